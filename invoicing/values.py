@@ -1,0 +1,179 @@
+"""The frozen values that travel between the storefront readers, the policy, the services and the printed page.
+
+Amounts are euros as Decimal, made from text, never from float. Rates are percentages (Decimal("21"), not 0.21).
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """A postal address as the shop sent it; `country` is ISO 3166-1 alpha-2 or empty when unknown."""
+
+    lines: tuple[str, ...] = ()
+    postal_code: str = ""
+    city: str = ""
+    province: str = ""
+    province_code: str = ""
+    country: str = ""
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever buys. `tax_id` is normalised (capitals, no punctuation, no ES prefix), empty when not given."""
+
+    name: str = ""
+    company: str = ""
+    tax_id: str = ""
+    tax_id_as_given: str = ""
+    email: str = ""
+    address: Address = Address()
+
+
+class LineKind(StrEnum):
+    GOODS = "goods"
+    SERVICE = "service"
+    SHIPPING = "shipping"
+    FEE = "fee"
+    GIFT_CARD = "gift_card"
+
+
+class DeclaredTax(msgspec.Struct, frozen=True, kw_only=True):
+    """One tax of one line exactly as the platform declared it."""
+
+    rate: Decimal
+    amount: Decimal
+    title: str = ""
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the order, discounts already taken off `amount`.
+
+    `amount` follows the order's `prices_include_tax`: gross when true, net when false. An empty `taxes` means that
+    the platform declared no tax, which is not the same as 0 %.
+    """
+
+    kind: LineKind
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    discount: Decimal = Decimal(0)
+    amount: Decimal
+    taxes: tuple[DeclaredTax, ...] = ()
+    sku: str = ""
+    external_id: str = ""
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that the platform mentions; figures only as far as this delivery gives them."""
+
+    external_id: str
+    total: Decimal
+    created_at: datetime | None = None
+    reason: str = ""
+
+
+class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an order in the form that everything after the storefront reader understands."""
+
+    platform: str
+    external_id: str
+    number: str
+    currency: str
+    prices_include_tax: bool
+    total: Decimal
+    total_tax: Decimal
+    paid: bool
+    paid_at: datetime | None = None
+    cancelled: bool = False
+    deleted: bool = False
+    test: bool = False
+    placed_at: datetime
+    buyer: Party
+    ship_to: Address = Address()
+    lines: tuple[OrderLine, ...]
+    refunds: tuple[Refund, ...] = ()
+    sales_channel: str = ""
+    invoiced_elsewhere: str = ""
+    """The number that another invoicing system already put on this order, or empty."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a storefront reader found in one delivery: an order version, or a refund on its own."""
+
+    external_id: str
+    updated_at: datetime
+    """The platform's own version of the order, by which deliveries are ranked."""
+    content: OrderContent | None = None
+    refund: Refund | None = None
+
+
+class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the tax breakdown, as it goes to the record (names as DetalleDesglose means them)."""
+
+    impuesto: str = "01"
+    clave_regimen: str = "01"
+    calificacion: str = ""
+    exencion: str = ""
+    rate: Decimal | None = None
+    base: Decimal
+    tax: Decimal | None = None
+
+
+class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One printed line; `unit_price` and `base` are net, `gross` is what the buyer paid for the line."""
+
+    description: str
+    sku: str = ""
+    quantity: Decimal
+    unit_price: Decimal
+    discount: Decimal
+    rate: Decimal | None
+    base: Decimal
+    gross: Decimal
+
+
+class Priced(msgspec.Struct, frozen=True, kw_only=True):
+    """An order turned into legal figures. base + tax over all shares equals `total` to the cent."""
+
+    lines: tuple[PricedLine, ...]
+    shares: tuple[TaxShare, ...]
+    tax_total: Decimal
+    total: Decimal
+    rounding: Decimal = Decimal(0)
+    """Cents that the tax-exclusive arithmetic left over against the amount paid; already inside the largest base."""
+    platform_tax: Decimal
+    mentions: tuple[str, ...] = ()
+    """Legal texts that must be printed (exemption reason and the like)."""
+
+
+class PrintedParty(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    tax_id: str = ""
+    address: tuple[str, ...] = ()
+    email: str = ""
+
+
+class PrintedInvoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain values that fill the invoice template; it needs no database, no network and no file."""
+
+    title: str
+    number: str
+    series: str
+    tipo: str
+    issue_date: date
+    operation_date: date | None = None
+    issuer: PrintedParty
+    recipient: PrintedParty | None = None
+    order_number: str = ""
+    lines: tuple[PricedLine, ...]
+    shares: tuple[TaxShare, ...]
+    tax_total: Decimal
+    total: Decimal
+    mentions: tuple[str, ...] = ()
+    qr_url: str
+    environment: str
+    """simulator, test or production; anything but production prints a watermark."""
+    language: str = "es"
