@@ -4,17 +4,20 @@ from pathlib import Path
 
 from environs import Env, EnvError, validate
 
+from config.keys import local_keys
+from config.postgres.urls import databases
+from invoicing.mail import email_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
 # A `.env` beside manage.py is for people who run without a process manager; the real environment wins.
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
-DATA_DIR = env.path("DATA_DIR", BASE_DIR / ".data")
+# --- what an operator sets (docs/reference/settings.md) --------------------------------------------------------
+
+DATA_DIR: Path = env.path("DATA_DIR", BASE_DIR / ".data")
 """Everything that this installation writes outside PostgreSQL, and the embedded server itself."""
-
-# --- who we are ------------------------------------------------------------------------------------------------
-
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 FIELD_KEYS = env.list("FIELD_KEYS", [])
@@ -23,16 +26,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
 BEHIND_TLS = env.bool("BEHIND_TLS", False)
 """True where a proxy speaks TLS to the world: secure cookies, HSTS, redirect."""
-
-CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")
-
-# --- database --------------------------------------------------------------------------------------------------
-
 DATABASE_URL = env.str("DATABASE_URL", "")
 MIGRATION_DATABASE_URL = env.str("MIGRATION_DATABASE_URL", "")
-
-# --- AEAT ------------------------------------------------------------------------------------------------------
-
 AEAT_ENVIRONMENT = env.str(
     "AEAT_ENVIRONMENT", "simulator", validate=validate.OneOf(["simulator", "test", "production"])
 )
@@ -40,15 +35,150 @@ AEAT_ENDPOINT = env.str("AEAT_ENDPOINT", "")
 AEAT_CA_FILE = env.str("AEAT_CA_FILE", "")
 AEAT_CERTIFICATE_FILE = env.str("AEAT_CERTIFICATE_FILE", "")
 AEAT_CERTIFICATE_PASSWORD = env.str("AEAT_CERTIFICATE_PASSWORD", "")
-
-# --- the rest of the outside -----------------------------------------------------------------------------------
-
-STORAGE_URL = env.str("STORAGE_URL", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "facturas@localhost")
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")
+"""For tests only: a file with the seconds by which every process's clock is moved."""
+
+# The producer of this software (fiscal-policy: identity and declaration are settings without default outside the
+# simulator). Whoever runs a changed Encadena is its producer and says so here.
+PRODUCER_NAME = env.str("PRODUCER_NAME", "")
+PRODUCER_NIF = env.str("PRODUCER_NIF", "")
+SYSTEM_ID = env.str("SYSTEM_ID", "")
 
 try:
     env.seal()
 except EnvError as error:
     raise SystemExit(f"Configuration: {error}") from error
+
+if AEAT_ENVIRONMENT == "simulator":
+    if not (SECRET_KEY and FIELD_KEYS):
+        local_secret, local_fields = local_keys(DATA_DIR)
+        SECRET_KEY = SECRET_KEY or local_secret
+        FIELD_KEYS = FIELD_KEYS or local_fields
+    PRODUCER_NAME = PRODUCER_NAME or "PRODUCTOR DE PRUEBAS SL"
+    PRODUCER_NIF = PRODUCER_NIF or "B12345674"
+    SYSTEM_ID = SYSTEM_ID or "EN"
+else:
+    required = ("SECRET_KEY", "FIELD_KEYS", "PRODUCER_NAME", "PRODUCER_NIF", "SYSTEM_ID")
+    if missing := [name for name in required if not globals()[name]]:
+        raise SystemExit(f"Configuration: AEAT_ENVIRONMENT={AEAT_ENVIRONMENT} needs {', '.join(missing)}")
+
+SYSTEM_NAME = "Encadena"
+SYSTEM_VERSION = "0.1.0"
+
+# --- Django ----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",
+    "common",
+    "invoicing",
+    "verifactu",
+    "workflows",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "pgtrigger",
+    "procrastinate.contrib.django",
+    "rest_framework",
+    "drf_spectacular",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DATABASES = databases(DATABASE_URL, DATA_DIR)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "es"
+LANGUAGES = [("es", "Español"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Madrid"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+# Static files are served from the apps themselves, so that a fresh checkout needs no collectstatic.
+WHITENOISE_USE_FINDERS = True
+DOCUMENTS_DIR = DATA_DIR / "documents"
+
+globals().update(email_settings(EMAIL_URL, DATA_DIR))
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- what we build on ------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["invoicing.api.keys.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "invoicing.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Encadena",
+    "VERSION": SYSTEM_VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+}
+
+UNFOLD = {"SITE_TITLE": "Encadena", "SITE_HEADER": "Encadena", "SITE_SUBHEADER": "VERI*FACTU"}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+        "json": {"()": "common.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}},
+}

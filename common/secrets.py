@@ -1,0 +1,66 @@
+"""Columns that hold secrets: encrypted with their own keys, decrypted only in memory.
+
+`FIELD_KEYS` are Fernet keys, newest first: the first one writes, every one reads. `rotate_field_keys` writes all
+rows anew with the first; after it the old key may be taken away. The stored text begins with `v1:` so that a value
+that was never encrypted is told from one that was encrypted under a lost key.
+"""
+
+from functools import cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+PREFIX = "v1:"
+
+
+class SecretError(Exception):
+    """A stored secret cannot be read with the present FIELD_KEYS; put the key that wrote it back."""
+
+
+def encrypt(value: bytes) -> str:
+    """Return `value` encrypted under the newest key."""
+    return PREFIX + _keys().encrypt(value).decode()
+
+
+def decrypt(stored: str) -> bytes:
+    """Return the plain bytes.
+
+    :raises SecretError: when no present key fits, or the text was never encrypted.
+    """
+    if not stored.startswith(PREFIX):
+        raise SecretError("A secret column holds a text that was not encrypted")
+    try:
+        return _keys().decrypt(stored.removeprefix(PREFIX).encode())
+    except InvalidToken as error:
+        raise SecretError(SecretError.__doc__) from error
+
+
+class EncryptedField(models.TextField):
+    """Text that is encrypted on its way to the database. Empty stays empty."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return encrypt(value.encode()) if value else value
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return decrypt(value).decode() if value else value
+
+
+class EncryptedBytesField(models.TextField):
+    """Bytes (a PKCS#12 file) that are encrypted on their way to the database. Empty stays empty."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt(bytes(value)) if value else ""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return decrypt(value) if value else b""
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+
+@cache
+def _keys() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])

@@ -1,0 +1,46 @@
+"""Run processes: `manage.py worker --queues default --concurrency 6`."""
+
+import asyncio
+from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+from procrastinate.contrib.django import app
+
+from workflows.api import DEFAULT_QUEUE
+from workflows.pulse import Pulse
+
+
+class Command(BaseCommand):
+    """A worker: Procrastinate fetches, our engine executes, a pulse keeps the leases and the tick."""
+
+    help = "Run processes from the given queues until SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--queues", default=DEFAULT_QUEUE, help="comma separated (default: %(default)s)")
+        parser.add_argument(
+            "--concurrency", type=int, default=4, help="processes at a time; 1 for the pdf queue (default: %(default)s)"
+        )
+        parser.add_argument("--grace", type=float, default=8.0, help="seconds to finish in on SIGTERM")
+
+    def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
+        connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
+        connection.close()
+        with Pulse():
+            asyncio.run(self._work([name.strip() for name in queues.split(",")], concurrency, grace))
+
+    async def _work(self, queues: list[str], concurrency: int, grace: float) -> None:
+        # Sync tasks run on the loop's default executor, which has but cpu + 4 threads unless it is replaced.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="run"))
+        with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
+            await worker_app.run_worker_async(
+                queues=queues,
+                concurrency=concurrency,
+                delete_jobs="always",
+                fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=3.0,
+                stalled_worker_timeout=10.0,
+                shutdown_graceful_timeout=grace,
+            )
