@@ -1,0 +1,17 @@
+"""The routes of all apps."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config.health import healthz, readyz
+from invoicing.webhooks import webhook
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/", include("invoicing.api.urls")),
+    path("webhooks/<uuid:connection_id>/", webhook, name="webhook"),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class InvoicingConfig(AppConfig):
+    name = "invoicing"
+    verbose_name = "Facturación"
+
+    def ready(self) -> None:
+        from invoicing import flows  # noqa: F401 (registers the workflows)

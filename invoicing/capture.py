@@ -1,0 +1,132 @@
+"""Read a delivery into an immutable version of its order, under the order's lock."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from django.db import transaction
+
+from common.ids import uuid7
+from invoicing import policy
+from invoicing.models import Delivery, Order, Snapshot
+from invoicing.storefronts import PLATFORMS, ReaderSettings
+from invoicing.values import OrderContent, Reading, Refund
+from workflows.encoding import decode, encode
+from workflows.rows import sql
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapturedVersion:
+    """What became of a delivery: the snapshot, and whether it asks for a decision on an invoice."""
+
+    snapshot: Snapshot
+    order: Order
+    matters: bool
+
+
+def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | None:
+    """Read the stored bytes and keep the version that they hold; None when they hold nothing for us.
+
+    A stale version and one with equal content are kept as evidence (state ignored) and change nothing else.
+
+    :raises Unreadable: when the bytes are not what the platform documents.
+    """
+    connection = delivery.connection
+    reading = PLATFORMS[connection.platform].read(
+        bytes(delivery.body), delivery.topic, ReaderSettings(nif_keys=tuple(connection.nif_keys))
+    )
+    if reading is None:
+        return None
+    with transaction.atomic():
+        order = lock_order(delivery, reading, now=now)
+        existing = Snapshot.objects.filter(delivery=delivery).first()
+        if existing:
+            return CapturedVersion(snapshot=existing, order=order, matters=False)
+        return _keep(order, delivery, reading, now=now)
+
+
+def lock_order(delivery: Delivery, reading: Reading, *, now: datetime) -> Order:
+    """Return the order's row, made if need be, locked until the transaction ends."""
+    sql(
+        """
+        INSERT INTO invoicing_order
+            (id, company_id, connection_id, external_id, number, state, buyer, last_version, created_at)
+        VALUES (%s, %s, %s, %s, '', 'open', '', 0, %s)
+        ON CONFLICT (connection_id, external_id) DO NOTHING
+        """,
+        [uuid7(), delivery.company_id, delivery.connection_id, reading.external_id, now],
+    )
+    return Order.objects.select_for_update(no_key=True).get(
+        connection_id=delivery.connection_id, external_id=reading.external_id
+    )
+
+
+def content_of(order: Order) -> OrderContent | None:
+    """Return the order as it stands: its newest version and every refund that came on its own."""
+    if order.current is None:
+        return None
+    content: OrderContent = decode(order.current.content, OrderContent)
+    known = {refund.external_id for refund in content.refunds}
+    alone = [
+        decode(snapshot.content, Refund)
+        for snapshot in order.snapshots.filter(kind="refund").exclude(state="ignored").order_by("version")
+    ]
+    added = tuple(refund for refund in alone if refund.external_id not in known)
+    return msgspec.structs.replace(content, refunds=content.refunds + added) if added else content
+
+
+def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) -> CapturedVersion:
+    content = encode(reading.content or reading.refund)
+    snapshot = Snapshot(
+        id=uuid7(),
+        order=order,
+        delivery=delivery,
+        version=order.last_version + 1,
+        kind="order" if reading.content else "refund",
+        platform_version=reading.updated_at,
+        content=content,
+        content_hash=hashlib.sha256(content.encode()).hexdigest(),
+        captured_at=now,
+    )
+    news = _is_news(order, snapshot, delivery)
+    if not news:
+        snapshot.state = "ignored"
+    snapshot.save()
+    order.last_version = snapshot.version
+    if reading.content and not _older(order, snapshot, delivery):
+        order.platform_version = reading.updated_at
+        order.triggered_at = delivery.triggered_at
+    if news and reading.content:
+        order.current = snapshot
+        order.number = reading.content.number[:120]
+        order.buyer = (reading.content.buyer.company or reading.content.buyer.name)[:160]
+        order.total = reading.content.total
+    order.save(
+        update_fields=["last_version", "platform_version", "triggered_at", "current", "number", "buyer", "total"]
+    )
+    view = content_of(order)
+    invoiced = order.invoices.filter(purpose="sale").exists()
+    matters = news and view is not None and policy.matters(view, invoiced=invoiced)
+    return CapturedVersion(snapshot=snapshot, order=order, matters=matters)
+
+
+def _is_news(order: Order, snapshot: Snapshot, delivery: Delivery) -> bool:
+    """Tell whether this version changes what we know of the order."""
+    if snapshot.kind == "refund":
+        twins = order.snapshots.filter(kind="refund", content_hash=snapshot.content_hash)
+        return not twins.exists()
+    if _older(order, snapshot, delivery):
+        return False
+    return order.current is None or order.current.content_hash != snapshot.content_hash
+
+
+def _older(order: Order, snapshot: Snapshot, delivery: Delivery) -> bool:
+    """Rank by the platform's own version; where that is equal, by its trigger time; else by arrival."""
+    if order.platform_version is None or snapshot.platform_version > order.platform_version:
+        return False
+    if snapshot.platform_version < order.platform_version:
+        return True
+    if order.triggered_at is None or delivery.triggered_at is None:
+        return False
+    return delivery.triggered_at < order.triggered_at

@@ -1,0 +1,82 @@
+"""Open a company: its taxpayer, the installation that makes its chain, and its shops."""
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from common.ids import uuid7
+from invoicing.models import Company, Connection
+from verifactu.models import Installation, Taxpayer
+
+
+def open_company(
+    *,
+    nif: str,
+    name: str,
+    address: str,
+    postal_code: str,
+    city: str,
+    province: str = "",
+    email: str = "",
+    simplified_activity: str = "",
+    certificate: bytes = b"",
+    certificate_password: str = "",
+    now: datetime,
+) -> Company:
+    """Make the company, its taxpayer, and an installation for the present environment, in one transaction."""
+    identity = uuid7()
+    with transaction.atomic():
+        taxpayer = Taxpayer.objects.create(
+            tenant=str(identity),
+            nif=nif,
+            name=name,
+            certificate=certificate,
+            certificate_password=certificate_password,
+        )
+        install(taxpayer, now=now)
+        return Company.objects.create(
+            id=identity,
+            taxpayer=taxpayer,
+            address=address,
+            postal_code=postal_code,
+            city=city,
+            province=province,
+            email=email,
+            simplified_activity=simplified_activity,
+        )
+
+
+def install(taxpayer: Taxpayer, *, now: datetime) -> Installation:
+    """Begin a new chain in the present environment; the one before, if any, is closed and keeps its number for ever.
+
+    The number is the moment to the second and four random characters: never repeated, as verifactu.md 1.5 asks.
+    """
+    Installation.objects.filter(taxpayer=taxpayer, environment=settings.AEAT_ENVIRONMENT, active=True).update(
+        active=False
+    )
+    return Installation.objects.create(
+        taxpayer=taxpayer,
+        environment=settings.AEAT_ENVIRONMENT,
+        numero=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2).upper()}",
+        producer_name=settings.PRODUCER_NAME,
+        producer_nif=settings.PRODUCER_NIF,
+        system_name=settings.SYSTEM_NAME,
+        system_id=settings.SYSTEM_ID,
+        created_at=now,
+    )
+
+
+def connect(
+    company: Company, *, platform: str, name: str, invoice_from: datetime | None, settle_seconds: int = 5
+) -> Connection:
+    """Make a connection with a new secret of letters and digits (WooCommerce decodes entities in its own)."""
+    return Connection.objects.create(
+        company=company,
+        platform=platform,
+        name=name,
+        secret=secrets.token_hex(24),
+        invoice_from=invoice_from,
+        settle_seconds=settle_seconds,
+    )

@@ -1,0 +1,246 @@
+"""The workflows: the table of contents of the product. Each step is a line; arithmetic and HTTP live elsewhere."""
+
+from datetime import timedelta
+from functools import cache
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from common import clock
+from invoicing.capture import capture_delivery
+from invoicing.deciding import Decided, decide_order, leave_order
+from invoicing.documents import Documents, StoredDocument
+from invoicing.holds import Resolution
+from invoicing.issuing import NotTheNewest, issue_sale
+from invoicing.mail import letter, message_id, send
+from invoicing.models import Delivery, Document, Invoice
+from invoicing.pdf import Renderer
+from invoicing.printing import printed
+from invoicing.states import INVOICE_MOVES
+from invoicing.storefronts import Unreadable
+from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
+from verifactu.verdicts import Verdict
+from workflows.api import Lane, step, workflow
+from workflows.engine import trigger
+from workflows.errors import Abort
+from workflows.journal import Run
+from workflows.retry import Retry
+
+PDF_TIMEOUT = 60.0
+"""Seconds after which a renderer is taken for stuck and killed."""
+
+
+class Capture(msgspec.Struct, frozen=True):
+    """A stored delivery that is to be read."""
+
+    company_id: UUID
+    delivery_id: UUID
+
+
+class InvoiceOrder(msgspec.Struct, frozen=True):
+    """A version of an order that may ask for a document."""
+
+    company_id: UUID
+    order_id: UUID
+    version: int
+
+
+class InvoiceRef(msgspec.Struct, frozen=True):
+    """An issued invoice."""
+
+    company_id: UUID
+    invoice_id: UUID
+
+
+class DocumentRef(msgspec.Struct, frozen=True):
+    """The rendered PDF of an invoice."""
+
+    document_id: UUID
+    sha256: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How an invoice ended: the AEAT's verdict on its record."""
+
+    invoice_id: UUID
+    verdict: str
+
+
+# --- capture: one delivery -------------------------------------------------------------------------------------
+
+
+@step
+def read_delivery(delivery_id: UUID) -> UUID | None:
+    """Keep the version that the delivery holds and start the decision when it matters; return the order."""
+    now = clock.now()
+    delivery = Delivery.objects.select_related("connection").get(pk=delivery_id)
+    try:
+        captured = capture_delivery(delivery, now=now)
+    except Unreadable as error:
+        raise Abort(f"{delivery.connection}: {error}") from error
+    if captured is None:
+        return None
+    if captured.matters:
+        trigger(
+            invoice_order,
+            InvoiceOrder(delivery.company_id, captured.order.pk, captured.snapshot.version),
+            now=now,
+            actor="capture",
+            settle=timedelta(seconds=delivery.connection.settle_seconds),
+        )
+    return captured.order.pk
+
+
+@workflow(
+    "capture",
+    version=1,
+    tenant=lambda p: str(p.company_id),
+    lane=lambda p: Lane(f"capture:{p.company_id}", 5),
+    on_failure="hold",
+    idempotency_key=lambda p: f"delivery:{p.delivery_id}",
+    tags=lambda p: (f"delivery:{p.delivery_id}",),
+)
+def capture(run: Run, p: Capture) -> UUID | None:
+    """Read one stored delivery."""
+    return run.step(read_delivery, p.delivery_id)
+
+
+# --- invoice-order: from a version of an order to its document ---------------------------------------------------
+
+
+@step
+def decide(order_id: UUID, resolution: Resolution | None) -> Decided:
+    """Compare what is issued so far with the newest version, under the policy and a person's answer."""
+    return decide_order(order_id, resolution, now=clock.now())
+
+
+@step
+def issue(order_id: UUID, decided: Decided) -> InvoiceRef | None:
+    """Issue the document and start what follows; None when a newer version came first."""
+    try:
+        invoice = issue_sale(order_id, decided.version, decided.decision, now=clock.now)
+    except NotTheNewest:
+        return None
+    except (InvalidRecord, ClockBehind, WrongEnvironment) as error:
+        # Rolled back with its number; a person sees the AEAT's code and resumes when it is put right.
+        raise Abort(str(error)) from error
+    ref = InvoiceRef(invoice.company_id, invoice.pk)
+    trigger(complete_invoice, ref, now=clock.now(), actor="issue")
+    return ref
+
+
+@step
+def leave(order_id: UUID, decided: Decided) -> None:
+    """Note that nothing is to be issued."""
+    leave_order(order_id, decided)
+
+
+@workflow(
+    "invoice-order",
+    version=1,
+    tenant=lambda p: str(p.company_id),
+    lane=lambda p: Lane(f"company:{p.company_id}", 5),
+    order_by=lambda p: f"order:{p.order_id}",
+    on_failure="hold",
+    supersede_until=issue,
+    idempotency_key=lambda p: f"order:{p.order_id}:v{p.version}",
+    tags=lambda p: (f"order:{p.order_id}",),
+)
+def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
+    """Decide what the order asks for, hold for a person where need be, and issue it."""
+    decided = run.step(decide, p.order_id, None)
+    while decided.decision.action != "nothing":
+        if decided.decision.action == "hold":
+            hold = decided.decision.hold
+            resolution = run.hold(hold.code, hold, Resolution)
+            decided = run.step(decide, p.order_id, resolution)
+        elif ref := run.step(issue, p.order_id, decided):
+            return ref
+        else:
+            decided = run.step(decide, p.order_id, None)
+    run.step(leave, p.order_id, decided)
+    return None
+
+
+# --- complete-invoice: everything after the number ---------------------------------------------------------------
+
+
+@step.external(
+    queue="pdf", lane=lambda ref: Lane(f"pdf:{ref.company_id}", 2), retry=Retry(retries=5, first=2, cap=600)
+)
+def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
+    """Render the invoice in this worker's renderer and store the bytes under their hash."""
+    invoice = Invoice.objects.select_related("series", "order").get(pk=ref.invoice_id)
+    return _documents().store(_renderer().render(printed(invoice), timeout=PDF_TIMEOUT))
+
+
+@render_pdf.store
+def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
+    """Bind the bytes to the invoice, once and for ever."""
+    document = Document(
+        invoice_id=ref.invoice_id, sha256=stored.sha256, size=stored.size, rendered_at=clock.now()
+    )
+    document.save()
+    return DocumentRef(document.pk, document.sha256)
+
+
+@step.external(retry=Retry(retries=20, first=5, cap=3600))
+def send_mail(ref: InvoiceRef, document: DocumentRef, *, idempotency_key: str) -> str:
+    """Mail the PDF under the invoice's one Message-ID; return that, or nothing when the buyer left no address."""
+    invoice = Invoice.objects.select_related("series", "order", "company__taxpayer").get(pk=ref.invoice_id)
+    if not invoice.recipient_email:
+        return ""
+    identity = message_id(invoice.pk, settings.DEFAULT_FROM_EMAIL)
+    send(
+        letter(
+            printed=printed(invoice),
+            pdf=_documents().read(document.sha256),
+            to=invoice.recipient_email,
+            company_name=invoice.issuer_name,
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            message_id=identity,
+        )
+    )
+    return identity
+
+
+@step
+def announce(ref: InvoiceRef, verdict: Verdict) -> Outcome:
+    """Write the AEAT's verdict on the invoice."""
+    move = {"accepted": "acknowledge", "accepted_with_errors": "acknowledge_with_errors", "rejected": "reject"}
+    name = move[verdict.verdict]
+    Invoice.objects.filter(pk=ref.invoice_id, state__in=INVOICE_MOVES.sources(name)).update(
+        state=INVOICE_MOVES.target(name)
+    )
+    return Outcome(ref.invoice_id, verdict.verdict)
+
+
+@workflow(
+    "complete-invoice",
+    version=1,
+    tenant=lambda p: str(p.company_id),
+    lane=lambda p: Lane(f"company:{p.company_id}", 5),
+    on_failure="hold",
+    idempotency_key=lambda p: f"invoice:{p.invoice_id}",
+    tags=lambda p: (f"invoice:{p.invoice_id}",),
+)
+def complete_invoice(run: Run, p: InvoiceRef) -> Outcome:
+    """Render, mail, wait for the AEAT, announce."""
+    document = run.step(render_pdf, p)
+    run.step(send_mail, p, document)
+    verdict = run.wait("aeat-answer", Verdict, key=f"invoice:{p.invoice_id}")
+    outcome = run.step(announce, p, verdict)
+    if outcome.verdict == "rejected":
+        run.hold("aeat_rejected", verdict, Resolution)
+    return outcome
+
+
+@cache
+def _renderer() -> Renderer:
+    """The renderer of this worker process, started with its first document."""
+    return Renderer()
+
+
+def _documents() -> Documents:
+    return Documents(settings.DOCUMENTS_DIR)

@@ -1,0 +1,20 @@
+"""The business: companies and their shops, what the shops sent, and the invoices that came of it."""
+
+from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
+from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
+from invoicing.models.order import Delivery, Order, Snapshot
+
+__all__ = [
+    "ApiKey",
+    "Company",
+    "Connection",
+    "Delivery",
+    "Document",
+    "IdempotencyKey",
+    "Invoice",
+    "InvoiceLine",
+    "Membership",
+    "Order",
+    "Series",
+    "Snapshot",
+]

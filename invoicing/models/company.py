@@ -1,0 +1,185 @@
+"""Who invoices, through which shops, and who may ask for it."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from common.ids import uuid7
+from common.secrets import EncryptedField
+from verifactu.models import Taxpayer
+
+DEFAULT_NIF_KEYS = ["nif", "dni", "cif", "nif/cif", "vat", "vat_number", "tax_id", "_billing_nif", "billing_nif",
+                    "billing_vat", "_billing_vat", "_billing_eu_vat_number", "_vat_number"]  # fmt: skip
+
+
+def default_nif_keys() -> list[str]:
+    """Return the keys under which plugins are known to keep the buyer's NIF."""
+    return list(DEFAULT_NIF_KEYS)
+
+
+class Company(models.Model):
+    """The seller whose invoices we issue: the tenant. Every other row of the business belongs to one."""
+
+    class Territory(models.TextChoices):
+        COMMON = "common", "Península y Baleares"
+        CANARIAS = "canarias", "Canarias"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    taxpayer = models.OneToOneField(
+        Taxpayer, on_delete=models.PROTECT, related_name="+", verbose_name="obligado tributario"
+    )
+    address = models.CharField("dirección", max_length=200)
+    postal_code = models.CharField("código postal", max_length=10)
+    city = models.CharField("población", max_length=80)
+    province = models.CharField("provincia", max_length=60, blank=True)
+    email = models.EmailField("correo", blank=True)
+    territory = models.CharField("territorio", max_length=10, choices=Territory.choices, default=Territory.COMMON)
+    simplified_activity = models.CharField(
+        "actividad con simplificada hasta 3.000 €",
+        max_length=120,
+        blank=True,
+        help_text="La actividad del art. 4.2 RD 1619/2012 (p. ej. «venta al por menor»); vacío: hasta 400 €.",
+    )
+    created_at = models.DateTimeField("alta", auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["taxpayer__name"]
+        verbose_name = "empresa"
+        verbose_name_plural = "empresas"
+
+    def __str__(self) -> str:
+        return str(self.taxpayer)
+
+    @property
+    def tenant(self) -> str:
+        """The opaque key under which processes, tokens and the taxpayer belong to this company."""
+        return str(self.pk)
+
+    @property
+    def postal_lines(self) -> list[str]:
+        """The address as it is printed, one line each."""
+        return [self.address, f"{self.postal_code} {self.city}", *([self.province] if self.province else [])]
+
+    @property
+    def zone(self) -> str:
+        """The time zone from which invoices are issued (verifactu.md 5.4)."""
+        return "Atlantic/Canary" if self.territory == self.Territory.CANARIAS else "Europe/Madrid"
+
+
+class Membership(models.Model):
+    """A member of staff who works for a company; superusers work for all."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
+
+    class Meta:
+        ordering: ClassVar = ["company", "user"]
+        verbose_name = "acceso"
+        verbose_name_plural = "accesos"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "company"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.user} @ {self.company}"
+
+
+class Connection(models.Model):
+    """One shop of a company: platform, the secrets that sign its deliveries, and its policy.
+
+    `invoice_from` is the cut-over: orders placed earlier are captured and never invoiced (fiscal-policy.md, Cut-over).
+    """
+
+    class Platform(models.TextChoices):
+        SHOPIFY = "shopify", "Shopify"
+        WOOCOMMERCE = "woocommerce", "WooCommerce"
+        API = "api", "API"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="connections", verbose_name="empresa"
+    )
+    platform = models.CharField("plataforma", max_length=20, choices=Platform.choices)
+    name = models.CharField("nombre", max_length=80)
+    secret = EncryptedField("secreto", blank=True, default="")
+    previous_secret = EncryptedField(
+        "secreto anterior", blank=True, default="", help_text="Sigue valiendo durante el cambio de secreto."
+    )
+    invoice_from = models.DateTimeField(
+        "facturar desde", null=True, blank=True, help_text="Los pedidos anteriores se guardan y no se facturan nunca."
+    )
+    settle_seconds = models.PositiveSmallIntegerField(
+        "reposo (s)", default=5, help_text="Espera por si el pedido cambia enseguida; 60 s como mucho en total."
+    )
+    other_invoicing = models.CharField(
+        "pedidos con factura de otro sistema",
+        max_length=16,
+        choices=[("hold", "retener"), ("reference_only", "facturar y anotar la referencia")],
+        default="hold",
+    )
+    nif_keys = ArrayField(
+        models.CharField(max_length=80), verbose_name="campos del NIF", default=default_nif_keys, blank=True
+    )
+    active = models.BooleanField("activa", default=True)
+    rejected_deliveries = models.PositiveIntegerField("firmas rechazadas", default=0, editable=False)
+    last_rejected_at = models.DateTimeField("última firma rechazada", null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["company", "name"]
+        verbose_name = "conexión"
+        verbose_name_plural = "conexiones"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "name"], name="connection_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_platform_display()})"
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets that may have signed a delivery, the current one first."""
+        return [secret for secret in (self.secret, self.previous_secret) if secret]
+
+
+class ApiKey(models.Model):
+    """A key of the REST API: shown once, kept as SHA-256 (its 256 random bits need no slow hash)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="api_keys", verbose_name="empresa")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="api_keys", verbose_name="conexión"
+    )
+    name = models.CharField("nombre", max_length=80)
+    prefix = models.CharField("prefijo", max_length=16, unique=True)
+    key_hash = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=40), verbose_name="permisos", default=list)
+    created_at = models.DateTimeField("creada", auto_now_add=True)
+    last_used_at = models.DateTimeField("último uso", null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField("revocada", null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["company", "name"]
+        verbose_name = "clave de API"
+        verbose_name_plural = "claves de API"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class IdempotencyKey(models.Model):
+    """The first answer to an Idempotency-Key, kept so that every repetition gets the same one."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    """SHA-256 of method, path and body: the same key with another request is a mistake of the client."""
+    status = models.PositiveSmallIntegerField()
+    location = models.CharField(max_length=200, blank=True)
+    body = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "clave de idempotencia"
+        verbose_name_plural = "claves de idempotencia"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "key"], name="one_answer_per_key")]
+
+    def __str__(self) -> str:
+        return self.key

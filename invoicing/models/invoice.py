@@ -1,0 +1,173 @@
+"""The legal documents and what numbers them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField
+
+from common.ids import uuid7
+from common.ledger import LedgerModel
+from invoicing.models.company import Company
+from invoicing.models.order import Order, Snapshot
+from invoicing.states import INVOICE_MOVES, INVOICE_STATES
+from verifactu.models import Record
+
+MONEY = {"max_digits": 14, "decimal_places": 2}
+
+
+class Series(models.Model):
+    """A series of one year: the row is the lock under which its next number is taken.
+
+    Series belong to an environment, so that what was numbered against the simulator can never be mistaken for an
+    invoice (fiscal-policy.md, Environment).
+    """
+
+    class Kind(models.TextChoices):
+        COMPLETE = "complete", "completas"
+        SIMPLIFIED = "simplified", "simplificadas"
+        CORRECTIVE = "corrective", "rectificativas"
+        EXCHANGE = "exchange", "canje"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="series", verbose_name="empresa")
+    environment = models.CharField("entorno", max_length=10)
+    kind = models.CharField("clase", max_length=10, choices=Kind.choices)
+    code = models.CharField("código", max_length=20)
+    year = models.PositiveSmallIntegerField("año")
+    first_number = models.PositiveIntegerField("primer número", default=1)
+    next_number = models.PositiveIntegerField("siguiente número", default=1)
+    last_date = models.DateField("última fecha", null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["company", "-year", "code"]
+        verbose_name = "serie"
+        verbose_name_plural = "series"
+        constraints: ClassVar = [
+            # numbering.take: the series of a kind and year
+            models.UniqueConstraint(fields=["company", "environment", "kind", "year"], name="one_series_per_year"),
+            models.UniqueConstraint(fields=["company", "code", "year"], name="series_code_once"),
+            models.CheckConstraint(condition=Q(next_number__gte=models.F("first_number")), name="series_goes_up"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}{self.year}"
+
+
+class Invoice(LedgerModel):
+    """An issued invoice. It may not change, hence the copied names and addresses; what is wrong is corrected by
+    another document.
+    """
+
+    mutable = ("state",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="invoices", verbose_name="empresa")
+    order = models.ForeignKey(
+        Order, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices", verbose_name="pedido"
+    )
+    snapshot = models.ForeignKey(
+        Snapshot, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices", verbose_name="versión"
+    )
+    purpose = models.CharField("motivo", max_length=20, default="sale")
+    refund = models.CharField("devolución", max_length=120, blank=True)
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="invoices", verbose_name="serie")
+    number = models.PositiveIntegerField("nº")
+    num_serie = models.CharField("número", max_length=60)
+    tipo = models.CharField("tipo", max_length=2)
+    issue_date = models.DateField("fecha de expedición")
+    operation_date = models.DateField("fecha de operación", null=True, blank=True)
+    issued_at = models.DateTimeField("emitida")
+    environment = models.CharField("entorno", max_length=10)
+    issuer_name = models.CharField("emisor", max_length=120)
+    issuer_nif = models.CharField("NIF del emisor", max_length=9)
+    issuer_address = models.JSONField("dirección del emisor", default=list)
+    recipient_name = models.CharField("destinatario", max_length=120, blank=True)
+    recipient_nif = models.CharField("NIF del destinatario", max_length=20, blank=True)
+    recipient_address = models.JSONField("dirección del destinatario", default=list)
+    recipient_email = models.CharField("correo", max_length=254, blank=True)
+    language = models.CharField("idioma", max_length=2, default="es")
+    shares = models.TextField("desglose")
+    mentions = models.JSONField("menciones", default=list)
+    base_total = models.DecimalField("base", **MONEY)
+    tax_total = models.DecimalField("cuota", **MONEY)
+    total = models.DecimalField("total", **MONEY)
+    platform_tax = models.DecimalField("impuesto según la tienda", **MONEY)
+    rounding = models.DecimalField("redondeo", **MONEY)
+    qr_url = models.TextField("QR")
+    explanation = models.TextField("por qué así", blank=True)
+    record = models.OneToOneField(
+        Record, on_delete=models.PROTECT, related_name="+", verbose_name="registro de facturación"
+    )
+    state = FSMField("estado", default="issued", protected=True, choices=[(s, s) for s in INVOICE_STATES])
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "factura"
+        verbose_name_plural = "facturas"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["company", "num_serie"], name="one_invoice_per_number"),
+            models.UniqueConstraint(fields=["series", "number"], name="one_invoice_per_series_number"),
+            # not even a replay issues twice (design.md 2.4)
+            models.UniqueConstraint(fields=["order", "purpose", "refund"], name="one_invoice_per_purpose"),
+            models.CheckConstraint(condition=Q(state__in=INVOICE_STATES), name="invoice_state_known"),
+            models.CheckConstraint(
+                condition=Q(total=models.F("base_total") + models.F("tax_total")), name="invoice_adds_up"
+            ),
+        ]
+        triggers: ClassVar = [*LedgerModel.Meta.triggers, INVOICE_MOVES.trigger()]
+
+    def __str__(self) -> str:
+        return self.num_serie
+
+    def sealed_with(self) -> list[str]:
+        """Cover the lines and the order version by their own seals."""
+        lines = [line.seal or line.compute_seal() for line in self.sealed_lines]
+        return [*(f"line={seal}" for seal in lines), f"snapshot={self.snapshot.seal if self.snapshot else ''}"]
+
+    @property
+    def sealed_lines(self) -> "list[InvoiceLine]":
+        """The lines in printed order: those being issued with it, or the stored ones (one query)."""
+        return getattr(self, "new_lines", None) or list(self.lines.order_by("position"))
+
+
+class InvoiceLine(LedgerModel):
+    """One printed line; amounts net unless said."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    description = models.CharField("concepto", max_length=500)
+    sku = models.CharField("referencia", max_length=120, blank=True)
+    quantity = models.DecimalField("cantidad", max_digits=14, decimal_places=4)
+    unit_price = models.DecimalField("precio sin impuesto", max_digits=16, decimal_places=6)
+    discount = models.DecimalField("descuento", **MONEY)
+    rate = models.DecimalField("tipo %", max_digits=5, decimal_places=2, null=True, blank=True)
+    base = models.DecimalField("base", **MONEY)
+    gross = models.DecimalField("total", **MONEY)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["invoice", "position"]
+        verbose_name = "línea"
+        verbose_name_plural = "líneas"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["invoice", "position"], name="one_line_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.description}"
+
+
+class Document(LedgerModel):
+    """The one rendered PDF of an invoice: its bytes lie under their SHA-256 and are never made again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="document")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    size = models.PositiveIntegerField("bytes")
+    rendered_at = models.DateTimeField("creado")
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "PDF"
+        verbose_name_plural = "PDF"
+
+    def __str__(self) -> str:
+        return self.sha256[:12]

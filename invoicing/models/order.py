@@ -1,0 +1,117 @@
+"""What the shops sent: the bytes, the order that they speak of, and its versions."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField
+
+from common.ids import uuid7
+from common.ledger import LedgerModel
+from invoicing.models.company import Company, Connection
+from invoicing.states import ORDER_MOVES, ORDER_STATES, SNAPSHOT_MOVES, SNAPSHOT_STATES
+
+
+class Delivery(LedgerModel):
+    """One received request, as it came: the evidence from which everything else can be read again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name="empresa")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="deliveries", verbose_name="conexión"
+    )
+    delivery_key = models.CharField("identidad de la entrega", max_length=200)
+    event_key = models.CharField("identidad del suceso", max_length=200, blank=True)
+    topic = models.CharField("asunto", max_length=60)
+    triggered_at = models.DateTimeField("disparada", null=True, blank=True)
+    received_at = models.DateTimeField("recibida")
+    headers = models.JSONField("cabeceras", default=dict)
+    body = models.BinaryField("cuerpo")
+    body_sha256 = models.CharField("SHA-256", max_length=64)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "entrega"
+        verbose_name_plural = "entregas"
+        constraints: ClassVar = [
+            # intake: the platform's delivery identity is the deduplication
+            models.UniqueConstraint(fields=["connection", "delivery_key"], name="one_delivery_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.delivery_key}"
+
+
+class Order(models.Model):
+    """The shop's order. Its row is the lock under which versions are captured and invoices issued."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="orders", verbose_name="empresa")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="orders", verbose_name="conexión"
+    )
+    external_id = models.CharField("identidad en la tienda", max_length=120)
+    number = models.CharField("número", max_length=120, blank=True)
+    state = FSMField("estado", default="open", protected=True, choices=[(s, s) for s in ORDER_STATES])
+    buyer = models.CharField("comprador", max_length=160, blank=True)
+    total = models.DecimalField("total", max_digits=14, decimal_places=2, null=True, blank=True)
+    platform_version = models.DateTimeField("versión de la tienda", null=True, blank=True)
+    """The newest version seen, also in a delivery that changed nothing: what is older than this is stale."""
+    triggered_at = models.DateTimeField(null=True, blank=True)
+    last_version = models.PositiveIntegerField(default=0)
+    current = models.ForeignKey(
+        "Snapshot", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="versión actual"
+    )
+    created_at = models.DateTimeField("recibido")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name = "pedido"
+        verbose_name_plural = "pedidos"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="one_order_per_shop_id"),
+            models.CheckConstraint(condition=Q(state__in=ORDER_STATES), name="order_state_known"),
+        ]
+        indexes: ClassVar = [
+            # admin and API: find by the number that staff and customer know
+            models.Index(fields=["company", "number"], name="order_number"),
+            # admin: what needs attention
+            models.Index(fields=["company", "state"], name="order_state"),
+        ]
+        triggers: ClassVar = [ORDER_MOVES.trigger()]
+
+    def __str__(self) -> str:
+        return self.number or self.external_id
+
+
+class Snapshot(LedgerModel):
+    """One immutable version of an order (or a refund that came on its own), with its content hash."""
+
+    mutable = ("state",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="snapshots", verbose_name="pedido")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="snapshots", verbose_name="entrega"
+    )
+    version = models.PositiveIntegerField("versión")
+    kind = models.CharField("tipo", max_length=6, choices=[("order", "pedido"), ("refund", "devolución")])
+    platform_version = models.DateTimeField("versión de la tienda")
+    content = models.TextField("contenido")
+    content_hash = models.CharField("SHA-256 del contenido", max_length=64)
+    captured_at = models.DateTimeField("capturada")
+    state = FSMField("estado", default="captured", protected=True, choices=[(s, s) for s in SNAPSHOT_STATES])
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["order", "-version"]
+        verbose_name = "versión de pedido"
+        verbose_name_plural = "versiones de pedido"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "version"], name="one_snapshot_per_version"),
+            models.UniqueConstraint(fields=["delivery"], name="one_snapshot_per_delivery"),
+            models.CheckConstraint(condition=Q(state__in=SNAPSHOT_STATES), name="snapshot_state_known"),
+        ]
+        triggers: ClassVar = [*LedgerModel.Meta.triggers, SNAPSHOT_MOVES.trigger()]
+
+    def __str__(self) -> str:
+        return f"{self.order} v{self.version}"

@@ -1,0 +1,35 @@
+"""The states of orders, snapshots and invoices, and the moves between them.
+
+An order      open (nothing issued), held (a person must act), invoiced, corrected, cancelled before any invoice,
+              ignored (a decision or the policy says: no invoice).
+A snapshot    captured, processed (a decision was taken on it), superseded (a newer one came first), ignored (stale
+              or equal: kept as evidence).
+An invoice    issued, acknowledged, acknowledged_with_errors, rejected (by the AEAT), rectified, annulled.
+"""
+
+from common.states import Moves
+
+ORDER_STATES = ("open", "held", "invoiced", "corrected", "cancelled", "ignored")
+ORDER_MOVES = Moves(
+    hold=(("open",), "held"),
+    reopen=(("held", "ignored", "cancelled"), "open"),
+    invoice=(("open", "held"), "invoiced"),
+    correct=(("invoiced",), "corrected"),
+    cancel=(("open", "held"), "cancelled"),
+    ignore=(("open", "held"), "ignored"),
+)
+
+SNAPSHOT_STATES = ("captured", "processed", "superseded", "ignored")
+SNAPSHOT_MOVES = Moves(
+    process=(("captured",), "processed"),
+    supersede=(("captured",), "superseded"),
+)
+
+INVOICE_STATES = ("issued", "acknowledged", "acknowledged_with_errors", "rejected", "rectified", "annulled")
+INVOICE_MOVES = Moves(
+    acknowledge=(("issued", "rejected"), "acknowledged"),
+    acknowledge_with_errors=(("issued", "rejected"), "acknowledged_with_errors"),
+    reject=(("issued",), "rejected"),
+    rectify=(("issued", "acknowledged", "acknowledged_with_errors", "rejected"), "rectified"),
+    annul=(("issued", "acknowledged", "acknowledged_with_errors", "rejected"), "annulled"),
+)

@@ -1,0 +1,123 @@
+"""I1 to I3, I7 and the ties between invoices and records: what must be true of the business rows."""
+
+from collections.abc import Callable, Iterator
+
+from common.findings import Finding
+from invoicing.documents import Documents, Tampered
+from invoicing.models import Company, Document, Invoice, Series
+from workflows.rows import sql
+
+
+def lost_deliveries(company: Company) -> Iterator[Finding]:
+    """I1: every delivery is byte-equal to its hash and was read into a snapshot, or into nothing by decision."""
+    rows = sql(
+        """
+        SELECT d.id, encode(sha256(d.body), 'hex') <> d.body_sha256, p.id IS NULL,
+               p.state = 'completed' AND p.result <> 'null' AND s.id IS NULL
+        FROM invoicing_delivery d
+        LEFT JOIN workflows_process p ON p.workflow = 'capture' AND p.idempotency_key = 'delivery:' || d.id
+        LEFT JOIN invoicing_snapshot s ON s.delivery_id = d.id
+        WHERE d.company_id = %s
+        """,
+        [company.pk],
+    )
+    for delivery, changed, unread, lost in rows:
+        if changed:
+            yield Finding("I1", f"delivery {delivery}", "its bytes are not those that were received")
+        if unread:
+            yield Finding("I1", f"delivery {delivery}", "no process was started to read it")
+        if lost:
+            yield Finding("I1", f"delivery {delivery}", "it was read, and its snapshot is missing")
+
+
+def doubled_invoices(company: Company) -> Iterator[Finding]:
+    """I2: at most one invoice in force per order and purpose, exactly one if its process completed with one."""
+    rows = sql(
+        """
+        SELECT order_id, purpose, refund, count(*) FROM invoicing_invoice
+        WHERE company_id = %s AND order_id IS NOT NULL AND state <> 'annulled'
+        GROUP BY order_id, purpose, refund HAVING count(*) > 1
+        """,
+        [company.pk],
+    )
+    for order, purpose, refund, count in rows:
+        yield Finding("I2", f"order {order}", f"{count} invoices for {purpose} {refund}".rstrip())
+    rows = sql(
+        """
+        SELECT p.id, p.result::jsonb->>'invoice_id' FROM workflows_process p
+        LEFT JOIN invoicing_invoice i ON i.id = (p.result::jsonb->>'invoice_id')::uuid
+        WHERE p.workflow = 'invoice-order' AND p.tenant = %s AND p.state = 'completed'
+          AND p.result <> 'null' AND i.id IS NULL
+        """,
+        [company.tenant],
+    )
+    for process, invoice in rows:
+        yield Finding("I2", f"process {process}", f"it completed with invoice {invoice}, which does not exist")
+
+
+def numbering_gaps(company: Company) -> Iterator[Finding]:
+    """I3: the numbers of a series run from its first to n without gap, and dates never go back."""
+    for series in Series.objects.filter(company=company):
+        expected = series.first_number
+        last_date = None
+        rows = series.invoices.order_by("number").values_list("number", "num_serie", "issue_date")
+        for number, num_serie, issue_date in rows.iterator(chunk_size=2000):
+            if number != expected:
+                yield Finding("I3", f"series {series}", f"nº {expected} is missing before {num_serie}")
+            if last_date and issue_date < last_date:
+                yield Finding("I3", f"series {series}", f"{num_serie} is dated before the invoice in front of it")
+            expected, last_date = number + 1, issue_date
+        if series.next_number != expected:
+            yield Finding("I3", f"series {series}", f"the next number is {series.next_number}, not {expected}")
+
+
+def unrecorded_invoices(company: Company) -> Iterator[Finding]:
+    """I4: every invoice has its record, of the same identity and total, sealed over this very invoice."""
+    rows = sql(
+        """
+        SELECT i.num_serie, r.id IS NULL,
+               r.num_serie <> i.num_serie OR r.id_emisor <> i.issuer_nif OR r.tipo_factura <> i.tipo
+               OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total::numeric <> i.total,
+               r.covers <> i.seal
+        FROM invoicing_invoice i LEFT JOIN verifactu_record r ON r.id = i.record_id
+        WHERE i.company_id = %s
+        """,
+        [company.pk],
+    )
+    for num_serie, missing, differs, uncovered in rows:
+        if missing:
+            yield Finding("I4", f"invoice {num_serie}", "it has no record")
+        elif differs:
+            yield Finding("I4", f"invoice {num_serie}", "its record says something else")
+        elif uncovered:
+            yield Finding("I8", f"invoice {num_serie}", "its record was sealed over another invoice")
+
+
+def damaged_documents(
+    company: Company, documents: Documents, decode_qr: Callable[[bytes], list[str]] | None = None
+) -> Iterator[Finding]:
+    """I7: a PDF's bytes match its hash and, with `decode_qr`, its QR decodes to this invoice."""
+    rows = Document.objects.filter(invoice__company=company).select_related("invoice").order_by("pk")
+    for document in rows.iterator(chunk_size=200):
+        subject = f"PDF of {document.invoice.num_serie}"
+        try:
+            pdf = documents.read(document.sha256)
+        except FileNotFoundError:
+            yield Finding("I7", subject, "the file is missing")
+            continue
+        except Tampered as error:
+            yield Finding("I7", subject, str(error))
+            continue
+        if decode_qr and document.invoice.qr_url not in decode_qr(pdf):
+            yield Finding("I7", subject, "its QR does not lead to this invoice")
+
+
+def company_checks(company: Company) -> list[Callable[[], Iterator[Finding]]]:
+    """Return the checks that need nothing but the company's rows."""
+    checks = (lost_deliveries, doubled_invoices, numbering_gaps, unrecorded_invoices)
+    return [lambda check=check: check(company) for check in checks]
+
+
+def invoices_of(company: Company) -> int:
+    """Return how many invoices a verification of the company covers."""
+    return Invoice.objects.filter(company=company).count()

@@ -1,0 +1,57 @@
+"""`POST /webhooks/<connection>/`: judge the signature over the raw bytes, keep them, answer. Nothing else."""
+
+import hashlib
+import logging
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from common import clock
+from invoicing.intake import receive, refuse
+from invoicing.models import Connection
+from invoicing.storefronts import PLATFORMS
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 1024 * 1024
+"""Bytes. Shopify's largest orders are a few hundred kilobytes."""
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Answer 200 once the delivery is committed, also when it was there before.
+
+    401: wrong signature (counted, body not kept). 404: no such connection. 413: too large. 503: database away.
+    """
+    try:
+        return _webhook(request, connection_id)
+    except (DatabaseError, InterfaceError):
+        log.exception("webhook for %s: no database", connection_id)
+        return JsonResponse({"error": "try again later"}, status=503, headers={"Retry-After": "30"})
+
+
+def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+        return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
+    connection = Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").first()
+    if connection is None:
+        return JsonResponse({"error": "unknown connection"}, status=404)
+    storefront = PLATFORMS[connection.platform]
+    body = request.body
+    if storefront.ping(body, request.headers):
+        return JsonResponse({"status": "pong"})
+    now = clock.now()
+    if not storefront.authentic(body, request.headers, connection.secrets):
+        log.warning(
+            "connection %s: wrong signature, %d bytes, sha256 %s",
+            connection.pk, len(body), hashlib.sha256(body).hexdigest(),
+        )  # fmt: skip
+        refuse(connection, now=now)
+        return JsonResponse({"error": "wrong signature"}, status=401)
+    identity = storefront.identity(body, request.headers)
+    received = receive(connection, body=body, headers=request.headers, identity=identity, now=now)
+    return JsonResponse({"delivery": str(received.delivery_id), "new": received.new})

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class VerifactuConfig(AppConfig):
+    name = "verifactu"
+    verbose_name = "VERI*FACTU"
+
+    def ready(self) -> None:
+        from verifactu import submission  # noqa: F401 (registers its workflow)

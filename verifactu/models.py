@@ -1,0 +1,207 @@
+"""Taxpayers, their installations (each a chain), the records of the chain, and what was sent and answered."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField
+
+from common.ids import uuid7
+from common.ledger import LedgerModel
+from common.secrets import EncryptedBytesField, EncryptedField
+from verifactu.states import RECORD_MOVES, RECORD_STATES, SUBMISSION_MOVES, SUBMISSION_STATES
+
+
+class Taxpayer(models.Model):
+    """The obligado tributario whose records we send, with the certificate that may send them.
+
+    `tenant` is opaque here: the key by which the application scopes its rows.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.CharField(max_length=64, unique=True)
+    nif = models.CharField("NIF", max_length=9)
+    name = models.CharField("nombre o razón social", max_length=120)
+    certificate = EncryptedBytesField("certificado (PKCS#12)", blank=True, default=b"")
+    certificate_password = EncryptedField("contraseña del certificado", blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name = "obligado tributario"
+        verbose_name_plural = "obligados tributarios"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.nif})"
+
+
+class Installation(models.Model):
+    """One installation of the billing system for one taxpayer: the identity of a chain, and its head.
+
+    Bound for ever to one environment; `numero` is never used again (fiscal-policy.md, Environment; verifactu.md 1.5).
+    The row is the chain's lock: whoever appends locks it, and nobody else writes the head.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    taxpayer = models.ForeignKey(Taxpayer, on_delete=models.PROTECT, related_name="installations")
+    environment = models.CharField(
+        "entorno",
+        max_length=10,
+        choices=[("simulator", "simulador"), ("test", "pruebas"), ("production", "producción")],
+    )
+    numero = models.CharField("NumeroInstalacion", max_length=100)
+    producer_name = models.CharField("productor", max_length=120)
+    producer_nif = models.CharField("NIF del productor", max_length=9)
+    system_name = models.CharField("NombreSistemaInformatico", max_length=30)
+    system_id = models.CharField("IdSistemaInformatico", max_length=2)
+    active = models.BooleanField("activa", default=True)
+    created_at = models.DateTimeField("creada")
+    head_seq = models.PositiveBigIntegerField(default=0)
+    head_num_serie = models.CharField(max_length=60, blank=True)
+    head_fecha = models.CharField(max_length=10, blank=True)
+    head_huella = models.CharField(max_length=64, blank=True)
+    head_stamp = models.DateTimeField(null=True, blank=True)
+    head_seal = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["taxpayer", "created_at"]
+        verbose_name = "instalación"
+        verbose_name_plural = "instalaciones"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["taxpayer", "producer_nif", "system_id", "numero"], name="installation_number_once"
+            ),
+            # the chain that issuing appends to
+            models.UniqueConstraint(
+                fields=["taxpayer", "environment"], condition=Q(active=True), name="one_active_chain_per_environment"
+            ),
+            models.CheckConstraint(
+                condition=Q(head_seq=0, head_huella="") | Q(head_seq__gt=0) & ~Q(head_huella=""), name="head_whole"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.taxpayer.nif} {self.numero}"
+
+
+class Submission(models.Model):
+    """One request to the AEAT; committed before it leaves, so that a lost answer is never a lost request."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="submissions")
+    state = FSMField("estado", default="sending", protected=True, choices=[(s, s) for s in SUBMISSION_STATES])
+    first_seq = models.PositiveBigIntegerField()
+    count = models.PositiveIntegerField("registros")
+    incidencia = models.BooleanField("Incidencia", default=False)
+    started_at = models.DateTimeField("enviado")
+    finished_at = models.DateTimeField("respondido", null=True, blank=True)
+    next_at = models.DateTimeField("siguiente envío desde", null=True, blank=True)
+    failures = models.PositiveIntegerField("fallos seguidos", default=0)
+    reason = models.TextField("motivo", blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name = "envío"
+        verbose_name_plural = "envíos"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=SUBMISSION_STATES), name="submission_state_known"),
+            models.UniqueConstraint(
+                fields=["installation"], condition=Q(state__in=("sending", "unknown")), name="one_submission_in_flight"
+            ),
+        ]
+        indexes: ClassVar = [
+            # claim: the pace that the last answer asked for
+            models.Index(fields=["installation", "-id"], name="submission_pace"),
+        ]
+        triggers: ClassVar = [SUBMISSION_MOVES.trigger()]
+
+    def __str__(self) -> str:
+        return f"{self.installation} {self.first_seq}+{self.count}"
+
+
+class Record(LedgerModel):
+    """A RegistroAlta or RegistroAnulacion exactly as it was hashed and as it is sent.
+
+    Its seal is chained: it covers the seal of the record before and what the caller asked to be covered
+    (`covers`: the seal of the invoice).
+    """
+
+    mutable = ("state", "submission", "codigo_error", "descripcion_error", "csv", "verdict_at", "reason")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="records")
+    seq = models.PositiveBigIntegerField("nº en la cadena")
+    operation = models.CharField("operación", max_length=9, choices=[("Alta", "Alta"), ("Anulacion", "Anulación")])
+    id_emisor = models.CharField("IDEmisorFactura", max_length=9)
+    num_serie = models.CharField("NumSerieFactura", max_length=60)
+    fecha_expedicion = models.CharField("FechaExpedicionFactura", max_length=10)
+    tipo_factura = models.CharField("TipoFactura", max_length=2, blank=True)
+    importe_total = models.CharField("ImporteTotal", max_length=16, blank=True)
+    huella = models.CharField("Huella", max_length=64)
+    huella_anterior = models.CharField("Huella anterior", max_length=64, blank=True)
+    generated_at = models.DateTimeField("FechaHoraHusoGenRegistro")
+    xml = models.TextField("XML")
+    covers = models.CharField(max_length=64, blank=True)
+    previous_seal = models.CharField(max_length=64, blank=True)
+    answer_token = models.CharField(max_length=200, blank=True)
+    """The workflow token that the AEAT's final verdict completes."""
+
+    state = FSMField("estado", default="pending", protected=True, choices=[(s, s) for s in RECORD_STATES])
+    submission = models.ForeignKey(
+        Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="records", verbose_name="envío"
+    )
+    codigo_error = models.CharField("código de error", max_length=10, blank=True)
+    descripcion_error = models.TextField("descripción del error", blank=True)
+    csv = models.CharField("CSV", max_length=40, blank=True)
+    verdict_at = models.DateTimeField("respuesta", null=True, blank=True)
+    reason = models.TextField("motivo", blank=True)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "registro de facturación"
+        verbose_name_plural = "registros de facturación"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["installation", "seq"], name="one_record_per_link"),
+            models.CheckConstraint(condition=Q(state__in=RECORD_STATES), name="record_state_known"),
+            models.CheckConstraint(
+                condition=Q(seq=1, huella_anterior="") | Q(seq__gt=1) & ~Q(huella_anterior=""), name="record_is_linked"
+            ),
+        ]
+        indexes: ClassVar = [
+            # submission.claim: the next records of a chain, in order
+            models.Index(fields=["installation", "seq"], name="record_pending", condition=Q(state="pending")),
+            # submission.ask, alarms: what is in doubt or set aside
+            models.Index(
+                fields=["installation", "state"],
+                name="record_in_doubt",
+                condition=Q(state__in=("in_flight", "unknown", "quarantined")),
+            ),
+            # admin: find by invoice number
+            models.Index(fields=["num_serie"], name="record_num_serie"),
+        ]
+        triggers: ClassVar = [*LedgerModel.Meta.triggers, RECORD_MOVES.trigger()]
+
+    def __str__(self) -> str:
+        return f"{self.num_serie} nº {self.seq}"
+
+
+class Answer(LedgerModel):
+    """What came back for a submission, byte for byte, and the verdict that was read from it for each record."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="answers")
+    kind = models.CharField("tipo", max_length=10, choices=[("submission", "envío"), ("query", "consulta")])
+    received_at = models.DateTimeField("recibida")
+    http_status = models.PositiveSmallIntegerField("HTTP", null=True, blank=True)
+    body = models.BinaryField("respuesta")
+    csv = models.CharField("CSV", max_length=40, blank=True)
+    estado_envio = models.CharField("EstadoEnvio", max_length=24, blank=True)
+    tiempo_espera = models.PositiveIntegerField("TiempoEsperaEnvio (s)", null=True, blank=True)
+    lines = models.JSONField("líneas", default=list)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "respuesta"
+        verbose_name_plural = "respuestas"
+
+    def __str__(self) -> str:
+        return f"{self.submission} {self.estado_envio or self.http_status}"

@@ -1,0 +1,54 @@
+"""I4 of the chains: each is 1..n, each link and huella recomputes, the head is the last record."""
+
+from collections.abc import Iterator
+
+from common.findings import Finding
+from verifactu.huella import huella
+from verifactu.models import Installation, Record
+from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior
+from verifactu.xml import read_registro
+
+
+def broken_links(installation: Installation) -> Iterator[Finding]:
+    """Yield what is wrong with one chain, read in order, a few hundred records at a time."""
+    previous: Record | None = None
+    for record in Record.objects.filter(installation=installation).order_by("seq").iterator(chunk_size=1000):
+        expected_seq = previous.seq + 1 if previous else 1
+        subject = f"{installation} nº {record.seq} ({record.num_serie})"
+        if record.seq != expected_seq:
+            yield Finding("I4", subject, f"nº {expected_seq} is missing before it")
+        yield from _broken_record(record, previous, subject)
+        previous = record
+    yield from _broken_head(installation, previous)
+
+
+def _broken_record(record: Record, previous: Record | None, subject: str) -> Iterator[Finding]:
+    registro = read_registro(record.xml)
+    if huella(registro) != record.huella or registro.Huella != record.huella:
+        yield Finding("I4", subject, "the huella does not recompute from the stored text")
+    link = registro.Encadenamiento
+    match link, previous:
+        case PrimerRegistro(), None:
+            pass
+        case RegistroAnterior(), Record():
+            stored = (previous.id_emisor, previous.num_serie, previous.fecha_expedicion, previous.huella)
+            told = (link.IDEmisorFactura, link.NumSerieFactura, link.FechaExpedicionFactura, link.Huella)
+            if stored != told:
+                yield Finding("I4", subject, "it is not linked to the record before it")
+        case _:
+            yield Finding("I4", subject, "PrimerRegistro stands elsewhere than at the beginning")
+    if isinstance(registro, RegistroAlta):
+        invoice = registro.IDFactura
+        told = (invoice.NumSerieFactura, invoice.FechaExpedicionFactura, registro.ImporteTotal)
+        if told != (record.num_serie, record.fecha_expedicion, record.importe_total):
+            yield Finding("I4", subject, "number, date or total of the row differ from its text")
+    if record.previous_seal != (previous.seal if previous else ""):
+        yield Finding("I8", subject, "the chain of seals is broken before it")
+    if previous and record.generated_at < previous.generated_at:
+        yield Finding("I4", subject, "its stamp is earlier than that of the record before")
+
+
+def _broken_head(installation: Installation, last: Record | None) -> Iterator[Finding]:
+    head = (installation.head_seq, installation.head_huella, installation.head_seal)
+    if head != ((last.seq, last.huella, last.seal) if last else (0, "", "")):
+        yield Finding("I4", str(installation), "the head is not the last record")

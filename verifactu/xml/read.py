@@ -1,0 +1,129 @@
+"""Records and requests, from XML into values. Shape is the schema's business (check.py): read only what has met it."""
+
+from lxml import etree
+
+from verifactu.errors import UnreadableXML
+from verifactu.records import IDFacturaAnulada, Registro, RegistroAlta, RegistroAnulacion
+from verifactu.xml.messages import Consulta, Envio
+from verifactu.xml.nodes import Node
+from verifactu.xml.parser import body, parse
+
+
+def read_registro(fragment: str | bytes) -> Registro:
+    """Return the record with the exact texts of its elements; a missing mandatory element reads as empty text.
+
+    :raises UnreadableXML: for anything that is not a RegistroAlta or RegistroAnulacion, or lacks its chain link.
+    """
+    return _registro(Node(parse(fragment.encode() if isinstance(fragment, str) else fragment)))
+
+
+def read_envio(message: bytes) -> Envio:
+    """Return a submission as its receiver sees it.
+
+    :raises UnreadableXML: for anything that is not a RegFactuSistemaFacturacion.
+    """
+    node = expect(message, "RegFactuSistemaFacturacion")
+    records = [record for item in node.all("RegistroFactura") for record in item.children()]
+    return Envio(
+        Cabecera=node.cabecera(),
+        records=tuple(_registro(record) for record in records),
+        fragments=tuple(etree.tostring(record.element, encoding="unicode", with_tail=False) for record in records),
+    )
+
+
+def read_consulta(message: bytes) -> Consulta:
+    """Return a query by the issuer as its receiver sees it.
+
+    :raises UnreadableXML: for anything that is not a ConsultaFactuSistemaFacturacion.
+    """
+    node = expect(message, "ConsultaFactuSistemaFacturacion")
+    asked, wanted = node.one("FiltroConsulta"), node.one("DatosAdicionalesRespuesta")
+    period = asked.one("PeriodoImputacion")
+    return Consulta(
+        ObligadoEmision=node.one("Cabecera").persona("ObligadoEmision"),
+        Ejercicio=period.text("Ejercicio"),
+        Periodo=period.text("Periodo"),
+        NumSerieFactura=asked.text("NumSerieFactura"),
+        FechaExpedicionFactura=asked.one("FechaExpedicionFactura").text("FechaExpedicionFactura"),
+        SistemaInformatico=asked.sistema() if asked.has("SistemaInformatico") else None,
+        RefExterna=asked.text("RefExterna"),
+        ClavePaginacion=asked.factura("ClavePaginacion") if asked.has("ClavePaginacion") else None,
+        MostrarNombreRazonEmisor=wanted.text("MostrarNombreRazonEmisor"),
+        MostrarSistemaInformatico=wanted.text("MostrarSistemaInformatico"),
+    )
+
+
+def expect(message: bytes, name: str) -> Node:
+    """Return the content of a SOAP message (or a bare document) if it is the element named.
+
+    :raises UnreadableXML: if it is not.
+    """
+    node = Node(body(message))
+    if node.name != name:
+        raise UnreadableXML(f"{name} expected, {node.name} found")
+    return node
+
+
+def _registro(node: Node) -> Registro:
+    if node.name == "RegistroAlta":
+        return _alta(node)
+    if node.name == "RegistroAnulacion":
+        return _anulacion(node)
+    raise UnreadableXML(f"RegistroAlta or RegistroAnulacion expected, {node.name} found")
+
+
+def _alta(n: Node) -> RegistroAlta:
+    return RegistroAlta(
+        IDVersion=n.text("IDVersion"),
+        IDFactura=n.factura("IDFactura"),
+        RefExterna=n.text("RefExterna"),
+        NombreRazonEmisor=n.text("NombreRazonEmisor"),
+        Subsanacion=n.text("Subsanacion"),
+        RechazoPrevio=n.text("RechazoPrevio"),
+        TipoFactura=n.text("TipoFactura"),
+        TipoRectificativa=n.text("TipoRectificativa"),
+        FacturasRectificadas=n.facturas("FacturasRectificadas"),
+        FacturasSustituidas=n.facturas("FacturasSustituidas"),
+        ImporteRectificacion=n.importe_rectificacion(),
+        FechaOperacion=n.text("FechaOperacion"),
+        DescripcionOperacion=n.text("DescripcionOperacion"),
+        FacturaSimplificadaArt7273=n.text("FacturaSimplificadaArt7273"),
+        FacturaSinIdentifDestinatarioArt61d=n.text("FacturaSinIdentifDestinatarioArt61d"),
+        Macrodato=n.text("Macrodato"),
+        EmitidaPorTerceroODestinatario=n.text("EmitidaPorTerceroODestinatario"),
+        Tercero=n.persona_opcional("Tercero"),
+        Destinatarios=n.personas("Destinatarios"),
+        Cupon=n.text("Cupon"),
+        Desglose=n.desglose(),
+        CuotaTotal=n.text("CuotaTotal"),
+        ImporteTotal=n.text("ImporteTotal"),
+        Encadenamiento=n.encadenamiento(),
+        SistemaInformatico=n.sistema(),
+        FechaHoraHusoGenRegistro=n.text("FechaHoraHusoGenRegistro"),
+        NumRegistroAcuerdoFacturacion=n.text("NumRegistroAcuerdoFacturacion"),
+        IdAcuerdoSistemaInformatico=n.text("IdAcuerdoSistemaInformatico"),
+        TipoHuella=n.text("TipoHuella"),
+        Huella=n.text("Huella"),
+    )
+
+
+def _anulacion(n: Node) -> RegistroAnulacion:
+    id = n.one("IDFactura")
+    return RegistroAnulacion(
+        IDVersion=n.text("IDVersion"),
+        IDFactura=IDFacturaAnulada(
+            IDEmisorFacturaAnulada=id.text("IDEmisorFacturaAnulada"),
+            NumSerieFacturaAnulada=id.text("NumSerieFacturaAnulada"),
+            FechaExpedicionFacturaAnulada=id.text("FechaExpedicionFacturaAnulada"),
+        ),
+        RefExterna=n.text("RefExterna"),
+        SinRegistroPrevio=n.text("SinRegistroPrevio"),
+        RechazoPrevio=n.text("RechazoPrevio"),
+        GeneradoPor=n.text("GeneradoPor"),
+        Generador=n.persona_opcional("Generador"),
+        Encadenamiento=n.encadenamiento(),
+        SistemaInformatico=n.sistema(),
+        FechaHoraHusoGenRegistro=n.text("FechaHoraHusoGenRegistro"),
+        TipoHuella=n.text("TipoHuella"),
+        Huella=n.text("Huella"),
+    )
