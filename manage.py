@@ -4,8 +4,11 @@
 import os
 import sys
 
+from config.supervisor import hold_lifeline
+
 
 def main() -> None:
+    hold_lifeline()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

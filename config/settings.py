@@ -18,6 +18,8 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 DATA_DIR: Path = env.path("DATA_DIR", BASE_DIR / ".data")
 """Everything that this installation writes outside PostgreSQL, and the embedded server itself."""
+FILES_DIR: Path = env.path("FILES_DIR", DATA_DIR)
+"""Where documents and, without EMAIL_URL, mails are written; a demo has a folder of its own."""
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 FIELD_KEYS = env.list("FIELD_KEYS", [])
@@ -131,9 +133,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 # Static files are served from the apps themselves, so that a fresh checkout needs no collectstatic.
 WHITENOISE_USE_FINDERS = True
-DOCUMENTS_DIR = DATA_DIR / "documents"
+DOCUMENTS_DIR = FILES_DIR / "documents"
 
-globals().update(email_settings(EMAIL_URL, DATA_DIR))
+globals().update(email_settings(EMAIL_URL, FILES_DIR))
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
