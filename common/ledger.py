@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pgtrigger
+from django.apps import apps
 from django.db import models
 
 
@@ -24,7 +25,8 @@ class FrozenColumns(pgtrigger.ReadOnly):
     """Refuse an UPDATE that changes any column outside the model's `mutable`."""
 
     def get_condition(self, model: type[models.Model]) -> Any:
-        self.exclude = list(getattr(model, "mutable", ())) or None
+        # Migrations ask with a historical model, which has the fields but not the class attribute.
+        self.exclude = list(apps.get_model(model._meta.label).mutable) or None
         return super().get_condition(model)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 
 from common.ids import uuid7
 from invoicing import policy
@@ -34,7 +35,9 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
     """
     connection = delivery.connection
     reading = PLATFORMS[connection.platform].read(
-        bytes(delivery.body), delivery.topic, ReaderSettings(nif_keys=tuple(connection.nif_keys))
+        bytes(delivery.body),
+        delivery.topic,
+        ReaderSettings(nif_keys=tuple(connection.nif_keys), received_at=delivery.received_at),
     )
     if reading is None:
         return None
@@ -66,12 +69,14 @@ def content_of(order: Order) -> OrderContent | None:
     """Return the order as it stands: its newest version and every refund that came on its own."""
     if order.current is None:
         return None
-    content: OrderContent = decode(order.current.content, OrderContent)
+    return merged(order.current, order.snapshots.filter(kind="refund").exclude(state="ignored"))
+
+
+def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
+    """Return the content of an order's version together with refunds that it does not mention itself."""
+    content: OrderContent = decode(version.content, OrderContent)
     known = {refund.external_id for refund in content.refunds}
-    alone = [
-        decode(snapshot.content, Refund)
-        for snapshot in order.snapshots.filter(kind="refund").exclude(state="ignored").order_by("version")
-    ]
+    alone = [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")]
     added = tuple(refund for refund in alone if refund.external_id not in known)
     return msgspec.structs.replace(content, refunds=content.refunds + added) if added else content
 

@@ -1,24 +1,26 @@
 """What an order asks for now: its newest version against what is issued so far, judged by the policy."""
 
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from invoicing import policy
-from invoicing.capture import content_of
+from invoicing.capture import content_of, merged
 from invoicing.holds import Resolution
 from invoicing.models import Company, Invoice, Order
-from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision, Issued
+from invoicing.policy import (
+    F2_LIMIT,
+    F2_LIMIT_OF_LISTED_ACTIVITIES,
+    CompanyPolicy,
+    ConnectionPolicy,
+    Decision,
+    Issued,
+)
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
 from invoicing.values import OrderContent
 from workflows.encoding import decode
-
-SIMPLIFIED_LIMIT = Decimal(400)
-SIMPLIFIED_LIMIT_OF_LISTED_ACTIVITIES = Decimal(3000)
-"""Euros with tax, RD 1619/2012 art. 4.1 and 4.2."""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,8 +30,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
 
 
-def decide_order(order_id: UUID, resolution: Resolution | None, *, now: datetime) -> Decided:
-    """Take the decision under the order's lock and note a hold on the order."""
+def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: datetime) -> Decided:
+    """Take the decision under the order's lock, with a person's answers so far, and note a hold on the order."""
     order = (
         Order.objects.select_for_update(no_key=True, of=("self",))
         .select_related("current", "connection")
@@ -46,7 +48,7 @@ def decide_order(order_id: UUID, resolution: Resolution | None, *, now: datetime
         ),
         issued=_issued(order),
         today=now.astimezone(ZoneInfo(company.zone)).date(),
-        resolution=resolution,
+        resolution=answers,
     )
     if order.state in ("ignored", "cancelled") and decision.action != "nothing":
         _move(order, "reopen")
@@ -71,7 +73,7 @@ def company_policy(company: Company) -> CompanyPolicy:
     return CompanyPolicy(
         territory=company.territory,
         zone=company.zone,
-        f2_limit=SIMPLIFIED_LIMIT_OF_LISTED_ACTIVITIES if listed else SIMPLIFIED_LIMIT,
+        f2_limit=F2_LIMIT_OF_LISTED_ACTIVITIES if listed else F2_LIMIT,
         f2_activity=company.simplified_activity,
     )
 
@@ -80,9 +82,21 @@ def _issued(order: Order) -> Issued | None:
     sale = Invoice.objects.filter(order=order, purpose="sale").select_related("snapshot").first()
     if sale is None or sale.snapshot is None:
         return None
+    content: OrderContent = decode(sale.snapshot.content, OrderContent)
     return Issued(
-        content=decode(sale.snapshot.content, OrderContent), total=sale.total, tipo=sale.tipo, num_serie=sale.num_serie
+        content=content,
+        total=sale.total,
+        tipo=sale.tipo,
+        num_serie=sale.num_serie,
+        settled=_settled(order),
     )
+
+
+def _settled(order: Order) -> OrderContent | None:
+    """Return the order as it stood when a decision was last taken on it to its end."""
+    processed = order.snapshots.filter(state="processed")
+    last = processed.filter(kind="order").order_by("-version").first()
+    return merged(last, processed.filter(kind="refund")) if last else None
 
 
 def _move(order: Order, move: str) -> None:

@@ -11,7 +11,7 @@ from common import clock
 from invoicing.capture import capture_delivery
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.documents import Documents, StoredDocument
-from invoicing.holds import Resolution
+from invoicing.holds import Resolution, hold
 from invoicing.issuing import NotTheNewest, issue_sale
 from invoicing.mail import letter, message_id, send
 from invoicing.models import Delivery, Document, Invoice
@@ -110,9 +110,9 @@ def capture(run: Run, p: Capture) -> UUID | None:
 
 
 @step
-def decide(order_id: UUID, resolution: Resolution | None) -> Decided:
-    """Compare what is issued so far with the newest version, under the policy and a person's answer."""
-    return decide_order(order_id, resolution, now=clock.now())
+def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
+    """Compare what is issued so far with the newest version, under the policy and a person's answers."""
+    return decide_order(order_id, answers, now=clock.now())
 
 
 @step
@@ -149,16 +149,16 @@ def leave(order_id: UUID, decided: Decided) -> None:
 )
 def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
     """Decide what the order asks for, hold for a person where need be, and issue it."""
-    decided = run.step(decide, p.order_id, None)
+    decided = run.step(decide, p.order_id, ())
     while decided.decision.action != "nothing":
         if decided.decision.action == "hold":
-            hold = decided.decision.hold
-            resolution = run.hold(hold.code, hold, Resolution)
-            decided = run.step(decide, p.order_id, resolution)
+            question = decided.decision.hold
+            answer = run.hold(question.code, question, Resolution)
+            decided = run.step(decide, p.order_id, (*decided.decision.answers, answer))
         elif ref := run.step(issue, p.order_id, decided):
             return ref
         else:
-            decided = run.step(decide, p.order_id, None)
+            decided = run.step(decide, p.order_id, ())
     run.step(leave, p.order_id, decided)
     return None
 
@@ -232,7 +232,7 @@ def complete_invoice(run: Run, p: InvoiceRef) -> Outcome:
     verdict = run.wait("aeat-answer", Verdict, key=f"invoice:{p.invoice_id}")
     outcome = run.step(announce, p, verdict)
     if outcome.verdict == "rejected":
-        run.hold("aeat_rejected", verdict, Resolution)
+        run.hold("aeat_rejected", hold("aeat_rejected", code=verdict.code, text=verdict.description), Resolution)
     return outcome
 
 

@@ -41,10 +41,10 @@ class LineKind(StrEnum):
 
 
 class DeclaredTax(msgspec.Struct, frozen=True, kw_only=True):
-    """One tax of one line exactly as the platform declared it."""
+    """One tax of one line exactly as the platform declared it; `amount` is None when it named only the rate."""
 
     rate: Decimal
-    amount: Decimal
+    amount: Decimal | None = None
     title: str = ""
 
 
@@ -67,7 +67,10 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund that the platform mentions; figures only as far as this delivery gives them."""
+    """A refund that the platform mentions; figures only as far as this delivery gives them.
+
+    `total` is negative: what went back to the buyer. Zero is a return of goods without money.
+    """
 
     external_id: str
     total: Decimal
@@ -84,9 +87,15 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     prices_include_tax: bool
     total: Decimal
-    total_tax: Decimal
+    """What the order cost when it was placed; refunds do not change it."""
+    total_tax: Decimal | None
+    """The tax that the platform declares, None when it declares no sum."""
+    current_total: Decimal | None = None
+    """What the order costs after edits and refunds, where the platform says so."""
     paid: bool
     paid_at: datetime | None = None
+    """None when unpaid, and when the platform does not say."""
+    partially_paid: bool = False
     cancelled: bool = False
     deleted: bool = False
     test: bool = False
@@ -143,7 +152,7 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     tax_total: Decimal
     total: Decimal
     rounding: Decimal = Decimal(0)
-    """Cents that the tax-exclusive arithmetic left over against the amount paid; already inside the largest base."""
+    """Cents that the arithmetic left over against the amount paid; already inside the largest base."""
     platform_tax: Decimal
     mentions: tuple[str, ...] = ()
     """Legal texts that must be printed (exemption reason and the like)."""

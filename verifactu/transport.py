@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 import zeep
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
@@ -183,15 +184,17 @@ def _read(response: requests.Response, *, deadline: float) -> Reply:
     chunks, size = [], 0
     seen: dict[str, Any] = {"sent": True, "status": response.status_code, "headers": response.headers}
     try:
-        for chunk in response.iter_content(_BLOCK):
+        # read1 gives what has arrived, so that what arrived of a cut answer is kept and the deadline is looked at.
+        while chunk := response.raw.read1(_BLOCK, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
             if size > LARGEST_ANSWER:
                 raise Broken("too_large", f"more than {LARGEST_ANSWER} bytes", **seen)
             if time.monotonic() > deadline:
                 raise Broken("timeout", "the answer did not end in time", body=b"".join(chunks), **seen)
-    except requests.RequestException as error:
-        raise Broken("cut", str(error), body=b"".join(chunks), **seen) from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        kind = "timeout" if isinstance(error, urllib3.exceptions.TimeoutError) else "cut"
+        raise Broken(kind, str(error), body=b"".join(chunks), **seen) from error
     return Reply(response.status_code, response.headers, b"".join(chunks))
 
 

@@ -56,12 +56,7 @@ CITIES = (
     ("15003", "A Coruña", "C", "A Coruña"),
 )
 STREETS = ("Calle Mayor", "Avenida de la Constitución", "Plaza del Mercado", "Rúa Nova", "Carrer de Girona")
-COMPANIES = (
-    ("Ferretería Soler SL", "B65432103"),
-    ("Bar La Parada SA", "A58818501"),
-    ("Cooperativa del Valle", "F37001239"),
-    ("Hostal Río Tormes SL", "B37654328"),
-)
+COMPANIES = ("Ferretería Soler SL", "Bar La Parada SL", "Hostal Río Tormes SL", "Talleres Duero SL")
 
 
 def dni(number: int) -> str:

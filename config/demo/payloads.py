@@ -239,3 +239,56 @@ def _woocommerce(sale: Sale) -> dict[str, Any]:
 
 def _gmt(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _api(sale: Sale) -> dict[str, Any]:
+    lines = [
+        {
+            "description": product.name,
+            "sku": product.sku,
+            "quantity": str(quantity),
+            "unit_price": str(product.price),
+            "discount": str(discount),
+            "amount": str(gross),
+            "tax_rate": str(product.rate) if sale.taxed else None,
+        }
+        for product, quantity, discount, gross in _lines(sale)
+    ]
+    if sale.shipping:
+        rate = "21" if sale.taxed else None
+        lines.append(
+            {
+                "description": "Envío 24-48 h",
+                "kind": "shipping",
+                "quantity": "1",
+                "unit_price": str(sale.shipping),
+                "amount": str(sale.shipping),
+                "tax_rate": rate,
+            }
+        )
+    address = {
+        "lines": [sale.buyer.street],
+        "postal_code": sale.buyer.postal_code,
+        "city": sale.buyer.city,
+        "province": sale.buyer.province,
+        "province_code": sale.buyer.province_code,
+        "country": sale.buyer.country,
+    }
+    return {
+        "id": str(sale.id),
+        "number": sale.number,
+        "placed_at": sale.placed_at.isoformat(),
+        "updated_at": (sale.updated_at or sale.placed_at).isoformat(),
+        "prices_include_tax": True,
+        "paid": sale.paid,
+        "buyer": {
+            "name": f"{sale.buyer.first} {sale.buyer.last}",
+            "company": sale.buyer.company,
+            "tax_id": sale.buyer.nif,
+            "email": sale.buyer.email,
+            "address": address,
+        },
+        "ship_to": address,
+        "lines": lines,
+        "total": str(sum((gross for *_, gross in _lines(sale)), sale.shipping)),
+    }

@@ -8,15 +8,12 @@ from django.db import models
 
 from common.ids import uuid7
 from common.secrets import EncryptedField
+from invoicing.storefronts.contract import NIF_KEYS
 from verifactu.models import Taxpayer
-
-DEFAULT_NIF_KEYS = ["nif", "dni", "cif", "nif/cif", "vat", "vat_number", "tax_id", "_billing_nif", "billing_nif",
-                    "billing_vat", "_billing_vat", "_billing_eu_vat_number", "_vat_number"]  # fmt: skip
-
 
 def default_nif_keys() -> list[str]:
     """Return the keys under which plugins are known to keep the buyer's NIF."""
-    return list(DEFAULT_NIF_KEYS)
+    return list(NIF_KEYS)
 
 
 class Company(models.Model):

@@ -2,7 +2,7 @@
 
 Sources: "Validaciones y errores" 1.2.2 (08/04/2026), called VAL below, and the list of codes of 30/07/2026, called ERR.
 Shape is the schema's part (`verifactu.xml.schema_errors`); what only the AEAT knows (its census, VIES, what it already
-holds) is told by its answer. One file per part of the record, each a list of small functions; messages.py has the texts.
+holds) is told by its answer. One file per part of the record, each a list of small functions; messages.py has texts.
 """
 
 from datetime import date
@@ -17,9 +17,7 @@ __all__ = ["Violation", "check", "nif_problem", "warnings"]
 _ALTA = (*heading.RULES, *people.RULES, *breakdown.RULES, *regimes.RULES, *totals.RULES)
 
 
-def check(
-    registro: RegistroAlta | RegistroAnulacion, *, today: date, obligado: str = ""
-) -> tuple[Violation, ...]:
+def check(registro: RegistroAlta | RegistroAnulacion, *, today: date, obligado: str = "") -> tuple[Violation, ...]:
     """Return every rule that a sealed record breaks, in the order of its elements; empty when the AEAT should take it.
 
     Errors that the AEAT would store (2xxx) are told as well: a record that must be corrected later should not be made.

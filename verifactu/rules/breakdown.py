@@ -13,17 +13,17 @@ SURCHARGES = frozenset(map(Decimal, ("0", "0.26", "0.5", "0.62", "1", "1.4", "1.
 
 # (rate, code, first day, last day): rates that the law knew for a while only.
 _PASSING_RATES = (
-    (Decimal("5"), "1194", date(2022, 7, 1), date(2024, 9, 30)),
-    (Decimal("2"), "1235", date(2024, 10, 1), date(2024, 12, 31)),
+    (Decimal(5), "1194", date(2022, 7, 1), date(2024, 9, 30)),
+    (Decimal(2), "1235", date(2024, 10, 1), date(2024, 12, 31)),
     (Decimal("7.5"), "1236", date(2024, 10, 1), date(2024, 12, 31)),
 )
 # (rate, surcharges that may accompany it, code otherwise). 5 % and 0 % depend on the date, below.
 _PAIRS = {
-    Decimal("21"): (frozenset({Decimal("5.2"), Decimal("1.75")}), "1162"),
-    Decimal("10"): (frozenset({Decimal("1.4")}), "1163"),
-    Decimal("7.5"): (frozenset({Decimal("1")}), "1169"),
-    Decimal("4"): (frozenset({Decimal("0.5")}), "1164"),
-    Decimal("2"): (frozenset({Decimal("0.26")}), "1166"),
+    Decimal(21): (frozenset({Decimal("5.2"), Decimal("1.75")}), "1162"),
+    Decimal(10): (frozenset({Decimal("1.4")}), "1163"),
+    Decimal("7.5"): (frozenset({Decimal(1)}), "1169"),
+    Decimal(4): (frozenset({Decimal("0.5")}), "1164"),
+    Decimal(2): (frozenset({Decimal("0.26")}), "1166"),
 }
 _RATE_FIELDS = ("TipoImpositivo", "CuotaRepercutida", "TipoRecargoEquivalencia", "CuotaRecargoEquivalencia")
 
@@ -54,8 +54,8 @@ def rates(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
 def surcharge(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     """1284, 1281, 1127, 1160 to 1170, 1277: recargo de equivalencia, with its rate, only with S1."""
     when = reference_date(r)
-    for line, field in lines(r):
-        field = f"{field}/TipoRecargoEquivalencia"
+    for line, block in lines(r):
+        field = f"{block}/TipoRecargoEquivalencia"
         if bool(line.TipoRecargoEquivalencia) != bool(line.CuotaRecargoEquivalencia):
             yield "1284", field
         if not line.TipoRecargoEquivalencia and not line.CuotaRecargoEquivalencia:
@@ -98,8 +98,8 @@ def without_charge(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
 
 def exemptions(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     """1182, 1199, 1289: the causes that a tax, a regime and a recipient admit."""
-    for line, field in lines(r):
-        field = f"{field}/OperacionExenta"
+    for line, block in lines(r):
+        field = f"{block}/OperacionExenta"
         if line.OperacionExenta in ("E7", "E8") and tax(line) != Impuesto.IGIC:
             yield "1182", field
         if line.OperacionExenta in ("E2", "E3") and line.ClaveRegimen == "01" and is_iva_or_igic(line):

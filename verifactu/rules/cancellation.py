@@ -33,8 +33,8 @@ def generator(r: RegistroAnulacion) -> Iterator[tuple[str, str]]:
     yield from one_identity(who, "Generador", "1228")
     if who.NIF:
         yield from nif_findings(who.NIF, "Generador/NIF", "1258")
-        # The taxpayer's own anulación needs no Generador, and with E it is the taxpayer by definition.
-        if who.NIF == r.IDFactura.IDEmisorFacturaAnulada and r.GeneradoPor != GeneradoPor.E:
+        # Said without exception, for E too: the taxpayer's own anulación simply carries no Generador.
+        if r.IDFactura.IDEmisorFacturaAnulada == who.NIF:
             yield "1259", "Generador/NIF"
     if r.GeneradoPor == GeneradoPor.E and not who.NIF:
         yield "1227", "Generador/NIF"

@@ -1,4 +1,4 @@
-"""Reading a record's texts without ever raising: what is not a number or a day is None, and no rule about it applies."""
+"""Reading a record's texts without ever raising: what is no number or day is None, and no rule about it applies."""
 
 import re
 from collections.abc import Iterator

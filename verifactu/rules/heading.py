@@ -12,7 +12,7 @@ from verifactu.rules.nif import nif_problem
 
 FIRST_DAY = date(2024, 10, 28)
 """The day the Orden HAC/1177/2024 was published; nothing earlier can be filed (1152)."""
-MACRODATO = Decimal("100000000")
+MACRODATO = Decimal(100000000)
 
 _NUMBER = re.compile("[\x20-\x7e]{1,60}")
 _ISSUED = "IDFactura/FechaExpedicionFactura"

@@ -1,7 +1,7 @@
 """Spanish tax numbers: shape and control.
 
-No official text publishes the control rule of entities (python-stdnum and other libraries agree on it), nor any rule for
-a body with letters after K, L or M: those are doubts, while the letter of a DNI or NIE is law (RD 1065/2007 art. 19).
+No official text publishes the control rule of entities (python-stdnum and other libraries agree on it), nor any rule
+for a body with letters after K, L or M. A failed control is a doubt there, and an error in a DNI or NIE.
 """
 
 import re

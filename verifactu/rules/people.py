@@ -1,4 +1,4 @@
-"""Who is named in a record: third party, recipients (VAL 1.2.2; verifactu.md 4.3 and 4.6). Rules yield (code, element)."""
+"""Who is named in a record: third party, recipients (VAL 1.2.2; verifactu.md 4.3, 4.6). Rules yield (code, element)."""
 
 import re
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def third_party(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     yield from one_identity(who, "Tercero", "1178")
     if who.NIF:
         yield from nif_findings(who.NIF, "Tercero/NIF", "1123")
-        if who.NIF == r.IDFactura.IDEmisorFactura:
+        if r.IDFactura.IDEmisorFactura == who.NIF:
             yield "1188", "Tercero/NIF"
     if who.IDOtro:
         if who.IDOtro.IDType == IDType.NO_CENSADO:
@@ -92,11 +92,11 @@ def recipients(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
             yield from nif_findings(who.NIF, f"{field}/NIF", "1123")
         if who.IDOtro is None:
             continue
-        other, field = who.IDOtro, f"{field}/IDOtro"
-        yield from _resident(other, field)
+        other, path = who.IDOtro, f"{field}/IDOtro"
+        yield from _resident(other, path)
         if other.IDType == IDType.NIF_IVA and r.TipoFactura not in COMPLETE:
-            yield "1156", f"{field}/IDType"
-        yield from foreign_findings(other, field, reference_date(r))
+            yield "1156", f"{path}/IDType"
+        yield from foreign_findings(other, path, reference_date(r))
 
 
 def recipients_of_bad_debts(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,8 @@ IPSI_NEEDS_REGIME = date(2027, 1, 1)
 
 def known(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     """1245, 1246, 1260: a regime of its tax, mandatory but for other taxes, which have none."""
-    for line, field in lines(r):
-        field = f"{field}/ClaveRegimen"
+    for line, block in lines(r):
+        field = f"{block}/ClaveRegimen"
         if not line.ClaveRegimen:
             if is_iva_or_igic(line) or (tax(line) == Impuesto.IPSI and today >= IPSI_NEEDS_REGIME):
                 yield "1245", field

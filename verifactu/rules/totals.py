@@ -7,7 +7,7 @@ from decimal import Decimal
 from verifactu.records import RegistroAlta
 from verifactu.rules.facts import TOLERANCE, amount, zero_if_absent
 
-SIMPLIFIED_LIMIT = Decimal("3000")
+SIMPLIFIED_LIMIT = Decimal(3000)
 
 # With these regimes the totals need not follow from the lines.
 _FREE_REGIMES = frozenset({"03", "05", "06", "08", "09"})

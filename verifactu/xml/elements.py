@@ -1,7 +1,7 @@
 """The blocks that several messages share, each as text.
 
-A block's own element may belong to the message's namespace (`prefix`); what is inside it is always sum1, the namespace
-of SuministroInformacion. Prefixes: sum1, sum (submission), con (query), tikR (answer), tikC (query's answer).
+A block's own element may belong to the message's namespace (`prefix`); what is inside it is sum1, the namespace of
+SuministroInformacion, but for the members of lists and links, which belong where their block does. Prefixes: sum1, sum (submission), con (query), tikR (answer), tikC (query's answer).
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ def person(name: str, who: PersonaFisicaJuridica | None, prefix: str = "sum1") -
 
 def recipients(people: Iterable[PersonaFisicaJuridica], prefix: str = "sum1") -> str:
     """Return the Destinatarios block, or nothing for nobody."""
-    return wrap("Destinatarios", "".join(person("IDDestinatario", who) for who in people), prefix)
+    return wrap("Destinatarios", "".join(person("IDDestinatario", who, prefix) for who in people), prefix)
 
 
 def invoice(name: str, id: IDFactura | None, prefix: str = "sum1") -> str:
@@ -62,7 +62,7 @@ def invoice(name: str, id: IDFactura | None, prefix: str = "sum1") -> str:
 
 def invoices(block: str, name: str, ids: Iterable[IDFactura], prefix: str = "sum1") -> str:
     """Return a list of invoice identities, each under `name`, inside `block`; nothing for an empty list."""
-    return wrap(block, "".join(invoice(name, id) for id in ids), prefix)
+    return wrap(block, "".join(invoice(name, id, prefix) for id in ids), prefix)
 
 
 def replaced_amounts(amounts: ImporteRectificacion | None, prefix: str = "sum1") -> str:
@@ -87,14 +87,14 @@ def link(chain: Encadenamiento | None, prefix: str = "sum1") -> str:
     if chain is None:
         return ""
     if not isinstance(chain, RegistroAnterior):
-        return wrap("Encadenamiento", element("PrimerRegistro", "S"), prefix)
+        return wrap("Encadenamiento", element("PrimerRegistro", "S", prefix), prefix)
     inside = (
         element("IDEmisorFactura", chain.IDEmisorFactura)
         + element("NumSerieFactura", chain.NumSerieFactura)
         + element("FechaExpedicionFactura", chain.FechaExpedicionFactura)
         + element("Huella", chain.Huella)
     )
-    return wrap("Encadenamiento", wrap("RegistroAnterior", inside), prefix)
+    return wrap("Encadenamiento", wrap("RegistroAnterior", inside, prefix), prefix)
 
 
 def system(s: SistemaInformatico | None, prefix: str = "sum1") -> str:

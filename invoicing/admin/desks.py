@@ -1,0 +1,103 @@
+"""The business's workflows in words, for the pages of `workflows.admin`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.db.models import Model, Q
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common.admin import link, moment
+from invoicing.admin.resolving import ResolutionForm, ask
+from invoicing.models import Delivery, Invoice, Order
+from verifactu.models import Installation, Submission
+from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
+from workflows.models import Process
+
+MOST_FOUND = 200
+"""Ids that a search by name may bring; whoever finds more types more."""
+
+
+def waits_for_the_aeat(process: Process) -> Any:
+    """Say which record the process waits for, and how its sending stands."""
+    tag = next((tag for tag in process.tags if tag.startswith("invoice:")), "")
+    invoice = Invoice.objects.filter(pk=tag.partition(":")[2]).select_related("record").first() if tag else None
+    if invoice is None:
+        return _("Espera la respuesta de la AEAT.")
+    record = invoice.record
+    last = Submission.objects.filter(installation=record.installation_id).first()
+    if last and last.failures:
+        return format_html(
+            _("Espera a que la AEAT responda al registro {}. El último envío falló ({}); el siguiente, a las {}."),
+            link(record), last.reason or last.state, moment(last.next_at),
+        )  # fmt: skip
+    return format_html(_("Espera a que la AEAT responda al registro {}."), link(record))
+
+
+def _names(model: type[Model], field: str) -> Callable[[Iterable[str]], Mapping[str, str]]:
+    def names(ids: Iterable[str]) -> Mapping[str, str]:
+        rows = model._default_manager.filter(pk__in=list(ids)).values_list("pk", field)
+        return {str(pk): str(name) or str(pk) for pk, name in rows}
+
+    return names
+
+
+def _orders(text: str) -> Iterable[Any]:
+    return Order.objects.filter(Q(number=text) | Q(external_id=text)).values_list("pk", flat=True)[:MOST_FOUND]
+
+
+def _invoices(text: str) -> Iterable[Any]:
+    found = Invoice.objects.filter(Q(num_serie=text) | Q(order__number=text))
+    return found.values_list("pk", flat=True)[:MOST_FOUND]
+
+
+SUBJECTS |= {
+    "order": Subject(gettext_lazy("Pedido"), "admin:invoicing_order_change", _names(Order, "number"), _orders),
+    "invoice": Subject(
+        gettext_lazy("Factura"), "admin:invoicing_invoice_change", _names(Invoice, "num_serie"), _invoices
+    ),
+    "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
+    "chain": Subject(
+        gettext_lazy("Instalación"), "admin:verifactu_installation_change", _names(Installation, "numero")
+    ),
+}
+
+DESKS |= {
+    "capture": Desk(
+        title=gettext_lazy("Leer una entrega"),
+        steps={"read_delivery": gettext_lazy("Leer la entrega")},
+    ),
+    "invoice-order": Desk(
+        title=gettext_lazy("Facturar un pedido"),
+        steps={
+            "decide": gettext_lazy("Decidir qué documento corresponde"),
+            "issue": gettext_lazy("Expedir la factura y su registro"),
+            "leave": gettext_lazy("Dejarlo sin factura"),
+        },
+        question=ask,
+        resolution_form=ResolutionForm,
+    ),
+    "complete-invoice": Desk(
+        title=gettext_lazy("Completar una factura"),
+        steps={
+            "render_pdf": gettext_lazy("Crear el PDF"),
+            "send_mail": gettext_lazy("Enviar el correo al cliente"),
+            "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
+            "announce": gettext_lazy("Anotar la respuesta en la factura"),
+        },
+        question=ask,
+        resolution_form=ResolutionForm,
+        waiting=waits_for_the_aeat,
+    ),
+    "submit-chain": Desk(
+        title=gettext_lazy("Enviar registros a la AEAT"),
+        steps={
+            "claim": gettext_lazy("Reunir los registros pendientes"),
+            "send": gettext_lazy("Enviarlos"),
+            "ask": gettext_lazy("Preguntar a la AEAT qué tiene"),
+            "wake_next": gettext_lazy("Llamar al siguiente envío"),
+            "sleep": gettext_lazy("Esperar el tiempo que pide la AEAT"),
+        },
+    ),
+}

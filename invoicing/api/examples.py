@@ -1,0 +1,147 @@
+"""The examples of the document. Tests send every one of the bodies and hold the answers against their types."""
+
+from invoicing.api.problems import Said
+from invoicing.api.schema import Example
+
+_ORDER_ID = "ord_01kbf4w8e9f1v9h8t2m6q0x3zn"
+_INVOICE_ID = "inv_01kbf4wbt5e7ksr3h1d4c9n2py"
+
+_SALE = {
+    "id": "web-10432",
+    "number": "10432",
+    "placed_at": "2027-02-03T10:12:44+01:00",
+    "updated_at": "2027-02-03T10:13:02+01:00",
+    "prices_include_tax": True,
+    "paid": True,
+    "paid_at": "2027-02-03T10:13:00+01:00",
+    "buyer": {"name": "Lucía Ferrer Pons", "email": "lucia@example.com"},
+    "lines": [
+        {"description": "Taza de cerámica", "sku": "TAZA-01", "quantity": "2", "unit_price": "12.10",
+         "amount": "24.20", "tax_rate": "21"},
+        {"description": "Pan de espelta", "quantity": "1", "unit_price": "4.16", "amount": "4.16", "tax_rate": "4"},
+        {"kind": "shipping", "description": "Portes", "unit_price": "4.84", "amount": "4.84", "tax_rate": "21"},
+    ],
+    "total": "33.20",
+}  # fmt: skip
+_COMPANY_SALE = {
+    "id": "web-10433",
+    "number": "10433",
+    "placed_at": "2027-02-03T11:00:00+01:00",
+    "updated_at": "2027-02-03T11:00:05+01:00",
+    "prices_include_tax": False,
+    "paid": True,
+    "buyer": {
+        "company": "Ferretería Soler SL",
+        "tax_id": "B12345674",
+        "email": "compras@soler.example",
+        "address": {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València", "province": "Valencia",
+                    "country": "ES"},
+    },
+    "lines": [
+        {"description": "Taladro percutor", "quantity": "3", "unit_price": "89.50", "discount": "18.50",
+         "amount": "250.00", "tax_rate": "21"},
+    ],
+    "total": "302.50",
+    "total_tax": "52.50",
+}  # fmt: skip
+_REFUNDED = {**_SALE, "updated_at": "2027-02-05T09:30:00+01:00",
+             "refunds": [{"id": "r-1", "total": "12.10", "created_at": "2027-02-05T09:29:58+01:00",
+                          "reason": "Una taza rota"}]}  # fmt: skip
+
+SENT = (
+    Example("consumer", Said("Un particular, sin NIF: factura simplificada", "A consumer without NIF: simplified"),
+            _SALE),
+    Example("company", Said("Una empresa, con NIF: factura completa", "A company with NIF: complete invoice"),
+            _COMPANY_SALE),
+    Example("refund", Said("El mismo pedido, más tarde, con una devolución", "The same order, later, with a refund"),
+            _REFUNDED),
+)  # fmt: skip
+
+RESOLUTIONS = (
+    Example("give-nif", Said("Dar el NIF del comprador", "Give the buyer's NIF"), {
+        "process": "prc_01kbf4wa1rf3s8w5y7z9b2c4d6", "action": "give_nif", "nif": "B12345674",
+        "name": "Ferretería Soler SL",
+        "address": {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València", "country": "ES"}}),
+    Example("ignore", Said("No facturar", "Do not invoice"), {
+        "process": "prc_01kbf4wa1rf3s8w5y7z9b2c4d6", "action": "ignore", "reason": "Se facturó en la tienda física"}),
+)  # fmt: skip
+
+_ACCEPTED = {
+    "id": _ORDER_ID,
+    "status": "queued",
+    "external_id": "web-10432",
+    "delivery": "dlv_01kbf4w8e8e3tbzq5m1n7k9j2h",
+    "url": f"/api/v1/orders/{_ORDER_ID}/",
+}
+ACCEPTED = (Example("queued", Said("Guardado", "Kept"), _ACCEPTED),)
+
+_INVOICED = {
+    "id": _ORDER_ID,
+    "external_id": "web-10432",
+    "number": "10432",
+    "platform": "api",
+    "state": "invoiced",
+    "version": 1,
+    "buyer": "Lucía Ferrer Pons",
+    "total": "33.20",
+    "updated_at": "2027-02-03T10:13:02+01:00",
+    "received_at": "2027-02-03T10:13:03.214000+01:00",
+    "hold": None,
+    "invoices": [{"id": _INVOICE_ID, "number": "S2027-000118", "tipo": "F2", "state": "acknowledged",
+                  "url": f"/api/v1/invoices/{_INVOICE_ID}/"}],
+    "url": f"/api/v1/orders/{_ORDER_ID}/",
+}  # fmt: skip
+_HELD = {
+    **_INVOICED,
+    "state": "held",
+    "total": "512.00",
+    "hold": {
+        "process": "prc_01kbf4wa1rf3s8w5y7z9b2c4d6",
+        "version": 1,
+        "kind": "question",
+        "code": "nif_required",
+        "message": "Son 512.00 € sin NIF del comprador; una simplificada llega a 400 €.",
+        "missing": "El NIF, nombre y dirección del comprador.",
+        "actions": ["give_nif", "decide_again", "ignore"],
+        "since": "2027-02-03T10:13:03.480000+01:00",
+    },
+    "invoices": [],
+}
+ORDER = (
+    Example("invoiced", Said("Facturado", "Invoiced"), _INVOICED),
+    Example("held", Said("Retenido", "Held"), _HELD),
+)
+ORDERS = (Example("page", Said("La única página", "The only page"),
+                  {"data": [_INVOICED], "has_more": False, "next": None}),)  # fmt: skip
+
+_INVOICE = {
+    "id": _INVOICE_ID,
+    "number": "S2027-000118",
+    "tipo": "F2",
+    "state": "acknowledged",
+    "environment": "production",
+    "issue_date": "2027-02-03",
+    "operation_date": None,
+    "issued_at": "2027-02-03T10:13:03.702000+01:00",
+    "recipient": None,
+    "breakdown": [
+        {"impuesto": "01", "clave_regimen": "01", "calificacion": "S1", "exencion": "", "rate": "21",
+         "base": "24.00", "tax": "5.04"},
+        {"impuesto": "01", "clave_regimen": "01", "calificacion": "S1", "exencion": "", "rate": "4",
+         "base": "4.00", "tax": "0.16"},
+    ],
+    "base_total": "28.00",
+    "tax_total": "5.20",
+    "total": "33.20",
+    "aeat": {"state": "accepted", "code": "", "text": "", "csv": "A-7F3K29QWERTY12",
+             "at": "2027-02-03T10:13:05.118000+01:00",
+             "huella": "D312471E015C1EF829E77D548954D24D79B976176CCAC8279C5E5FF9715AEC52"},
+    "qr_url": "https://www2.agenciatributaria.gob.es/wlpl/TIKE-CONT/ValidarQR"
+              "?nif=B12345674&numserie=S2027-000118&fecha=03-02-2027&importe=33.20",
+    "order": _ORDER_ID,
+    "links": {"self": f"/api/v1/invoices/{_INVOICE_ID}/", "pdf": f"/api/v1/invoices/{_INVOICE_ID}/pdf/",
+              "order": f"/api/v1/orders/{_ORDER_ID}/"},
+}  # fmt: skip
+INVOICE = (Example("acknowledged", Said("Aceptada por la AEAT", "Acknowledged by the AEAT"), _INVOICE),)
+INVOICES = (Example("page", Said("La única página", "The only page"),
+                    {"data": [_INVOICE], "has_more": False, "next": None}),)  # fmt: skip

@@ -1,0 +1,311 @@
+"""Orders: sent, followed, and, where a person is needed, resolved."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, ClassVar, TypeVar
+
+import msgspec
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common import clock
+from invoicing.api import ids, paging
+from invoicing.api.base import ApiView, answer, client, json_body, one
+from invoicing.api.examples import ACCEPTED, ORDER, ORDERS, RESOLUTIONS, SENT
+from invoicing.api.idempotency import Done, once
+from invoicing.api.problems import Problem, Said
+from invoicing.api.resources import OrderResource, order_url, orders
+from invoicing.api.schema import IDEMPOTENCY_KEY, Param, operation
+from invoicing.flows import InvoiceOrder
+from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, accept
+from invoicing.intake import receive
+from invoicing.models import Company, Connection, Delivery, Invoice, Order, Snapshot
+from invoicing.states import ORDER_STATES
+from invoicing.storefronts import ReaderSettings, Unreadable, api
+from invoicing.storefronts.payload import load
+from invoicing.values import Address
+from workflows import control
+from workflows.encoding import decode
+from workflows.errors import Superseded, WrongState
+from workflows.models import Process
+from workflows.states import OPEN
+
+Read = TypeVar("Read")
+
+
+class AcceptedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The receipt of an order that was kept."""
+
+    id: str
+    status: str
+    external_id: str
+    delivery: str
+    url: str
+
+
+class ResolutionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The answer to a hold. give_nif asks for `nif` and takes `name` and `address`; ignore and corrected_by_hand ask
+    for `reason`.
+    """
+
+    process: str
+    action: Action
+    nif: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    address: api.AddressBody | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class ResolvedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold that was answered."""
+
+    order: str
+    process: str
+    status: str
+    url: str
+
+
+def updated_since(text: str) -> Q:
+    """Return the filter for orders of which something is known that was not known at an instant.
+
+    A version was read, a process moved (a hold, an answer to it), an invoice was issued, or the AEAT answered.
+    """
+    moment = paging.moment(text)
+    order_key = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()))
+    return (
+        Q(created_at__gte=moment)
+        | Q(Exists(Snapshot.objects.filter(order=OuterRef("pk"), captured_at__gte=moment)))
+        | Q(Exists(Invoice.objects.filter(order=OuterRef("pk"), issued_at__gte=moment)))
+        | Q(Exists(Invoice.objects.filter(order=OuterRef("pk"), record__verdict_at__gte=moment)))
+        | Q(Exists(Process.objects.filter(order_key=order_key, state__in=OPEN, events__at__gte=moment)))
+    )
+
+
+FILTERS = {
+    "number": paging.equal("number"),
+    "external_id": paging.equal("external_id"),
+    "state": paging.among("state", ORDER_STATES),
+    "updated_since": updated_since,
+}
+PARAMETERS = (
+    Param("number", Said("El número que ve el comprador.", "The number that the buyer sees.")),
+    Param("external_id", Said("Su identidad en la tienda o en su sistema.", "Its identity in the shop or system.")),
+    Param("state", Said("El estado.", "The state."), enum=ORDER_STATES),
+    Param(
+        "updated_since",
+        Said(
+            "Solo pedidos con novedades desde ese instante: versión leída, retención, factura o respuesta de la AEAT.",
+            "Only orders with news since that instant: a version read, a hold, an invoice, or the AEAT's answer.",
+        ),
+    ),
+    Param("limit", Said("Cuántos por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
+          int),
+    Param("cursor", Said("Lo pone `next`.", "`next` holds it.")),
+)  # fmt: skip
+
+
+class Orders(ApiView):
+    """All orders of the company; a place to send new ones."""
+
+    scopes: ClassVar = {"GET": "orders:read", "POST": "orders:write"}
+
+    @operation(
+        name="orders_list",
+        title=Said("Pedidos", "Orders"),
+        says=Said("Los pedidos de la empresa, de todas sus conexiones.", "The company's orders, of all connections."),
+        scope="orders:read",
+        answer=paging.Page[OrderResource],
+        examples=ORDERS,
+        parameters=PARAMETERS,
+        problems=("parameter-invalid",),
+    )
+    def get(self, request: Request) -> Response:
+        """List orders."""
+        company = client(request).company
+        page = paging.page(request, _orders(company), ids.ORDER, FILTERS, lambda rows: orders(rows, company))
+        return answer(page)
+
+    @operation(
+        name="orders_send",
+        title=Said("Enviar un pedido", "Send an order"),
+        says=Said(
+            "Guarda una versión entera de un pedido; se lee y, si está pagado, se factura enseguida. Location sirve "
+            "desde ya mismo.",
+            "Keeps one whole version of an order; it is read and, if paid, invoiced in a moment. Location works at "
+            "once.",
+        ),
+        scope="orders:write",
+        answer=AcceptedOrder,
+        status=202,
+        body=api.OrderBody,
+        body_examples=SENT,
+        examples=ACCEPTED,
+        parameters=(IDEMPOTENCY_KEY,),
+        headers={"Location": Said("Dónde seguir el pedido.", "Where to follow the order."),
+                 "Idempotent-Replayed": Said("true si es la primera respuesta, repetida.",
+                                             "true when this is the first answer, repeated.")},
+        problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "connection-not-api",
+                  "request-in-flight", "length-required", "body-too-large", "media-type-unsupported",
+                  "idempotency-key-reused"),
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Keep an order as it was sent."""
+        connection = client(request).connection
+        if connection.platform != Connection.Platform.API:
+            raise Problem("connection-not-api")
+        body = json_body(request)
+        now = clock.now()
+        return once(request, body, lambda: _take(request, connection, body, now), kept_as=AcceptedOrder, now=now)
+
+
+class OneOrder(ApiView):
+    """One order."""
+
+    scopes: ClassVar = {"GET": "orders:read"}
+
+    @operation(
+        name="orders_read",
+        title=Said("Un pedido", "An order"),
+        says=Said(
+            "Dónde está el pedido: su estado, por qué espera si espera, y sus facturas.",
+            "Where the order stands: its state, why it waits if it does, and its invoices.",
+        ),
+        scope="orders:read",
+        answer=OrderResource,
+        examples=ORDER,
+        problems=("not-found",),
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """Show an order."""
+        company = client(request).company
+        return answer(orders([one(_orders(company), ids.ORDER, id)], company)[0])
+
+
+class ResolveHold(ApiView):
+    """The answer to an order's hold."""
+
+    scopes: ClassVar = {"POST": "orders:write"}
+
+    @operation(
+        name="orders_resolve",
+        title=Said("Resolver una retención", "Resolve a hold"),
+        says=Said(
+            "Responde a la retención que muestra el pedido; el mismo proceso sigue. Nombre en process la que leyó: si "
+            "mientras tanto llegó otra versión, se contesta 409 con superseded_by y version.",
+            "Answers the hold that the order shows; the same process goes on. Name in process the one that you read: "
+            "if another version came meanwhile, the answer is 409 with superseded_by and version.",
+        ),
+        scope="orders:write",
+        answer=ResolvedResource,
+        status=202,
+        body=ResolutionBody,
+        body_examples=RESOLUTIONS,
+        parameters=(IDEMPOTENCY_KEY,),
+        problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "not-found",
+                  "request-in-flight", "hold-superseded", "not-held", "length-required", "body-too-large",
+                  "media-type-unsupported", "idempotency-key-reused", "resolution-refused"),
+    )  # fmt: skip
+    def post(self, request: Request, id: str) -> Response:
+        """Answer the hold."""
+        order = one(_orders(client(request).company), ids.ORDER, id)
+        body = json_body(request)
+        now = clock.now()
+        return once(request, body, lambda: _resolve(request, order, body, now), kept_as=ResolvedResource, now=now)
+
+
+def _orders(company: Company) -> "QuerySet[Order]":
+    return Order.objects.filter(company=company).select_related("connection")
+
+
+def _take(request: Request, connection: Connection, body: bytes, now: datetime) -> Done:
+    """Keep the bytes, start to read them, and make sure of the order's row, which Location names."""
+    reading = _readable(lambda: api.read(body, api.TOPIC, ReaderSettings()))
+    # As capture does: the row is there from the first time that anybody hears of the order.
+    Order.objects.bulk_create(
+        [
+            Order(
+                company_id=connection.company_id,
+                connection=connection,
+                external_id=reading.external_id,
+                created_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    order = Order.objects.get(connection=connection, external_id=reading.external_id)
+    identity = api.identity(body, request.headers)
+    received = receive(connection, body=body, headers=request.headers, identity=identity, now=now)
+    if not received.new and bytes(Delivery.objects.get(pk=received.delivery_id).body) != body:
+        # The kept answer of this key is gone, the delivery that it brought is not (it never goes).
+        raise Problem("idempotency-key-reused")
+    url = order_url(order.pk)
+    accepted = AcceptedOrder(
+        id=ids.text(ids.ORDER, order.pk),
+        status="queued",
+        external_id=order.external_id,
+        delivery=ids.text(ids.DELIVERY, received.delivery_id),
+        url=url,
+    )
+    return Done(202, accepted, url)
+
+
+def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done:
+    told = _typed(body)
+    process = one(
+        Process.objects.filter(tenant=client(request).company.tenant, order_key=f"order:{order.pk}"),
+        ids.PROCESS,
+        told.process,
+    )
+    resolution = Resolution(
+        action=told.action,
+        nif=told.nif,
+        name=told.name,
+        address=msgspec.convert(msgspec.to_builtins(told.address), Address | None),
+        reason=told.reason,
+    )
+    try:
+        if process.state == "held" and process.hold["kind"] == "question":
+            accept(msgspec.convert(process.hold["data"], Hold), resolution)
+        control.resolve(process.pk, resolution, now=now, actor=client(request).actor)
+    except ResolutionRefused as error:
+        raise Problem("resolution-refused", detail=str(error)) from error
+    except Superseded as error:
+        newest = _newest(Process.objects.get(pk=error.by))
+        raise Problem(
+            "hold-superseded",
+            superseded_by=ids.text(ids.PROCESS, newest.pk),
+            version=decode(newest.payload, InvoiceOrder).version,
+        ) from error
+    except WrongState as error:
+        raise Problem("not-held", process_state=error.state) from error
+    url = order_url(order.pk)
+    resolved = ResolvedResource(
+        order=ids.text(ids.ORDER, order.pk), process=ids.text(ids.PROCESS, process.pk), status="queued", url=url
+    )
+    return Done(202, resolved, url)
+
+
+def _newest(process: Process) -> Process:
+    """Return the process that stands at the end of a row of superseded ones."""
+    while process.superseded_by:
+        process = process.superseded_by
+    return process
+
+
+def _typed(body: bytes) -> ResolutionBody:
+    value = _readable(lambda: load(body)).value
+    try:
+        return msgspec.convert(value, ResolutionBody)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+        raise Problem("body-invalid", errors=[{"pointer": pointer, "detail": detail}]) from error
+
+
+def _readable(read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except Unreadable as error:
+        raise Problem("body-invalid", errors=[{"pointer": error.pointer, "detail": error.reason}]) from error

@@ -1,0 +1,22 @@
+"""The addresses under /api/."""
+
+from django.urls import path, re_path
+
+from invoicing.api.base import Unknown
+from invoicing.api.docs import docs, schema
+from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
+from invoicing.api.orders import OneOrder, Orders, ResolveHold
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", schema, name="schema"),
+    path("docs/", docs, name="docs"),
+    path("v1/orders/", Orders.as_view(), name="orders"),
+    path("v1/orders/<str:id>/", OneOrder.as_view(), name="order"),
+    path("v1/orders/<str:id>/resolution/", ResolveHold.as_view(), name="resolution"),
+    path("v1/invoices/", Invoices.as_view(), name="invoices"),
+    path("v1/invoices/<str:id>/", OneInvoice.as_view(), name="invoice"),
+    path("v1/invoices/<str:id>/pdf/", InvoicePdf.as_view(), name="pdf"),
+    # Last: an address that is none answers as every refusal does, and is never redirected (a POST would lose its body).
+    re_path("", Unknown.as_view(), name="unknown"),
+]

@@ -1,0 +1,152 @@
+"""The letter that carries the invoice, and where letters go."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import formataddr, parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.validators import validate_email
+from django.template.loader import render_to_string
+
+from invoicing.pdf.formats import clean, day, euros
+from invoicing.values import PrintedInvoice
+from workflows.errors import Abort
+
+SMTP_TIMEOUT = 30
+"""Seconds that the mail server has for each answer; Django's own default is to wait for ever."""
+
+_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+class BadRecipient(Abort):
+    """The customer's address is not one that mail can be sent to; correct it and resend."""
+
+
+def letter(
+    *, printed: PrintedInvoice, pdf: bytes, to: str, company_name: str, from_email: str, message_id: str
+) -> EmailMessage:
+    """Return the mail with the invoice attached, in Spanish, ready for `send`.
+
+    The customer sees `company_name` as the sender, at the address of `from_email`. Control characters in names and
+    numbers become spaces, so that no text from a shop can begin a header of its own.
+
+    :raises BadRecipient: when `to` is not exactly one address.
+    """
+    values = {
+        "title": printed.title,
+        "number": clean(printed.number),
+        "company": clean(company_name),
+        "customer": clean(printed.recipient.name) if printed.recipient else "",
+        "order": clean(printed.order_number),
+        "date": day(printed.issue_date),
+        "total": euros(printed.total),
+        "test": printed.environment != "production",
+        "file_name": file_name(printed.number),
+    }
+    subject = f"{values['title']} {values['number']} de {values['company']}"
+    message = EmailMultiAlternatives(
+        subject=f"[Prueba] {subject}" if values["test"] else subject,
+        body=render_to_string("mail/invoice.txt", values),
+        from_email=formataddr((clean(company_name), parseaddr(from_email)[1])),
+        to=[_one_address(to)],
+        # RFC 3834: no out-of-office answers to a machine.
+        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string("mail/invoice.html", values), "text/html")
+    message.attach(file_name(printed.number), pdf, "application/pdf")
+    return message
+
+
+def send(message: EmailMessage) -> None:
+    """Hand the message to the configured mail backend; its errors are the caller's to retry."""
+    message.send(fail_silently=False)
+
+
+def message_id(invoice_id: UUID, from_email: str) -> str:
+    """Return the one Message-ID under which this invoice is mailed, however often."""
+    domain = parseaddr(from_email)[1].rpartition("@")[2] or "localhost"
+    return f"<invoice.{invoice_id}@{domain.encode('idna').decode()}>"
+
+
+def file_name(number: str) -> str:
+    """Return a name for the PDF that every system accepts: `FAC/2026 7` becomes `factura-FAC-2026-7.pdf`."""
+    return f"factura-{re.sub(r'[^A-Za-z0-9_]+', '-', number).strip('-')[:80]}.pdf"
+
+
+def email_settings(url: str, data_dir: Path) -> dict[str, Any]:
+    """Return Django's mail settings for EMAIL_URL; without one, letters become files in `data_dir`/mail.
+
+    `smtp://host:25` speaks in clear, `smtp+tls://user:password@host:587` begins in clear and must upgrade (STARTTLS),
+    `smtps://user:password@host:465` is TLS from the first byte. User and password are percent-encoded; the ports shown
+    are the ones used when none is given.
+
+    :raises ImproperlyConfigured: for anything else. The message never holds the address, for it has the password in it.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "invoicing.mail.FileBackend", "EMAIL_FILE_PATH": data_dir / "mail"}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _refused("its host or port cannot be read") from None
+    if parts.scheme not in _PORTS:
+        raise _refused("it begins with none of smtp://, smtp+tls:// and smtps://")
+    if not parts.hostname:
+        raise _refused("it names no host")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise _refused("there is text after host and port; a /, ? or # in the password is written %2F, %3F or %23")
+    if bool(parts.username) != bool(parts.password):
+        raise _refused("user and password go together")
+    if port == 0:
+        raise _refused("port 0 is no port")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or _PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": SMTP_TIMEOUT,
+    }
+
+
+class FileBackend(BaseEmailBackend):
+    """Writes each letter to a file of its own, `.eml`, which every mail program opens.
+
+    A letter that is sent twice leaves two files, so that nothing is hidden.
+    """
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for message in email_messages:
+            name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(message.extra_headers.get("Message-ID", "letter"))).strip("_")
+            part = folder / f".{name}.{secrets.token_hex(4)}"
+            part.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            part.rename(folder / f"{part.name[1:]}.eml")
+        return len(email_messages)
+
+
+def _one_address(text: str) -> str:
+    """Return `text` when it is one bare address; a list or a header smuggled into it is neither."""
+    try:
+        validate_email(text)
+        Address(addr_spec=text)
+    except (ValidationError, HeaderParseError, ValueError, IndexError):
+        raise BadRecipient(BadRecipient.__doc__) from None
+    return text
+
+
+def _refused(reason: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"EMAIL_URL: {reason}")

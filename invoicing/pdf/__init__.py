@@ -1,0 +1,13 @@
+"""The printed invoice.
+
+    page.py       the frozen values of an invoice -> one HTML document, here, escaped, QR included
+    renderer.py   that document -> PDF, by asking a child process: `Renderer`
+    child.py      the child: WeasyPrint, and as little else as possible
+    formats.py    1.234,56 € and 14/10/2026
+
+The template, its style sheet and its fonts are in templates/invoice.
+"""
+
+from invoicing.pdf.renderer import LibraryMissing, Renderer, RenderFailed, RenderTimeout, Unprintable
+
+__all__ = ["LibraryMissing", "RenderFailed", "RenderTimeout", "Renderer", "Unprintable"]

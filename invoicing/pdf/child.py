@@ -1,0 +1,126 @@
+"""The renderer's own process: HTML in on standard input, PDF out on standard output, nothing else.
+
+Started by `renderer.py` by its path, in Python's isolated mode: nothing of Encadena can be imported here, there is no
+environment but the few names that libraries are found by, and no open file but the three standard ones. A page that
+asks for a file or an address, or code that opens a socket or starts a program, stops the document.
+
+Frames, both ways: one letter, the length of what follows (8 bytes, big endian), and that. Asked with H (a document).
+Answered with R (ready, once), M (a library is missing, once), P (the PDF), E (this document cannot be rendered),
+A (it may work another time).
+"""
+
+import os
+import select
+import shutil
+import struct
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+HEADER = struct.Struct(">cQ")
+MEMORY_LIMIT = 2 * 1024**3
+"""Bytes of address space: far above any invoice, far below what would hurt the machine."""
+_REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "ftplib.", "smtplib.")
+
+
+def main(stylesheet: Path, folder: Path) -> None:
+    """Render until standard input ends, then remove `folder`, which the parent made for our temporary files."""
+    answers = os.fdopen(os.dup(1), "wb")
+    # A library that prints must not end up inside a frame.
+    os.dup2(2, 1)
+    threading.Thread(target=_leave_with_parent, args=(folder,), daemon=True).start()
+    _limit()
+    try:
+        press = Press(stylesheet)
+    except (OSError, ImportError) as error:
+        _answer(answers, b"M", str(error).encode())
+        return
+    _answer(answers, b"R", b"")
+    while header := sys.stdin.buffer.read(HEADER.size):
+        _, length = HEADER.unpack(header)
+        _answer(answers, *press.print(sys.stdin.buffer.read(length).decode()))
+
+
+class Press:
+    """WeasyPrint with its fonts and style sheet loaded once, which saves time and stops its memory from growing."""
+
+    def __init__(self, stylesheet: Path) -> None:
+        import weasyprint  # noqa: PLC0415 (needs libraries of the system, and says so when they are missing)
+        from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
+        from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
+
+        class Fonts(URLFetcher):  # type: ignore[misc]
+            """Gives the style sheet the fonts beside it."""
+
+            def fetch(self, url: str, headers: Any = None) -> Any:
+                name = url.removeprefix("font:")
+                return URLFetcherResponse(url, (stylesheet.parent / "fonts" / Path(name).name).read_bytes())
+
+        class Nothing(URLFetcher):  # type: ignore[misc]
+            """Refuses every address. Ours names none, so one that does was smuggled in: no document at all."""
+
+            def fetch(self, url: str, headers: Any = None) -> Any:
+                raise FatalURLFetchingError(f"the page asks for {url.partition(':')[0]}: something outside of itself")
+
+        sys.addaudithook(_refuse)
+        self._html = weasyprint.HTML
+        self._fatal = FatalURLFetchingError
+        self._nothing = Nothing()
+        self._fonts = FontConfiguration()
+        self._style = weasyprint.CSS(
+            string=stylesheet.read_text(encoding="utf-8"),
+            base_url="font:",
+            url_fetcher=Fonts(),
+            font_config=self._fonts,
+        )
+
+    def print(self, html: str) -> tuple[bytes, bytes]:
+        """Return the letter of the answer and its content."""
+        try:
+            document = self._html(string=html, url_fetcher=self._nothing)
+            return b"P", document.write_pdf(stylesheets=[self._style], font_config=self._fonts)
+        except (MemoryError, OSError) as error:
+            return b"A", _told(error)
+        except self._fatal as error:
+            return b"E", _told(error)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the parent is told, and the next document is another)
+            return b"E", _told(error)
+
+
+def _answer(answers: BinaryIO, kind: bytes, content: bytes) -> None:
+    answers.write(HEADER.pack(kind, len(content)))
+    answers.write(content)
+    answers.flush()
+
+
+def _told(error: BaseException) -> bytes:
+    return f"{type(error).__name__}: {error}"[:500].encode("utf-8", "replace")
+
+
+def _refuse(event: str, _: tuple[Any, ...]) -> None:
+    """Stop what a renderer has no business with; an audit hook cannot be taken off again."""
+    if event.startswith(_REFUSED):
+        raise PermissionError(f"the renderer may not use {event}")
+
+
+def _limit() -> None:
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415 (not on every system)
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+        # What is in memory are customers' names: no core files.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _leave_with_parent(folder: Path) -> None:
+    """Wait until the other end of standard input is closed, then go, also from the middle of a document."""
+    poll = select.poll()
+    poll.register(0, 0)
+    poll.poll()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,204 @@
+"""The one door to PDFs: a child process that is asked, watched, replaced.
+
+WeasyPrint is C libraries and a large page language. It therefore runs where there is nothing to steal or to break
+(docs/decisions/0006-pdf-in-a-process-of-its-own.md): see `child.py` for what that process may not do.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+
+from invoicing.pdf import child
+from invoicing.pdf.page import STYLESHEET, page
+from invoicing.values import PrintedInvoice
+from workflows.errors import Abort
+
+RECYCLE_AFTER = 300
+"""Documents per child. WeasyPrint keeps about 17 KB of each (measured with fonts and style sheet loaded once)."""
+START_TIMEOUT = 60.0
+"""Seconds for a child to load its libraries: one or two, on a machine that is not on its knees."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a PDF that we are ready to believe."""
+
+_PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "WEASYPRINT_DLL_DIRECTORIES",
+    "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_DATA_DIRS",
+)  # fmt: skip
+"""What the child sees of our environment: the names by which libraries and fonts are found, no secret among them."""
+
+
+class RenderFailed(Exception):
+    """The renderer died with this document; another try may do."""
+
+    retryable = True
+
+
+class RenderTimeout(RenderFailed):
+    """The document took too long and its renderer was killed; another try may do."""
+
+
+class Unprintable(RenderFailed, Abort):
+    """This document cannot be rendered, however often it is tried; the reason is the renderer's own."""
+
+    retryable = False
+
+
+class LibraryMissing(RenderFailed, Abort):
+    """PDFs need WeasyPrint and the system library Pango. Install it, then resume:
+    Debian and Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0;
+    Fedora: dnf install pango; macOS: brew install pango."""
+
+    retryable = False
+
+
+class Renderer:
+    """Renders invoices one at a time, in a child that starts with the first and is replaced when need be.
+
+    Threads may share one; they take turns. The child ends with `close`, with this process, or after `recycle_after`
+    documents.
+    """
+
+    def __init__(self, *, recycle_after: int = RECYCLE_AFTER, start_timeout: float = START_TIMEOUT) -> None:
+        self._recycle_after = recycle_after
+        self._start_timeout = start_timeout
+        self._turn = threading.Lock()
+        self._child: _Child | None = None
+
+    def render(self, printed: PrintedInvoice, *, timeout: float) -> bytes:
+        """Return the PDF. `timeout`, in seconds, is for the document alone: not for our turn, nor for a child to start.
+
+        :raises RenderTimeout: when it was not done by then. The child is killed and the next call gets a new one.
+        :raises RenderFailed: when the child died, or lacked memory or disk. The next call gets a new one.
+        :raises Unprintable: when trying again cannot help.
+        :raises LibraryMissing: when there is no Pango on this machine; the message says how to install it.
+        """
+        document = page(printed).encode()
+        with self._turn:
+            renderer = self._ready()
+            try:
+                kind, content = renderer.ask(document, timeout)
+            except BaseException:
+                # Whatever happened, an interrupt too: what it says next may belong to this document.
+                self._discard()
+                raise
+            if renderer.answered >= self._recycle_after:
+                self._discard()
+        if kind == b"P":
+            return content
+        raise (Unprintable if kind == b"E" else RenderFailed)(content.decode())
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, or None when there is none."""
+        return self._child.process.pid if self._child else None
+
+    def close(self) -> None:
+        """End the child and remove its temporary files; the next `render` starts another."""
+        with self._turn:
+            self._discard()
+
+    def _ready(self) -> "_Child":
+        """Return a living child, a new one if need be."""
+        if self._child and self._child.process.poll() is not None:
+            self._discard()
+        if not self._child:
+            self._child = _Child()
+            try:
+                self._child.wait_until_ready(self._start_timeout)
+            except BaseException:
+                self._discard()
+                raise
+        return self._child
+
+    def _discard(self) -> None:
+        if self._child:
+            self._child.end()
+            self._child = None
+
+
+class _Child:
+    """One child process, its pipes, and the folder for its temporary files."""
+
+    def __init__(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="encadena-pdf-"))
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", child.__file__, STYLESHEET, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            env={**environment, "TMPDIR": str(folder)},
+            # Out of reach of the terminal's Ctrl-C: whoever is printing decides when it ends.
+            start_new_session=True,
+        )
+        self.answered = 0
+        # Also when nobody calls it, at the latest as this interpreter ends.
+        self.end = weakref.finalize(self, _end, self.process, folder)
+
+    def wait_until_ready(self, timeout: float) -> None:
+        kind, content = self._exchange(None, timeout)
+        if kind == b"M":
+            raise LibraryMissing(f"{LibraryMissing.__doc__} ({content.decode()})")
+
+    def ask(self, document: bytes, timeout: float) -> tuple[bytes, bytes]:
+        """Return the letter and the content of the answer (see `child.py`)."""
+        self.answered += 1
+        return self._exchange(document, timeout)
+
+    def _exchange(self, document: bytes | None, timeout: float) -> tuple[bytes, bytes]:
+        # A stuck child reads nothing and writes nothing. Killing it ends either wait on our side.
+        late = threading.Event()
+        alarm = threading.Timer(timeout, lambda: (late.set(), self.process.kill()))
+        alarm.daemon = True
+        alarm.start()
+        try:
+            if document is not None:
+                self._write(document)
+            return self._read()
+        except (BrokenPipeError, EOFError):
+            status = self.process.wait()
+            if late.is_set():
+                raise RenderTimeout(f"not done after {timeout:g} s") from None
+            raise RenderFailed(f"the renderer died (exit status {status})") from None
+        finally:
+            alarm.cancel()
+            alarm.join()
+
+    def _write(self, document: bytes) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(child.HEADER.pack(b"H", len(document)))
+        self.process.stdin.write(document)
+        self.process.stdin.flush()
+
+    def _read(self) -> tuple[bytes, bytes]:
+        kind, length = child.HEADER.unpack(self._read_exactly(child.HEADER.size))
+        if length > LARGEST:
+            raise RenderFailed(f"the renderer announces a document of {length} bytes")
+        return kind, self._read_exactly(length)
+
+    def _read_exactly(self, size: int) -> bytes:
+        assert self.process.stdout
+        data = self.process.stdout.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+
+def _end(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    """Kill, reap, and remove what it left: it holds nothing that would need a farewell."""
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        assert pipe
+        try:
+            pipe.close()
+        except BrokenPipeError:
+            # Half a document was still in our buffer.
+            continue
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)

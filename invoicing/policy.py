@@ -1,0 +1,293 @@
+"""What an order asks for: which document, or which person (fiscal-policy.md). Pure: no database, no clock.
+
+Deciding compares the newest version of an order with what is issued so far; it replays nothing, so skipped versions
+lose nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from invoicing import money, nif
+from invoicing.aftermath import changes
+from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, Unpriceable, accept, hold
+from invoicing.values import Address, OrderContent, Party, Priced
+from verifactu.codes import TipoFactura
+
+F2_LIMIT = Decimal(400)
+"""Euros with tax up to which any seller may issue a simplified invoice (RD 1619/2012 art. 4.1)."""
+F2_LIMIT_OF_LISTED_ACTIVITIES = Decimal(3000)
+"""The same for the activities of art. 4.2: retail, hospitality, transport and others."""
+
+
+class CompanyPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The issuer as far as policy asks. `f2_limit` counts above 400 euros only with `f2_activity` named."""
+
+    territory: str = "common"
+    zone: str = "Europe/Madrid"
+    f2_limit: Decimal = F2_LIMIT
+    f2_activity: str = ""
+
+
+class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The shop as far as policy asks; `invoice_from` is the cut-over."""
+
+    invoice_from: datetime | None
+    other_invoicing: str = "hold"
+    """hold, or reference_only: issue, and keep the other system's number as a reference."""
+    marketplace_channels: tuple[str, ...] = ()
+    """Sales channels whose operator invoices by itself; compared without case."""
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """The invoice of the sale and the order version that it was made from.
+
+    `settled` is the version whose changes a person has already dealt with; None when there was none.
+    """
+
+    content: OrderContent
+    total: Decimal
+    tipo: str
+    num_serie: str = ""
+    settled: OrderContent | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do now. `issue` has tipo and priced, and a recipient when it is an F1; `hold` has a hold.
+
+    `operation_date` is the day of payment in the issuer's zone; it goes on the invoice when it is not the day of
+    issue, which only issuing knows. `note` says why, in Spanish. `answers` are the resolutions already given: pass
+    them on, with the next one behind, so that an order with two reasons to wait asks for each only once.
+    """
+
+    action: Literal["issue", "hold", "nothing"]
+    tipo: str = ""
+    recipient: Party | None = None
+    email: str = ""
+    priced: Priced | None = None
+    operation_date: date | None = None
+    hold: Hold | None = None
+    note: str = ""
+    answers: tuple[Resolution, ...] = ()
+
+
+def matters(content: OrderContent, *, invoiced: bool) -> bool:
+    """Tell whether this version of an order needs a decision: paid at least in part, ended, or already invoiced."""
+    paid = content.paid or content.partially_paid
+    return invoiced or paid or content.cancelled or content.deleted or bool(content.refunds)
+
+
+def decide(
+    content: OrderContent,
+    *,
+    company: CompanyPolicy,
+    connection: ConnectionPolicy,
+    issued: Issued | None,
+    today: date,
+    resolution: Resolution | Sequence[Resolution] | None = None,
+) -> Decision:
+    """Return what the newest version of an order asks for on `today` (a day in the issuer's zone).
+
+    `resolution` holds a person's answers in the order in which they were given: each is the answer to the hold that
+    stands after the ones before it. An answer that does not fit leaves its hold standing, with `refused` in its data.
+    """
+    given = (resolution,) if isinstance(resolution, Resolution) else tuple(resolution or ())
+    case = _Case(content=content, company=company, connection=connection, issued=issued, today=today)
+    decision = _decide(case)
+    for place, answer in enumerate(given):
+        if decision.hold is None:
+            break
+        try:
+            accept(decision.hold, answer)
+        except ResolutionRefused as error:
+            refused = msgspec.structs.replace(decision.hold, data=decision.hold.data | {"refused": str(error)})
+            return msgspec.structs.replace(decision, hold=refused, answers=given[:place])
+        if answer.action in (Action.IGNORE, Action.CORRECTED_BY_HAND):
+            return _nothing(answer.reason.strip(), answers=given[: place + 1])
+        case = _answered(case, decision.hold, answer)
+        decision = msgspec.structs.replace(_decide(case), answers=given[: place + 1])
+    return decision
+
+
+class _Case(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a decision looks at, with the answers given so far already applied."""
+
+    content: OrderContent
+    company: CompanyPolicy
+    connection: ConnectionPolicy
+    issued: Issued | None
+    today: date
+    accepted: frozenset[str] = frozenset()
+    """Codes of the holds that a person overrode."""
+    simplified: bool = False
+    """Whether a person chose a simplified invoice."""
+
+
+def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
+    """Apply an answer that leads on."""
+    match answer.action:
+        case Action.ISSUE_ANYWAY:
+            return msgspec.structs.replace(case, accepted=case.accepted | {held.code})
+        case Action.ISSUE_SIMPLIFIED:
+            return msgspec.structs.replace(case, simplified=True)
+        case Action.GIVE_NIF:
+            buyer = msgspec.structs.replace(
+                case.content.buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif
+            )
+            if answer.name:
+                buyer = msgspec.structs.replace(buyer, name=answer.name, company="")
+            if answer.address:
+                buyer = msgspec.structs.replace(buyer, address=answer.address)
+            content = msgspec.structs.replace(case.content, buyer=buyer)
+            return msgspec.structs.replace(case, content=content)
+        case _:
+            return case
+
+
+def _decide(case: _Case) -> Decision:
+    if case.issued:
+        return _after_issue(case, case.issued)
+    if why := _no_invoice(case):
+        return _nothing(why)
+    if held := _not_yet(case):
+        return Decision(action="hold", hold=held)
+    try:
+        operation = _operation_date(case)
+        priced = money.price(case.content, on=operation or case.today, accepted=case.accepted)
+    except Unpriceable as error:
+        return Decision(action="hold", hold=error.hold)
+    return _document(case, priced, operation)
+
+
+def _no_invoice(case: _Case) -> str:
+    """Return why this order asks for no invoice, empty when it may."""
+    content, start = case.content, case.connection.invoice_from
+    channels = {channel.casefold() for channel in case.connection.marketplace_channels}
+    if content.deleted:
+        return "Borrado en la tienda antes de facturarse."
+    if content.test:
+        return "Pedido de prueba."
+    if content.cancelled:
+        return "Cancelado antes de facturarse."
+    if not content.paid and not content.partially_paid:
+        return "Sin pagar."
+    if content.sales_channel and content.sales_channel.casefold() in channels:
+        return f"Lo factura el mercado en el que se vendió ({content.sales_channel})."
+    if start and content.placed_at < start:
+        return "Anterior a la fecha desde la que se factura."
+    if content.total > 0 and _refunded(content) >= content.total:
+        return "Devuelto entero antes de facturarse."
+    return ""
+
+
+def _not_yet(case: _Case) -> Hold | None:
+    """Return what a person must settle before figures are looked at."""
+    content, accepted = case.content, case.accepted
+    if case.connection.invoice_from is None:
+        return hold("not_live")
+    if case.company.territory != "common":
+        return hold("issuer_territory", territory=case.company.territory)
+    keeps = case.connection.other_invoicing == "reference_only" or "other_invoice_number" in accepted
+    if content.invoiced_elsewhere and not keeps:
+        return hold("other_invoice_number", number=content.invoiced_elsewhere)
+    if content.partially_paid:
+        return hold("partial_payment")
+    if _refunded(content):
+        if "refunded_before_issue" not in accepted:
+            return hold("refunded_before_issue", refunded=_refunded(content), total=content.total)
+    elif content.current_total not in (None, content.total) and "edited_before_issue" not in accepted:
+        return hold("edited_before_issue", total=content.total, current=content.current_total)
+    if nif.eu_vat_number(content.buyer.tax_id) and nif.judge(content.buyer.tax_id) == nif.Verdict.MALFORMED:
+        return hold("eu_company", tax_id=content.buyer.tax_id)
+    return None
+
+
+def _document(case: _Case, priced: Priced, operation: date | None) -> Decision:
+    """Choose between a complete and a simplified invoice (fiscal-policy.md, When and what to invoice)."""
+    buyer, limit = case.content.buyer, _f2_limit(case.company)
+    reference = case.content.invoiced_elsewhere
+    note = f"Otro sistema la numeró {reference}." if reference else ""
+    above = priced.total > limit
+    if case.simplified or not buyer.tax_id:
+        if above:
+            return Decision(action="hold", hold=hold("nif_required", total=priced.total, limit=limit))
+        return Decision(
+            action="issue",
+            tipo=TipoFactura.F2.value,
+            email=buyer.email,
+            priced=priced,
+            operation_date=operation,
+            note=" ".join(filter(None, ("Sin NIF y hasta el límite: simplificada.", note))),
+        )
+    without = (Action.ISSUE_SIMPLIFIED,) if above else ()
+    if held := _recipient_trouble(buyer, without, accepted=case.accepted):
+        return Decision(action="hold", hold=held)
+    return Decision(
+        action="issue",
+        tipo=TipoFactura.F1.value,
+        recipient=_recipient(buyer),
+        email=buyer.email,
+        priced=priced,
+        operation_date=operation,
+        note=" ".join(filter(None, ("Con NIF: completa.", note))),
+    )
+
+
+def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: frozenset[str]) -> Hold | None:
+    """Return why this buyer cannot be on a complete invoice yet."""
+    verdict = nif.judge(buyer.tax_id)
+    if verdict == nif.Verdict.MALFORMED:
+        return hold("nif_invalid", without=without, tax_id=buyer.tax_id_as_given or buyer.tax_id)
+    if verdict == nif.Verdict.BAD_CONTROL_OF_ENTITY and "nif_entity_control" not in accepted:
+        return hold("nif_entity_control", without=without, tax_id=buyer.tax_id)
+    missing = [] if buyer.name or buyer.company else ["nombre"]
+    # A consumer's address may be left out (RD 1619/2012 art. 6.1.e); whether a person acts as a business we cannot
+    # see, so the address is printed when there is one and asked of entities alone.
+    if not nif.natural_person(buyer.tax_id) and not _complete(buyer.address):
+        missing.append("dirección")
+    if missing:
+        return hold("recipient_incomplete", without=without, tax_id=buyer.tax_id, fields=", ".join(missing))
+    return None
+
+
+def _recipient(buyer: Party) -> Party:
+    """Return the buyer under the name that the census knows for such a NIF: the person's, or the entity's."""
+    if nif.natural_person(buyer.tax_id) and buyer.name:
+        return msgspec.structs.replace(buyer, company="")
+    return buyer
+
+
+def _complete(address: Address) -> bool:
+    return bool(address.lines and (address.city or address.postal_code))
+
+
+def _f2_limit(company: CompanyPolicy) -> Decimal:
+    """Never more than the law allows, whatever the setting says."""
+    return min(company.f2_limit, F2_LIMIT_OF_LISTED_ACTIVITIES if company.f2_activity else F2_LIMIT)
+
+
+def _operation_date(case: _Case) -> date | None:
+    """Return the day of payment in the issuer's zone; never one to come (the AEAT's 1173)."""
+    paid_at = case.content.paid_at
+    day = paid_at.astimezone(ZoneInfo(case.company.zone)).date() if paid_at else None
+    return day if day and day <= case.today else None
+
+
+def _refunded(content: OrderContent) -> Decimal:
+    return -sum((refund.total for refund in content.refunds), Decimal(0))
+
+
+def _after_issue(case: _Case, issued: Issued) -> Decision:
+    """Hold when the order changed in a way that the issued invoice does not show."""
+    found = changes(issued.settled or issued.content, case.content, tipo=issued.tipo)
+    if not found:
+        return _nothing("Ya facturado, y nada fiscal cambió.")
+    return Decision(action="hold", hold=hold("correction_needed", invoice=issued.num_serie, changes="; ".join(found)))
+
+
+def _nothing(why: str, *, answers: tuple[Resolution, ...] = ()) -> Decision:
+    return Decision(action="nothing", note=why, answers=answers)

@@ -1,0 +1,241 @@
+"""Our own API: the body of `POST /api/v1/orders/`, strict, with errors that name the place.
+
+The body is one whole version of an order; the same `id` again with a later `updated_at` is its next version.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+from invoicing import nif
+from invoicing.storefronts.contract import Identity, ReaderSettings, Unreadable
+from invoicing.storefronts.payload import clean, decimal, header, instant, load, plain
+from invoicing.values import Address, DeclaredTax, LineKind, OrderContent, OrderLine, Party, Reading, Refund
+
+NAME = "api"
+TOPIC = "order"
+CENT = Decimal("0.01")
+TROUBLE = re.compile(r"(?P<reason>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
+MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True, description="ISO 8601 with an offset or Z.")]
+Name = Annotated[str, msgspec.Meta(max_length=120)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+Euros = Annotated[Decimal, msgspec.Meta(description="Two decimals, as text; a JSON number is accepted too.")]
+Country = Annotated[str, msgspec.Meta(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2.")]
+
+
+class AddressBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A postal address."""
+
+    lines: tuple[Name, ...] = ()
+    postal_code: Name = ""
+    city: Name = ""
+    province: Name = ""
+    province_code: Name = ""
+    country: Country = ""
+
+
+class BuyerBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who buys; a `tax_id` with a name (and an address for companies) asks for a complete invoice."""
+
+    name: Name = ""
+    company: Name = ""
+    tax_id: Name = ""
+    email: Annotated[str, msgspec.Meta(max_length=254)] = ""
+    address: AddressBody = AddressBody()
+
+
+class LineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line; `amount` = `quantity` x `unit_price` - `discount`, to the cent."""
+
+    description: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    sku: Name = ""
+    kind: LineKind = LineKind.GOODS
+    quantity: Decimal = Decimal(1)
+    unit_price: Annotated[Decimal, msgspec.Meta(description="Before discounts; up to six decimals.")]
+    discount: Euros = Decimal(0)
+    amount: Euros
+    tax_rate: Annotated[
+        Decimal | None, msgspec.Meta(description="Percent, for instance 21; null when no tax was charged.")
+    ] = None
+
+
+class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money that went back to the buyer; `total` is positive."""
+
+    id: Key
+    total: Euros
+    created_at: Instant | None = None
+    reason: Name = ""
+
+
+class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of an order. Amounts are euros; with `prices_include_tax` they hold the tax."""
+
+    id: Key
+    number: Name = ""
+    placed_at: Instant
+    updated_at: Instant
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    prices_include_tax: bool
+    paid: bool
+    paid_at: Instant | None = None
+    cancelled: bool = False
+    test: bool = False
+    buyer: BuyerBody = BuyerBody()
+    ship_to: AddressBody = AddressBody()
+    lines: Annotated[tuple[LineBody, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    total: Annotated[Decimal, msgspec.Meta(description="What the buyer paid, tax included.")]
+    total_tax: Annotated[Decimal | None, msgspec.Meta(description="The tax in it, for comparison.")] = None
+    refunds: tuple[RefundBody, ...] = ()
+    sales_channel: Name = ""
+    invoiced_elsewhere: Annotated[
+        str, msgspec.Meta(max_length=120, description="Number that another invoicing system already gave.")
+    ] = ""
+
+
+def authentic(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+    """Tell that no signature makes an API body authentic: its door is the API key."""
+    return False
+
+
+def identity(body: bytes, headers: Mapping[str, str]) -> Identity:
+    """Return the request's identity: its Idempotency-Key, else the body's digest."""
+    key = header(headers, "Idempotency-Key")
+    digest = hashlib.sha256(body).hexdigest()
+    return Identity(
+        delivery_key=f"key:{hashlib.sha256(key.encode()).hexdigest()}" if key else f"body:{digest}",
+        event_key=key[:200],
+        topic=TOPIC,
+    )
+
+
+def ping(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Tell that the API has no trial request."""
+    return False
+
+
+def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
+    """Return the order version in the body.
+
+    :raises Unreadable: with the JSON pointer of what is wrong; an unknown field is wrong too.
+    """
+    order = parse(body)
+    content = OrderContent(
+        platform=NAME,
+        external_id=order.id,
+        number=clean(order.number) or order.id,
+        currency=order.currency,
+        prices_include_tax=order.prices_include_tax,
+        total=_cents(order.total, "/total"),
+        total_tax=None if order.total_tax is None else _cents(order.total_tax, "/total_tax"),
+        paid=order.paid,
+        paid_at=instant(order.paid_at, "/paid_at") if order.paid and order.paid_at else None,
+        cancelled=order.cancelled,
+        test=order.test,
+        placed_at=instant(order.placed_at, "/placed_at"),
+        buyer=_party(order.buyer),
+        ship_to=_address(order.ship_to),
+        lines=tuple(_line(line, f"/lines/{place}") for place, line in enumerate(order.lines)),
+        refunds=tuple(_refund(refund, f"/refunds/{place}") for place, refund in enumerate(order.refunds)),
+        sales_channel=clean(order.sales_channel),
+        invoiced_elsewhere=clean(order.invoiced_elsewhere),
+    )
+    return Reading(external_id=order.id, updated_at=instant(order.updated_at, "/updated_at"), content=content)
+
+
+def parse(body: bytes) -> OrderBody:
+    """Return the typed body.
+
+    :raises Unreadable: with the JSON pointer of what is wrong.
+    """
+    value = load(body).value
+    try:
+        return msgspec.convert(value, OrderBody)
+    except msgspec.ValidationError as error:
+        raise _located(str(error)) from None
+
+
+def _located(message: str) -> Unreadable:
+    """Turn msgspec's message ("… - at `$.lines[0].amount`") into a reason and a JSON pointer."""
+    found = TROUBLE.fullmatch(message)
+    reason, path = (found["reason"], found["path"] or "") if found else (message, "")
+    pointer = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")
+    for pattern, told in ((UNKNOWN_FIELD, "this field is not known here"), (MISSING_FIELD, "this field is missing")):
+        if field := pattern.fullmatch(reason):
+            return Unreadable(told, f"{pointer}/{field['field']}")
+    return Unreadable(reason, pointer)
+
+
+def _line(line: LineBody, pointer: str) -> OrderLine:
+    quantity = _number(line.quantity, 4, f"{pointer}/quantity")
+    price = _number(line.unit_price, 6, f"{pointer}/unit_price")
+    discount, amount = _cents(line.discount, f"{pointer}/discount"), _cents(line.amount, f"{pointer}/amount")
+    if not quantity:
+        raise Unreadable("a line of nothing: quantity is 0", f"{pointer}/quantity")
+    if abs(quantity * price - discount - amount) > CENT:
+        raise Unreadable("amount is not quantity x unit_price - discount", f"{pointer}/amount")
+    rate = None if line.tax_rate is None else plain(_number(line.tax_rate, 2, f"{pointer}/tax_rate"))
+    return OrderLine(
+        kind=line.kind,
+        description=clean(line.description),
+        quantity=quantity,
+        unit_price=price,
+        discount=discount,
+        amount=amount,
+        taxes=() if rate is None else (DeclaredTax(rate=rate),),
+        sku=clean(line.sku),
+    )
+
+
+def _party(buyer: BuyerBody) -> Party:
+    return Party(
+        name=clean(buyer.name),
+        company=clean(buyer.company),
+        tax_id=nif.normalise(buyer.tax_id),
+        tax_id_as_given=clean(buyer.tax_id),
+        email=clean(buyer.email),
+        address=_address(buyer.address),
+    )
+
+
+def _address(address: AddressBody) -> Address:
+    return Address(
+        lines=tuple(filter(None, map(clean, address.lines))),
+        postal_code=clean(address.postal_code),
+        city=clean(address.city),
+        province=clean(address.province),
+        province_code=clean(address.province_code).upper(),
+        country=address.country,
+    )
+
+
+def _refund(refund: RefundBody, pointer: str) -> Refund:
+    total = _cents(refund.total, f"{pointer}/total")
+    if total < 0:
+        raise Unreadable("a refund's total is positive: what went back to the buyer", f"{pointer}/total")
+    return Refund(
+        external_id=refund.id,
+        total=-total,
+        created_at=instant(refund.created_at, f"{pointer}/created_at") if refund.created_at else None,
+        reason=clean(refund.reason),
+    )
+
+
+def _cents(value: Decimal, pointer: str) -> Decimal:
+    return _number(value, 2, pointer)
+
+
+def _number(value: Decimal, places: int, pointer: str) -> Decimal:
+    """Return a finite number with no more than `places` decimals that count."""
+    found = decimal(value, pointer)
+    if found != round(found, places):
+        raise Unreadable(f"at most {places} decimals", pointer)
+    return found

@@ -1,0 +1,105 @@
+"""The floor under every other test: clones, their template, and what a dead run leaves behind."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from config.postgres.server import PROJECT
+from tests.databases import Database, TestServer
+from tests.deadline import eventually, throughout
+
+RUN = """
+import sys
+import django
+django.setup()
+from tests.databases import TestServer
+server = TestServer()
+print(server.clone().name, flush=True)
+sys.stdin.read()
+"""
+
+
+class TestFreshDatabase:
+    def test_commits_are_seen_by_other_threads_and_processes(self, fresh_database: Database) -> None:
+        Group.objects.create(name="Contabilidad")
+        seen: list[str] = []
+
+        def look() -> None:
+            seen.extend(Group.objects.values_list("name", flat=True))
+            connection.close()
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        code = ("import django; django.setup(); from django.contrib.auth.models import Group;"
+                "print(Group.objects.get().name)")
+        other = subprocess.run([sys.executable, "-c", code], env={**os.environ, **fresh_database.env}, cwd=PROJECT,
+                               capture_output=True, text=True, check=True)
+        assert (seen, other.stdout) == (["Contabilidad"], "Contabilidad\n")
+
+    def test_is_empty_again_for_the_next(self, fresh_database: Database, database_url: str) -> None:
+        assert not Group.objects.exists()
+        assert database_url == fresh_database.url
+
+    @pytest.mark.django_db
+    def test_is_not_the_database_of_tests_that_roll_back(self, test_server: TestServer) -> None:
+        assert connection.settings_dict["NAME"].startswith(f"encadena_test_{test_server.token}_")
+
+
+class TestLeftovers:
+    def test_a_dead_runs_databases_go_and_a_live_ones_stay(
+        self, fresh_database: Database, test_server: TestServer
+    ) -> None:
+        command = [sys.executable, "-c", RUN]
+        with subprocess.Popen(command, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+            assert run.stdout
+            left = run.stdout.readline().strip()
+            sweep()
+            assert {left, fresh_database.name} <= existing(test_server)
+            run.kill()
+
+        def swept() -> bool:
+            sweep()
+            return left not in existing(test_server)
+
+        eventually(swept, message="the dead run's database stayed")
+        assert fresh_database.name in existing(test_server)
+
+
+class TestRefusals:
+    def test_a_test_that_would_truncate_fails_and_says_what_to_use(self, tmp_path: Path) -> None:
+        (tmp_path / "test_that_truncates.py").write_text(
+            "import pytest\n@pytest.mark.django_db(transaction=True)\ndef test_it(): pass\n"
+        )
+        result = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", str(tmp_path)],
+            cwd=PROJECT, capture_output=True, text=True, check=False,
+        )
+        assert result.returncode == 1
+        assert "fresh_database instead of django_db(transaction=True)" in result.stdout
+
+
+class TestWaiting:
+    def test_eventually_gives_up_with_its_message(self) -> None:
+        with pytest.raises(AssertionError, match="the bus did not come"):
+            eventually(lambda: False, seconds=0.1, message="the bus did not come")
+
+    def test_throughout_sees_the_one_moment(self) -> None:
+        values = iter([True, True, False])
+        with pytest.raises(AssertionError, match="blinked"):
+            throughout(lambda: next(values), seconds=5, message="blinked")
+
+
+def sweep() -> None:
+    """Do what the next run does at its beginning."""
+    TestServer().close()
+
+
+def existing(server: TestServer) -> set[str]:
+    return {name for (name,) in server.session.execute("SELECT datname FROM pg_database")}

@@ -1,0 +1,129 @@
+"""The loopback door, plain HTTP: tell the simulator what to do wrong, and see what it has received.
+
+POST /control               {"mode": "timeout_after", "times": 2}; {"mode": "normal"} forgets what is pending
+GET  /control               what is pending and what has been played
+GET  /control/ledger.json   counts, chains and records; `?records=no` leaves the records out
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from verifactu.simulator.failures import Failure
+
+_LONGEST_ORDER = 65536
+_FIELDS = {"mode": str, "times": int, "operation": str, "seconds": int | float}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+log = logging.getLogger(__name__)
+
+
+class ControlHandler(BaseHTTPRequestHandler):
+    """One request to the control door."""
+
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "Encadena-simulator", ""
+    timeout = 30.0
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: "Control"
+
+    def do_GET(self) -> None:
+        """Show the ledger, or the failures."""
+        if not self._from_here():
+            return
+        asked = urlsplit(self.path)
+        if asked.path == "/control/ledger.json":
+            with_records = parse_qs(asked.query).get("records") != ["no"]
+            self._send(HTTPStatus.OK, self.server.report(with_records))
+        elif asked.path == "/control":
+            self._send(HTTPStatus.OK, self.server.failures())
+        else:
+            self._send(HTTPStatus.NOT_FOUND, {"error": "only /control and /control/ledger.json"})
+
+    def do_POST(self) -> None:
+        """Take an order."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > _LONGEST_ORDER:
+            self.close_connection = True
+            self._send(HTTPStatus.BAD_REQUEST, {"error": "Content-Length is missing or too large"})
+            return
+        body = self.rfile.read(int(length))
+        if not self._from_here():
+            return
+        if self.path != "/control":
+            self._send(HTTPStatus.NOT_FOUND, {"error": "POST to /control"})
+            return
+        # A page in a browser may post to loopback, but not with this type unless it is asked first.
+        if self.headers.get_content_type() != "application/json":
+            self._send(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, {"error": "application/json"})
+            return
+        try:
+            self.server.tell(_order(body))
+        except ValueError as error:
+            self._send(HTTPStatus.BAD_REQUEST, {"error": str(error)})
+            return
+        self._send(HTTPStatus.OK, self.server.failures())
+
+    def _from_here(self) -> bool:
+        """Refuse requests that reached loopback under another name (DNS rebinding)."""
+        host = self.headers.get("Host", "")
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        if name in _LOOPBACK:
+            return True
+        self._send(HTTPStatus.FORBIDDEN, {"error": "the control port serves localhost only"})
+        return False
+
+    def _send(self, status: HTTPStatus, content: Any) -> None:
+        data = json.dumps(content, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Note the request, for who debugs."""
+        log.debug(format, *args)
+
+
+class Control(ThreadingHTTPServer):
+    """Listens on loopback, whatever address the service listens on.
+
+    :param tell: takes a failure, or None to forget those pending.
+    :param failures: returns what is pending and played.
+    :param report: returns the ledger, with its records or without.
+    """
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        tell: Callable[[Failure | None], None],
+        failures: Callable[[], dict[str, Any]],
+        report: Callable[[bool], dict[str, Any]],
+    ) -> None:
+        self.tell, self.failures, self.report = tell, failures, report
+        super().__init__(("127.0.0.1", port), ControlHandler)
+
+
+def _order(body: bytes) -> Failure | None:
+    """Return the failure that an order asks for; None for `normal`.
+
+    :raises ValueError: for anything else.
+    """
+    order = json.loads(body)
+    if not isinstance(order, dict) or "mode" not in order or not set(order) <= set(_FIELDS):
+        raise ValueError("an object with mode, and perhaps times, operation and seconds")
+    for name, value in order.items():
+        if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
+            raise ValueError(f"{name} cannot be {value!r}")  # noqa: TRY004 (one kind of error for a wrong order)
+    return None if order["mode"] == "normal" else Failure(**order)

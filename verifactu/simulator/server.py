@@ -1,0 +1,277 @@
+"""The TLS door: HTTP/1.1 over mutual TLS, a thread a connection, everything bounded, failures where they belong."""
+
+import contextlib
+import logging
+import select
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from verifactu.simulator import answers
+from verifactu.simulator.authority import holder_nif
+from verifactu.simulator.failures import RETRY_AFTER, Failure, Failures
+from verifactu.simulator.messages import Refused
+from verifactu.simulator.service import Reply, Service
+from verifactu.simulator.texts import TEXTS
+
+PATH = "/wlpl/TIKE-CONT/ws/SistemaFacturacion/VerifactuSOAP"
+MAX_REQUEST = 32 * 1024 * 1024
+"""Bytes; a thousand ordinary records take about three million."""
+IDLE_TIMEOUT = 60.0
+"""Seconds that a handshake or a kept connection may be silent."""
+BODY_TIMEOUT = 60.0
+"""Seconds in which a whole request must have arrived."""
+GRACE = 5.0
+"""Seconds that requests already begun have to end when the simulator stops."""
+
+_SOAP_TYPE, _HTML_TYPE = "text/xml;charset=UTF-8", "text/html;charset=UTF-8"
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds: close() sends RST
+
+log = logging.getLogger(__name__)
+
+
+class DoorHandler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "Encadena-simulator", ""
+    timeout = IDLE_TIMEOUT
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body leave together
+    server: "Door"
+    connection: ssl.SSLSocket
+
+    def setup(self) -> None:
+        """Learn in whose name the client's certificate acts."""
+        super().setup()
+        der = self.connection.getpeercert(binary_form=True)
+        self.presenter = holder_nif(der) if der else ""
+
+    def handle_one_request(self) -> None:
+        """Let the door know that this connection waits for a request, and may be closed meanwhile."""
+        with self.server.waiting(self.connection):
+            super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """Count the request as begun: its moment is that of its first line."""
+        self.server.begun(self.connection)
+        self.received_at = self.server.service.now()
+        return super().parse_request()
+
+    def do_GET(self) -> None:
+        """Answer as the AEAT does to a browser: this address is not for GET."""
+        if not self._admitted():
+            return
+        self._send(500, answers.fault(Refused("4135")), _SOAP_TYPE)
+
+    def do_POST(self) -> None:
+        """Answer one request to the service."""
+        body = self._body()
+        if body is None or not self._admitted():
+            return
+        failure = self.server.failures.for_request(_operation(body))
+        if failure and self._fails_before(failure):
+            return
+        reply = self._reply(body)
+        if failure:
+            self._fails_after(failure, reply)
+            return
+        self._send(reply.status, reply.message, _SOAP_TYPE)
+        if reply.submission_id is not None:
+            self.server.service.ledger.delivered(reply.submission_id)
+
+    def _admitted(self) -> bool:
+        """Turn away who has no certificate, or asks for something else than the service."""
+        if not self.presenter:
+            self._page(HTTPStatus.FORBIDDEN, "No se ha presentado un certificado electrónico")
+        elif self.path.partition("?")[0] != PATH:
+            self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
+        else:
+            return True
+        return False
+
+    def _body(self) -> bytes | None:
+        """Read the request's body; None when it was refused or did not come, and has been answered."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            self.close_connection = True
+            self._page(HTTPStatus.LENGTH_REQUIRED, "Falta Content-Length")
+            return None
+        if int(length) > MAX_REQUEST:
+            self.close_connection = True
+            self._page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Más de {MAX_REQUEST} bytes")
+            return None
+        deadline, missing, blocks = time.monotonic() + BODY_TIMEOUT, int(length), []
+        while missing:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the request did not arrive in time")
+            block = self.rfile.read1(min(missing, 65536))
+            if not block:
+                raise ConnectionError("the client left in the middle of its request")
+            blocks.append(block)
+            missing -= len(block)
+        return b"".join(blocks)
+
+    def _reply(self, body: bytes) -> Reply:
+        service = self.server.service
+        try:
+            return service.handle(service.arrival(body, self.presenter, self.received_at))
+        except Exception:
+            # A defect of ours is told as the AEAT tells one of its own, and shown in our log.
+            log.exception("The request could not be answered")
+            return Reply(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"))
+
+    def _fails_before(self, failure: Failure) -> bool:
+        """Play a failure that stores nothing; tell whether it was one."""
+        match failure.mode:
+            case "timeout_before":
+                self._stall(failure.seconds)
+            case "html_page":
+                self._page(HTTPStatus.OK, "Acceso a la sede electrónica")
+            case "http_403":
+                self._page(HTTPStatus.FORBIDDEN, "Acceso denegado")
+            case "http_429":
+                self._page(HTTPStatus.TOO_MANY_REQUESTS, "Demasiadas peticiones", retry_after=True)
+            case "http_503":
+                self._page(HTTPStatus.SERVICE_UNAVAILABLE, "Servicio no disponible", retry_after=True)
+            case "fault_server":
+                self._send(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"), _SOAP_TYPE)
+            case _:
+                return False
+        return True
+
+    def _fails_after(self, failure: Failure, reply: Reply) -> None:
+        """Play a failure that hides an answer, which is committed by now."""
+        if failure.mode == "timeout_after":
+            self._stall(failure.seconds)
+            return
+        self._send(reply.status, reply.message[: len(reply.message) // 2], _SOAP_TYPE, length=len(reply.message))
+        self.wfile.flush()
+        self._hang_up()
+
+    def _stall(self, seconds: float) -> None:
+        """Say nothing until the client gives up, the time is over or the simulator stops; then hang up."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self.server.stopping.wait(0.02):
+            # Whoever still waits for an answer sends nothing: what can be read now is the end of the connection.
+            if select.select([self.connection], [], [], 0)[0]:
+                break
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """End the connection without the goodbye of TLS, as a broken network does."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
+
+    def _page(self, status: HTTPStatus, text: str, *, retry_after: bool = False) -> None:
+        html = f"<!DOCTYPE html><html lang='es'><title>{text}</title><body><h1>{text}</h1></body></html>"
+        self._send(status, html.encode(), _HTML_TYPE, retry_after=retry_after)
+
+    def _send(
+        self, status: int, content: bytes, kind: str, *, length: int | None = None, retry_after: bool = False
+    ) -> None:
+        """Send an answer; `length` is what to announce, where that is not the truth."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content) if length is None else length))
+        if retry_after:
+            self.send_header("Retry-After", str(RETRY_AFTER))
+        if self.close_connection or self.server.stopping.is_set():
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header by the simulator's clock: senders compare theirs with it."""
+        now = self.server.service.now() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+        return format_datetime(now.astimezone(UTC), usegmt=True)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Note the request, for who debugs."""
+        log.debug("%s %s", self.presenter or "-", format % args)
+
+
+class Door(ThreadingHTTPServer):
+    """Listens, shakes hands in the connection's own thread, and closes what only waits when it is told to."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, service: Service, failures: Failures) -> None:
+        self.service, self.failures, self._context = service, failures, context
+        self.stopping = threading.Event()
+        self._change = threading.Condition()
+        self._waiting: set[ssl.SSLSocket] = set()
+        self._busy: set[ssl.SSLSocket] = set()
+        super().__init__(address, DoorHandler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, in its thread: the TLS handshake too, so that a slow client delays nobody."""
+        if self.failures.refuses_connection():
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            request.close()
+            return
+        request.settimeout(IDLE_TIMEOUT)
+        with self._context.wrap_socket(request, server_side=True) as connection:
+            DoorHandler(connection, client_address, self)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell a client's broken connection from a defect of ours."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            log.debug("%s: %s", client_address, error)
+        else:
+            log.error("A connection ended with a defect", exc_info=error)
+
+    def stop(self) -> None:
+        """Accept nothing more, let begun requests end for a few seconds, close everything."""
+        self.stopping.set()
+        self.shutdown()
+        self.drop_waiting()
+        with self._change:
+            self._change.wait_for(lambda: not self._busy, timeout=GRACE)
+        self.server_close()
+
+    def drop_waiting(self) -> None:
+        """Close the connections that are kept open without a request."""
+        with self._change:
+            for connection in self._waiting:
+                # Below TLS: the thread that reads from it must find an end, not a torn-down object.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def waiting(self, connection: ssl.SSLSocket) -> Iterator[None]:
+        """Keep a connection among those that wait, then among the busy ones once its request has begun."""
+        with self._change:
+            self._waiting.add(connection)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._waiting.discard(connection)
+                self._busy.discard(connection)
+                self._change.notify_all()
+
+    def begun(self, connection: ssl.SSLSocket) -> None:
+        """Count a connection as busy."""
+        with self._change:
+            self._waiting.discard(connection)
+            self._busy.add(connection)
+
+
+def _operation(body: bytes) -> str:
+    """Tell what a request is about, before anything of it is understood."""
+    return "query" if b"ConsultaFactuSistemaFacturacion" in body else "submission"

@@ -1,0 +1,129 @@
+"""One request in, one answer out: the two operations of the VERI*FACTU door, over one ledger."""
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from verifactu.simulator import answers, header, query
+from verifactu.simulator.census import Census
+from verifactu.simulator.judge import Judge
+from verifactu.simulator.ledger import Arrival, Ledger
+from verifactu.simulator.messages import SUBMISSION, Reader, Refused, Submission, submission
+from verifactu.simulator.world import Verdict
+
+_CSV_ALPHABET = string.ascii_uppercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP status with its SOAP message; `submission_id` names the stored submission whose answer it is."""
+
+    status: int
+    message: bytes
+    submission_id: int | None = None
+
+
+class Service:
+    """Answers requests, from any number of threads.
+
+    :param wait: TiempoEsperaEnvio, in seconds.
+    :param now: the present, aware.
+    """
+
+    def __init__(
+        self, ledger: Ledger, *, wait: int, page_size: int, now: Callable[[], datetime], census: Census
+    ) -> None:
+        self.ledger, self.wait, self.page_size, self.now, self._census = ledger, wait, page_size, now, census
+        self._reader = Reader()
+
+    def arrival(self, request: bytes, presenter: str, received_at: datetime | None = None) -> Arrival:
+        """Return the request as the ledger knows it, with its moment in UTC."""
+        return Arrival((received_at or self.now()).astimezone(UTC), presenter, request)
+
+    def handle(self, arrival: Arrival) -> Reply:
+        """Answer a request to the endpoint; what becomes of it is committed before this returns."""
+        content = None
+        try:
+            content = self._reader.content(arrival.request)
+            if content.tag == SUBMISSION:
+                return self._submit(content, arrival)
+            page = query.answer(
+                content, self.ledger, presenter=arrival.presenter, census=self._census, page_size=self.page_size
+            )
+        except Refused as refused:
+            return self._refuse(refused, arrival, asked=content is not None and content.tag != SUBMISSION)
+        with self.ledger.writing() as writer:
+            writer.add_question(arrival, found=page.found)
+        return Reply(200, page.message)
+
+    def _submit(self, content: etree._Element, arrival: Arrival) -> Reply:
+        message = submission(content)
+        local_time = arrival.received_at.astimezone(answers.MADRID)
+        header.check(message.cabecera, presenter=arrival.presenter, census=self._census, today=local_time)
+        judge = Judge(
+            obligado=message.cabecera.ObligadoEmision.NIF,
+            incidencia=message.incidencia,
+            now=local_time,
+            census=self._census,
+        )
+        wait = self.wait
+        with self.ledger.writing() as writer:
+            submission_id = writer.next_id("submission")
+            first_id = writer.next_id("record")
+            # Twenty characters, as many as IdPeticion holds.
+            peticion = f"{local_time:%Y%m%d}{submission_id:012d}"
+            world = writer.world(message.records)
+            lines = []
+            for record_id, record in enumerate(message.records, start=first_id):
+                verdict = judge.verdict(record, world)
+                world.take(record, verdict, record_id=record_id, peticion=peticion)
+                lines.append((record_id, record, verdict))
+            pairs = [(record, verdict) for _, record, verdict in lines]
+            receipt = answers.Presentation(arrival.presenter, local_time, peticion, _csv([v for _, v in pairs]))
+            answer = answers.respuesta(message, pairs, receipt, wait=wait)
+            early = writer.too_early(list(world.chains), at=arrival.received_at, records=len(lines))
+            writer.add_submission(
+                submission_id,
+                arrival,
+                answer,
+                **_header_columns(message),
+                peticion=peticion,
+                csv=receipt.csv,
+                records=len(lines),
+                too_early=early,
+                wait=wait,
+            )
+            writer.add_records(submission_id, lines, world)
+        return Reply(200, answer, submission_id)
+
+    def _refuse(self, refused: Refused, arrival: Arrival, *, asked: bool) -> Reply:
+        message = answers.fault(refused)
+        with self.ledger.writing() as writer:
+            if asked:
+                writer.add_question(arrival, fault=refused.code)
+                return Reply(500, message)
+            submission_id = writer.next_id("submission")
+            writer.add_submission(submission_id, arrival, message, fault=refused.code)
+        return Reply(500, message, submission_id)
+
+
+def _header_columns(message: Submission) -> dict[str, str]:
+    cabecera = message.cabecera
+    voluntary = cabecera.RemisionVoluntaria
+    return {
+        "obligado": cabecera.ObligadoEmision.NIF,
+        "representante": cabecera.Representante.NIF if cabecera.Representante else "",
+        "incidencia": voluntary.Incidencia if voluntary else "",
+        "fecha_fin": voluntary.FechaFinVeriFactu if voluntary else "",
+    }
+
+
+def _csv(verdicts: list[Verdict]) -> str:
+    """Return a new secure verification code; none for a submission of which nothing was accepted."""
+    if not any(verdict.stored for verdict in verdicts):
+        return ""
+    return "A-" + "".join(secrets.choice(_CSV_ALPHABET) for _ in range(14))

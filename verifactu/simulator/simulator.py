@@ -1,0 +1,159 @@
+"""The simulator as one thing: started, told, looked at and stopped."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from verifactu.simulator import folder
+from verifactu.simulator.authority import Authority
+from verifactu.simulator.census import Census
+from verifactu.simulator.control import Control
+from verifactu.simulator.failures import Failure, Failures
+from verifactu.simulator.ledger import Ledger
+from verifactu.simulator.report import report
+from verifactu.simulator.server import PATH, Door
+from verifactu.simulator.service import Service
+
+LONGEST_WAIT = 9999
+"""Seconds: TiempoEsperaEnvio has four digits."""
+LARGEST_PAGE = 10_000
+_POLL = 0.05
+
+
+def machine_time() -> datetime:
+    """Return the machine's time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Simulator:
+    """A stand-in AEAT, running in threads of this process while the `with` block lasts.
+
+    :param directory: its authority and its ledger; what was there before is still known.
+    :param wait: TiempoEsperaEnvio, in seconds.
+    :param page_size: records of one page of a query.
+    :param now: the present, aware; certificates are judged by the machine's time all the same.
+    :param census: a file with the NIFs that exist, one a line; without it all do.
+    :raises ValueError: for a wait or page size that the contract does not know.
+    :raises OSError: when the port is taken or the directory cannot be used.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_port: int = 0,
+        wait: int = 60,
+        page_size: int = LARGEST_PAGE,
+        now: Callable[[], datetime] = machine_time,
+        census: Path | None = None,
+    ) -> None:
+        if not 0 <= wait <= LONGEST_WAIT:
+            raise ValueError(f"wait is 0 to {LONGEST_WAIT} seconds, not {wait}")
+        if not 1 <= page_size <= LARGEST_PAGE:
+            raise ValueError(f"a page has 1 to {LARGEST_PAGE} records, not {page_size}")
+        self._host, self._port, self._control_port = host, port, control_port
+        self.directory = folder.prepare(directory)
+        self.authority = Authority(self.directory)
+        self.ledger = Ledger(self.directory)
+        self._failures = Failures()
+        self._service = Service(self.ledger, wait=wait, page_size=page_size, now=now, census=Census(census))
+        self._running = ExitStack()
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the service (AEAT_ENDPOINT)."""
+        return f"https://{_shown(self._host)}:{self._door.server_address[1]}{PATH}"
+
+    @property
+    def ca_file(self) -> Path:
+        """What a client must trust (AEAT_CA_FILE)."""
+        return self.authority.ca_file
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control door."""
+        return f"http://127.0.0.1:{self._control.server_address[1]}/control"
+
+    def fail(self, mode: str, times: int = 1, *, operation: str = "any", seconds: float = 600.0) -> None:
+        """Do wrong with the next `times` requests what `mode` says (see failures.MODES).
+
+        :raises ValueError: for a mode, number or operation that does not exist.
+        """
+        self._tell(Failure(mode, times, operation, seconds))
+
+    def heal(self) -> None:
+        """Forget the failures that have not been played."""
+        self._tell(None)
+
+    def report(self, *, with_records: bool = True) -> dict[str, Any]:
+        """Return the ledger as the control door shows it."""
+        return report(self.ledger, with_records=with_records)
+
+    def start(self) -> None:
+        """Listen on both doors and return.
+
+        :raises OSError: when a port is taken.
+        """
+        with ExitStack() as stack:
+            context = self.authority.server_context(self._host)
+            self._door = Door((self._host, self._port), context, self._service, self._failures)
+            stack.callback(self._door.server_close)
+            self._control = Control(
+                self._control_port,
+                tell=self._tell,
+                failures=self._told,
+                report=lambda with_records: report(self.ledger, with_records=with_records),
+            )
+            stack.callback(self._control.server_close)
+            for server, stop in ((self._control, self._control.shutdown), (self._door, self._door.stop)):
+                thread = threading.Thread(target=server.serve_forever, args=(_POLL,), daemon=True)
+                thread.start()
+                stack.callback(thread.join)
+                stack.callback(stop)
+            self._running = stack.pop_all()
+
+    def stop(self) -> None:
+        """End what has begun and close everything; the ledger stays on disk."""
+        self._running.close()
+        self.ledger.close()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.ledger.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _tell(self, failure: Failure | None) -> None:
+        if failure is None:
+            self._failures.clear()
+            return
+        self._failures.add(failure)
+        if failure.mode == "refuse_connection":
+            self._door.drop_waiting()
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            "pending": [asdict(failure) for failure in self._failures.pending()],
+            "played": dict(self._failures.played),
+        }
+
+
+def _shown(host: str) -> str:
+    """Return the address by which this machine reaches a server that listens there."""
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 (compared, not listened on)
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,157 @@
+"""The buttons of a process: resume, cancel, resolve. Each asks once more, says what follows, and is harmless twice."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from common import clock
+from common.admin import anchor, change_url, link
+from workflows import control
+from workflows.admin.desks import desk, question
+from workflows.admin.words import RESUMABLE, STATES
+from workflows.errors import Superseded, WrongState
+from workflows.models import Process
+
+
+class ReasonForm(forms.Form):
+    """Why the process is stopped: kept in its history."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Motivo"),
+        help_text=gettext_lazy("Queda en la historia del proceso, con su nombre y la hora."),
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
+class NoteForm(forms.Form):
+    """What was put right before the process goes on."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Nota"),
+        help_text=gettext_lazy("Opcional: qué se ha corregido. Queda en la historia del proceso."),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+def resume(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
+    """Send a failed process on."""
+    form = NoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        return _act(
+            page, request, process, _("El proceso sigue: está en la cola."),
+            lambda pk, actor: control.resume(pk, now=clock.now(), actor=actor, reason=reason),
+        )  # fmt: skip
+    if not resumable(process):
+        return conflict(page, request, process)
+    return _confirm(
+        page, request, process, form,
+        title=_("Reanudar el proceso"),
+        says=_("El proceso vuelve a la cola y sigue desde el paso que falló, con los reintentos contados de nuevo. "
+               "Los pasos ya hechos no se repiten."),
+        button=_("Reanudar"),
+    )  # fmt: skip
+
+
+def cancel(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
+    """Stop a process for good."""
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        return _act(
+            page, request, process, _("El proceso está cancelado."),
+            lambda pk, actor: control.cancel(pk, now=clock.now(), actor=actor, reason=reason),
+        )  # fmt: skip
+    if process.state not in ("pending", "processing", "waiting", "retrying", "held"):
+        return conflict(page, request, process)
+    return _confirm(
+        page, request, process, form,
+        title=_("Cancelar el proceso"),
+        says=_("El proceso se detiene para siempre y no se puede reanudar. Lo que ya hizo, hecho está: una factura "
+               "expedida sigue expedida."),
+        button=_("Cancelar el proceso"), variant="danger",
+    )  # fmt: skip
+
+
+def resolve(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
+    """Answer the question that a process is held with."""
+    hold = process.hold or {}
+    make = desk(process.workflow).resolution_form
+    if process.state != "held" or hold.get("kind") != "question" or make is None:
+        return conflict(page, request, process)
+    if request.method == "POST" and request.POST.get("token") != hold["token"]:
+        return conflict(page, request, process, _("La pregunta ha cambiado desde que abrió el formulario."))
+    form: Any = make(request.POST if request.method == "POST" else None, hold=hold)
+    if request.method == "POST" and form.is_valid():
+        answer = form.resolution()
+        return _act(
+            page, request, process, _("Respuesta guardada: el proceso sigue."),
+            lambda pk, actor: control.resolve(pk, answer, now=clock.now(), actor=actor),
+        )  # fmt: skip
+    return _confirm(
+        page, request, process, form,
+        title=_("Resolver"), asked=question(process), token=hold["token"], button=_("Guardar y seguir"),
+    )  # fmt: skip
+
+
+def resumable(process: Process) -> bool:
+    """Tell whether a process leaves where it stands by `resume`."""
+    return process.state == "failed" or (
+        process.state == "held" and (process.hold or {}).get("kind") in RESUMABLE
+    )
+
+
+LEVERS: dict[str, Callable[[Any, HttpRequest, Process], HttpResponse]] = {
+    "resume": resume, "cancel": cancel, "resolve": resolve,
+}  # fmt: skip
+BUTTONS = {
+    "resume": (gettext_lazy("Reanudar"), "play_arrow", "primary"),
+    "resolve": (gettext_lazy("Resolver"), "edit_note", "primary"),
+    "cancel": (gettext_lazy("Cancelar"), "cancel", "default"),
+}
+
+
+def conflict(page: Any, request: HttpRequest, process: Process, says: Any = "") -> HttpResponse:
+    """Return 409: the process is not where this button would be of use, and where it is now."""
+    process.refresh_from_db()
+    state = STATES[process.state].text
+    says = says or _("El proceso está «%(state)s»: ahora no se puede hacer eso.") % {"state": state}
+    if process.superseded_by_id:
+        says = format_html(
+            _("Llegó una versión más nueva y este proceso quedó cancelado. Lo que busca se decide ahora en {}."),
+            link(process.superseded_by),
+        )
+    context = {"says": says, "title": _("Ya no es posible")}
+    response: HttpResponse = page.answer(request, process, "admin/workflows/conflict.html", context, status=409)
+    return response
+
+
+def _act(
+    page: Any, request: HttpRequest, process: Process, done: str, move: Callable[[UUID, str], None]
+) -> HttpResponse:
+    try:
+        move(process.pk, request.user.get_username())
+    except Superseded as error:
+        newer = Process.objects.get(pk=error.by)
+        return conflict(page, request, process, format_html(_("Lo sustituye {}."), anchor(change_url(newer), newer)))
+    except WrongState:
+        return conflict(page, request, process)
+    page.message_user(request, done)
+    return HttpResponseRedirect(change_url(process))
+
+
+def _confirm(page: Any, request: HttpRequest, process: Process, form: Any, **context: Any) -> HttpResponse:
+    response: HttpResponse = page.answer(
+        request, process, "admin/workflows/confirm.html", {"form": form, "variant": "primary", **context}
+    )
+    return response

@@ -1,0 +1,80 @@
+"""The timeline of one process: each step with its tries, from the journal and the attempts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from common.admin import lasted, pretty_json
+from workflows.admin.desks import step_title
+from workflows.admin.words import KINDS
+from workflows.models import Attempt, Process, Step
+
+MOST_ATTEMPTS = 100
+"""Shown of one process, the newest; a query to the AEAT may be tried for days."""
+
+
+@dataclass
+class Entry:
+    """One step as it is shown."""
+
+    key: str
+    title: Any
+    kind: Any
+    state: str
+    """done, failed, open."""
+    icon: str
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    took: str = ""
+    worker: str = ""
+    failures: int = 0
+    output: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+ICONS = {"done": "check_circle", "failed": "error", "open": "pending"}
+
+
+def timeline(process: Process) -> list[Entry]:
+    """Return the steps in the order in which they began (two queries)."""
+    attempts = list(process.attempts.order_by("-id")[:MOST_ATTEMPTS])[::-1]
+    for attempt in attempts:
+        attempt.took = lasted(attempt.milliseconds)  # type: ignore[attr-defined]
+    entries = {step.key: _entry(process, step) for step in process.steps.order_by("id")}
+    for attempt in attempts:
+        entry = entries.get(attempt.step_key)
+        if entry is None:
+            entry = entries[attempt.step_key] = Entry(
+                attempt.step_key, _("Fuera de los pasos"), "", "failed", ICONS["failed"], attempt.started_at
+            )
+        entry.attempts.append(attempt)
+    for entry in entries.values():
+        _conclude(entry)
+    return list(entries.values())
+
+
+def _entry(process: Process, step: Step) -> Entry:
+    state = "done" if step.done else "failed" if step.failures else "open"
+    return Entry(
+        key=step.key,
+        title=_("Pregunta a una persona") if step.kind == "hold" else step_title(process.workflow, step.key),
+        kind=KINDS.get(step.kind, step.kind),
+        state=state,
+        icon=ICONS[state],
+        started_at=step.started_at,
+        finished_at=step.finished_at,
+        failures=step.failures,
+        output=pretty_json(step.output) if step.done and step.output not in (None, "null") else "",
+    )
+
+
+def _conclude(entry: Entry) -> None:
+    """Fill in what the last try tells."""
+    if not entry.attempts:
+        return
+    last = entry.attempts[-1]
+    entry.worker = last.worker
+    entry.started_at = entry.attempts[0].started_at
+    entry.took = lasted(last.milliseconds)
