@@ -6,7 +6,6 @@ PY := .venv/bin/python
 SETUP = $(PYTHON) -I -S scripts/setup.py
 NO_SKIPS = $(if $(filter-out 0 false,$(CI)),-p tests.no_skips)
 ARGS ?=
-MAKEFLAGS += --no-print-directory
 
 .PHONY: help demo up test test-faults check format bench setup clean
 .DEFAULT_GOAL := help

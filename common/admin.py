@@ -1,8 +1,8 @@
 """What the admin pages of all apps share: whose rows a person sees, what nobody may edit, and how a page reads.
 
-    ScopedAdmin    rows of the companies that the person works for; superusers see all
-    ReadingAdmin   a ledger: no form at all, a page of its own instead
-    HouseAdmin     what belongs to no company: superusers only
+ScopedAdmin    rows of the companies that the person works for; superusers see all
+ReadingAdmin   a ledger: no form at all, a page of its own instead
+HouseAdmin     what belongs to no company: superusers only
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -182,19 +182,19 @@ class ReadingAdmin(ScopedAdmin):
 # --- how it reads ----------------------------------------------------------------------------------------------
 
 
-def state_filter(labels: Mapping[str, Label], title: Any = _("estado"), field: str = "state") -> type:
-    """Return a list filter that shows the states in plain words."""
+def state_filter(labels: Mapping[str, Label]) -> type:
+    """Return a list filter by `state` that shows the states in plain words."""
 
     class StateFilter(admin.SimpleListFilter):
-        parameter_name = field
+        title = _("estado")
+        parameter_name = "state"
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
             return [(state, label.text) for state, label in labels.items()]
 
         def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-            return queryset.filter(**{field: self.value()}) if self.value() in labels else queryset
+            return queryset.filter(state=self.value()) if self.value() in labels else queryset
 
-    StateFilter.title = title
     return StateFilter
 
 
@@ -232,7 +232,7 @@ def link(row: Any, text: Any = None) -> SafeString | str:
 
 def mono(text: Any) -> SafeString:
     """Return a hash or an identifier, to be copied rather than read."""
-    return format_html('<span class="font-mono text-xs break-all">{}</span>', text or "—")
+    return format_html('<span class="enc-mono">{}</span>', text or "—")
 
 
 def moment(instant: datetime | None) -> str:

@@ -130,7 +130,6 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Madrid"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 # Static files are served from the apps themselves, so that a fresh checkout needs no collectstatic.
 WHITENOISE_USE_FINDERS = True
 DOCUMENTS_DIR = FILES_DIR / "documents"

@@ -83,6 +83,9 @@ def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
 
 def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) -> CapturedVersion:
     content = encode(reading.content or reading.refund)
+    content_hash = hashlib.sha256(content.encode()).hexdigest()
+    older = _older(order, reading, delivery)
+    news = _is_news(order, reading, content_hash, older=older)
     snapshot = Snapshot(
         id=uuid7(),
         order=order,
@@ -91,15 +94,13 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
         kind="order" if reading.content else "refund",
         platform_version=reading.updated_at,
         content=content,
-        content_hash=hashlib.sha256(content.encode()).hexdigest(),
+        content_hash=content_hash,
         captured_at=now,
+        state="captured" if news else "ignored",
     )
-    news = _is_news(order, snapshot, delivery)
-    if not news:
-        snapshot.state = "ignored"
     snapshot.save()
     order.last_version = snapshot.version
-    if reading.content and not _older(order, snapshot, delivery):
+    if reading.content and not older:
         order.platform_version = reading.updated_at
         order.triggered_at = delivery.triggered_at
     if news and reading.content:
@@ -116,21 +117,18 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
     return CapturedVersion(snapshot=snapshot, order=order, matters=matters)
 
 
-def _is_news(order: Order, snapshot: Snapshot, delivery: Delivery) -> bool:
+def _is_news(order: Order, reading: Reading, content_hash: str, *, older: bool) -> bool:
     """Tell whether this version changes what we know of the order."""
-    if snapshot.kind == "refund":
-        twins = order.snapshots.filter(kind="refund", content_hash=snapshot.content_hash)
-        return not twins.exists()
-    if _older(order, snapshot, delivery):
-        return False
-    return order.current is None or order.current.content_hash != snapshot.content_hash
+    if reading.content is None:
+        return not order.snapshots.filter(kind="refund", content_hash=content_hash).exists()
+    return not older and (order.current is None or order.current.content_hash != content_hash)
 
 
-def _older(order: Order, snapshot: Snapshot, delivery: Delivery) -> bool:
+def _older(order: Order, reading: Reading, delivery: Delivery) -> bool:
     """Rank by the platform's own version; where that is equal, by its trigger time; else by arrival."""
-    if order.platform_version is None or snapshot.platform_version > order.platform_version:
+    if order.platform_version is None or reading.updated_at > order.platform_version:
         return False
-    if snapshot.platform_version < order.platform_version:
+    if reading.updated_at < order.platform_version:
         return True
     if order.triggered_at is None or delivery.triggered_at is None:
         return False

@@ -60,6 +60,13 @@ class DocumentRef(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class MailInvoice(msgspec.Struct, frozen=True):
+    """A rendered invoice that is to be mailed."""
+
+    invoice: InvoiceRef
+    document: DocumentRef
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How an invoice ended: the AEAT's verdict on its record."""
 
@@ -185,24 +192,10 @@ def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
     return DocumentRef(document.pk, document.sha256)
 
 
-@step.external(retry=Retry(retries=20, first=5, cap=3600))
-def send_mail(ref: InvoiceRef, document: DocumentRef, *, idempotency_key: str) -> str:
-    """Mail the PDF under the invoice's one Message-ID; return that, or nothing when the buyer left no address."""
-    invoice = Invoice.objects.select_related("series", "order", "company__taxpayer").get(pk=ref.invoice_id)
-    if not invoice.recipient_email:
-        return ""
-    identity = message_id(invoice.pk, settings.DEFAULT_FROM_EMAIL)
-    send(
-        letter(
-            printed=printed(invoice),
-            pdf=_documents().read(document.sha256),
-            to=invoice.recipient_email,
-            company_name=invoice.issuer_name,
-            from_email=settings.DEFAULT_FROM_EMAIL,
-            message_id=identity,
-        )
-    )
-    return identity
+@step
+def start_mail(ref: InvoiceRef, document: DocumentRef) -> None:
+    """Start the letter in a process of its own: an address that bounces must not keep the AEAT's answer waiting."""
+    trigger(mail_invoice, MailInvoice(ref, document), now=clock.now(), actor="complete-invoice")
 
 
 @step
@@ -226,14 +219,51 @@ def announce(ref: InvoiceRef, verdict: Verdict) -> Outcome:
     tags=lambda p: (f"invoice:{p.invoice_id}",),
 )
 def complete_invoice(run: Run, p: InvoiceRef) -> Outcome:
-    """Render, mail, wait for the AEAT, announce."""
+    """Render, have it mailed, wait for the AEAT, announce."""
     document = run.step(render_pdf, p)
-    run.step(send_mail, p, document)
+    run.step(start_mail, p, document)
     verdict = run.wait("aeat-answer", Verdict, key=f"invoice:{p.invoice_id}")
     outcome = run.step(announce, p, verdict)
     if outcome.verdict == "rejected":
         run.hold("aeat_rejected", hold("aeat_rejected", code=verdict.code, text=verdict.description), Resolution)
     return outcome
+
+
+# --- mail-invoice: one letter ------------------------------------------------------------------------------------
+
+
+@step.external(retry=Retry(retries=20, first=5, cap=3600))
+def send_mail(ref: InvoiceRef, document: DocumentRef, *, idempotency_key: str) -> str:
+    """Mail the PDF under the invoice's one Message-ID; return that, or nothing when the buyer left no address."""
+    invoice = Invoice.objects.select_related("series", "order", "company__taxpayer").get(pk=ref.invoice_id)
+    if not invoice.recipient_email:
+        return ""
+    identity = message_id(invoice.pk, settings.DEFAULT_FROM_EMAIL)
+    send(
+        letter(
+            printed=printed(invoice),
+            pdf=_documents().read(document.sha256),
+            to=invoice.recipient_email,
+            company_name=invoice.issuer_name,
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            message_id=identity,
+        )
+    )
+    return identity
+
+
+@workflow(
+    "mail-invoice",
+    version=1,
+    tenant=lambda p: str(p.invoice.company_id),
+    lane=lambda p: Lane(f"mail:{p.invoice.company_id}", 2),
+    on_failure="hold",
+    idempotency_key=lambda p: f"mail:{p.invoice.invoice_id}",
+    tags=lambda p: (f"mail:{p.invoice.invoice_id}",),
+)
+def mail_invoice(run: Run, p: MailInvoice) -> str:
+    """Send the invoice to its buyer, once."""
+    return run.step(send_mail, p.invoice, p.document)
 
 
 @cache

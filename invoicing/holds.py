@@ -75,7 +75,7 @@ class ResolutionRefused(ValueError):
 class Unpriceable(Exception):
     """The figures of this order cannot become an invoice's by rule alone; `hold` says why."""
 
-    def __init__(self, code: str, **data: object) -> None:
+    def __init__(self, code: str, /, **data: object) -> None:
         self.hold = _hold(code, data)
         super().__init__(self.hold.sentence("en"))
 
@@ -240,8 +240,8 @@ CATALOGUE: dict[str, Reason] = {
         (BY_HAND, IGNORE, AGAIN),
     ),
     "aeat_rejected": Reason(
-        "La AEAT rechazó el registro de la factura.",
-        "The AEAT rejected the record of the invoice.",
+        "La AEAT rechazó el registro de la factura: {code} {text}.",
+        "The AEAT rejected the record of the invoice: {code} {text}.",
         "Corregir la causa y volver a registrar.",
         (BY_HAND, IGNORE),
     ),
@@ -249,7 +249,7 @@ CATALOGUE: dict[str, Reason] = {
 """Code -> reason. The first action is the safe one."""
 
 
-def hold(code: str, *, without: tuple[Action, ...] = (), **data: object) -> Hold:
+def hold(code: str, /, *, without: tuple[Action, ...] = (), **data: object) -> Hold:
     """Return a hold of the catalogue, without the actions that are not legal for this order.
 
     :raises KeyError: for a code that the catalogue lacks.

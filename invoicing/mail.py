@@ -128,12 +128,12 @@ class FileBackend(BaseEmailBackend):
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        folder = Path(settings.EMAIL_FILE_PATH)
+        folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc] # email_settings sets it
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
             name = re.sub(r"[^A-Za-z0-9.-]+", "_", str(message.extra_headers.get("Message-ID", "letter"))).strip("_")
             part = folder / f".{name}.{secrets.token_hex(4)}"
-            part.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            part.write_bytes(message.message().as_bytes())
             part.rename(folder / f"{part.name[1:]}.eml")
         return len(email_messages)
 

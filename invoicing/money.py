@@ -87,7 +87,8 @@ def spread(total: Decimal, exact: Sequence[Decimal]) -> list[Decimal]:
     """
     floors = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]
     left = int((total - sum(floors, Decimal(0))) / CENT)
-    order = sorted(range(len(exact)), key=lambda i: (exact[i] - floors[i], abs(exact[i])), reverse=left > 0)
+    sign = -1 if left > 0 else 1
+    order = sorted(range(len(exact)), key=lambda i: (sign * (exact[i] - floors[i]), -abs(exact[i])))
     # Beyond one cent a line only when the settled cents come on top; then the largest remainders take two.
     for turn in range(abs(left)):
         floors[order[turn % len(order)]] += CENT if left > 0 else -CENT

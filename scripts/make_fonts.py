@@ -20,7 +20,7 @@ WEIGHTS = {400: "Regular", 700: "Bold"}
 CHARACTERS = [
     *range(0x20, 0x7F),  # Basic Latin
     *range(0xA0, 0x180),  # Latin-1 and Latin Extended-A: Spanish, Catalan, French, German, Portuguese, Polish...
-    *map(ord, "–—‘’“”„†•…‰‹›€№™−≤≥×"),
+    *map(ord, "–—‘’“”„†•…‰‹›€№™−≤≥"),  # noqa: RUF001 (dashes and quotes are what is meant)
 ]
 
 

@@ -210,7 +210,7 @@ def half_installed(venv: Path) -> "list[Path]":
     """
     import csv
 
-    broken = []
+    broken = []  # type: list[Path]
     for site_packages in venv.glob("lib/python*/site-packages"):
         broken += site_packages.glob("~*/")
         for folder in site_packages.glob("*.dist-info"):

@@ -155,7 +155,7 @@ class Client:
     ) -> Answered[T] | Refused | NotDelivered | Unknown:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{soap_action(operation)}"'}
         try:
-            reply = self._transport.exchange(self.endpoint, body, headers)
+            reply = self._transport.exchange(body, headers)
         except Broken as broken:
             return _judge_broken(broken)
         return _judge(reply, read)

@@ -11,7 +11,7 @@ from typing import Self
 class _Lista(StrEnum):
     nombre: str
 
-    def __new__(cls, code: str, nombre: str) -> Self:
+    def __new__(cls, code: str, nombre: str = "") -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.nombre = nombre

@@ -22,9 +22,10 @@ def tipo(rate: Decimal) -> str:
     Source: Tipo2.2Type, which knows no sign.
     :raises ValueError: for a negative rate, more than 3 digits before the dot, more than 2 decimals, NaN or infinity.
     """
+    text = _decimals(rate, digits=3)
     if rate < 0:
         raise ValueError(f"a rate has no sign: {rate}")
-    return _decimals(rate, digits=3)
+    return text
 
 
 def fecha(day: date) -> str:

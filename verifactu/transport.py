@@ -1,8 +1,8 @@
 """One HTTP exchange over mutual TLS, which knows whether any of the body left.
 
-zeep reads the WSDL and requests carries the message; this module adds what neither has: our own TLS context and no
-other source of trust, no redirects, no retries, no network while the contract is loaded, a bound on the answer's size
-and duration, and the one fact on which everything else rests: had the body begun to be sent when it failed?
+zeep reads the contract (operations, addresses), requests carries the message; this module adds what neither has: our
+own TLS context and no other source of trust, no redirects, no retries, no network while the contract is loaded, a bound
+on the answer's size and duration, and the one fact on which everything else rests: had the body begun to be sent?
 """
 
 import io
@@ -76,42 +76,40 @@ class Broken(Exception):
         self.status, self.headers, self.body = status, headers or {}, body
 
 
-class Transport(zeep.Transport):
-    """zeep's transport, narrowed to one endpoint and one certificate."""
+class Transport:
+    """The way to one endpoint with one certificate. Threads may share it."""
 
     def __init__(self, context: ssl.SSLContext, *, endpoint: str, timeout: tuple[float, float]) -> None:
-        session = requests.Session()
-        session.mount("https://", _Adapter(context))
-        # Environment variables may name a proxy, but neither other authorities nor credentials (.netrc).
-        session.trust_env = False
+        self._context, self._endpoint, self._timeout = context, endpoint, timeout
+        # Environment variables may name a proxy, but neither other authorities nor credentials (.netrc): see below.
         proxy = select_proxy(endpoint, get_environ_proxies(endpoint))
-        if proxy:
-            session.proxies = {"https": proxy}
-        super().__init__(session=session, operation_timeout=timeout)  # type: ignore[no-untyped-call]
-        self.session.headers.update({"User-Agent": "Encadena", "Accept-Encoding": "identity"})
+        self._proxies = {"https": proxy} if proxy else {}
 
-    def exchange(self, address: str, message: bytes, headers: Mapping[str, str]) -> Reply:
+    def exchange(self, message: bytes, headers: Mapping[str, str]) -> Reply:
         """Post once and return the whole answer, whatever its status.
 
         :raises Broken: when no complete answer came.
         """
         body = _Body(message)
-        _, read_timeout = self.operation_timeout
-        # A kept connection may be closed by the other side while we write: an unknown outcome for nothing.
-        headers = {**headers, "Connection": "close"}
-        try:
-            response = self.session.post(
-                address,
-                data=body,
-                headers=headers,
-                timeout=self.operation_timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-        except requests.RequestException as error:
-            raise _broken(error, sent=body.started) from error
-        with response:
-            return _read(response, deadline=time.monotonic() + read_timeout)
+        # A session and so a connection for each: a kept one may have been closed by the other side meanwhile, which
+        # would be found out while writing, an unknown outcome for nothing. The AEAT asks for a minute between sendings.
+        with requests.Session() as session:
+            session.trust_env = False
+            session.proxies = self._proxies
+            session.mount("https://", _Adapter(self._context))
+            try:
+                response = session.post(
+                    self._endpoint,
+                    data=body,
+                    headers={"User-Agent": "Encadena", "Accept-Encoding": "identity", "Connection": "close", **headers},
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
+                )
+            except requests.RequestException as error:
+                raise _broken(error, sent=body.started) from error
+            with response:
+                return _read(response, deadline=time.monotonic() + self._timeout[1])
 
 
 class _Body(io.BytesIO):

@@ -28,7 +28,8 @@ class Buyer:
 
     @property
     def email(self) -> str:
-        return f"{self.first}.{self.last}@example.com".lower().encode("ascii", "ignore").decode()
+        name = f"{self.first}.{self.last}".replace(" ", ".").lower()
+        return f"{name.encode('ascii', 'ignore').decode()}@example.com"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What became of the orders: figures, and a reason for each that has no accepted invoice."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def explained() -> list[dict[str, str]]:
         LEFT JOIN invoicing_invoice i ON i.order_id = o.id AND i.purpose = 'sale'
         LEFT JOIN LATERAL (
             SELECT state, hold, error FROM workflows_process
-            WHERE tags && ARRAY['order:' || o.id, 'invoice:' || i.id] AND state <> 'cancelled'
+            WHERE tags && ARRAY['order:' || o.id, 'invoice:' || i.id]::varchar[] AND state <> 'cancelled'
             ORDER BY (state IN ('held', 'failed')) DESC, seq DESC LIMIT 1
         ) p ON true
         WHERE i.id IS NULL OR i.state <> ALL(%s)
@@ -60,7 +61,7 @@ def explained() -> list[dict[str, str]]:
         {
             "order": number or external_id,
             "state": process_state if process_state in ("held", "failed") else invoice_state or order_state,
-            "reason": _reason(order_state, process_state, hold, error),
+            "reason": _reason(order_state, process_state, json.loads(hold or "null"), json.loads(error or "null")),
         }
         for number, external_id, order_state, invoice_state, process_state, hold, error in rows
     ]

@@ -31,7 +31,7 @@ from invoicing.api.keys import issue_key
 from invoicing.companies import connect, open_company
 from invoicing.models import Company
 
-PATIENCE = 600.0
+PATIENCE = 120.0
 """Seconds without any progress after which the demonstration ends as it stands."""
 CLIENTS = 8
 

@@ -52,52 +52,56 @@ def _invoices(text: str) -> Iterable[Any]:
     return found.values_list("pk", flat=True)[:MOST_FOUND]
 
 
-SUBJECTS |= {
-    "order": Subject(gettext_lazy("Pedido"), "admin:invoicing_order_change", _names(Order, "number"), _orders),
-    "invoice": Subject(
-        gettext_lazy("Factura"), "admin:invoicing_invoice_change", _names(Invoice, "num_serie"), _invoices
-    ),
-    "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
-    "chain": Subject(
-        gettext_lazy("Instalación"), "admin:verifactu_installation_change", _names(Installation, "numero")
-    ),
-}
+SUBJECTS.update(
+    {
+        "order": Subject(gettext_lazy("Pedido"), "admin:invoicing_order_change", _names(Order, "number"), _orders),
+        "invoice": Subject(
+            gettext_lazy("Factura"), "admin:invoicing_invoice_change", _names(Invoice, "num_serie"), _invoices
+        ),
+        "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
+        "chain": Subject(
+            gettext_lazy("Instalación"), "admin:verifactu_installation_change", _names(Installation, "numero")
+        ),
+    }
+)
 
-DESKS |= {
-    "capture": Desk(
-        title=gettext_lazy("Leer una entrega"),
-        steps={"read_delivery": gettext_lazy("Leer la entrega")},
-    ),
-    "invoice-order": Desk(
-        title=gettext_lazy("Facturar un pedido"),
-        steps={
-            "decide": gettext_lazy("Decidir qué documento corresponde"),
-            "issue": gettext_lazy("Expedir la factura y su registro"),
-            "leave": gettext_lazy("Dejarlo sin factura"),
-        },
-        question=ask,
-        resolution_form=ResolutionForm,
-    ),
-    "complete-invoice": Desk(
-        title=gettext_lazy("Completar una factura"),
-        steps={
-            "render_pdf": gettext_lazy("Crear el PDF"),
-            "send_mail": gettext_lazy("Enviar el correo al cliente"),
-            "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
-            "announce": gettext_lazy("Anotar la respuesta en la factura"),
-        },
-        question=ask,
-        resolution_form=ResolutionForm,
-        waiting=waits_for_the_aeat,
-    ),
-    "submit-chain": Desk(
-        title=gettext_lazy("Enviar registros a la AEAT"),
-        steps={
-            "claim": gettext_lazy("Reunir los registros pendientes"),
-            "send": gettext_lazy("Enviarlos"),
-            "ask": gettext_lazy("Preguntar a la AEAT qué tiene"),
-            "wake_next": gettext_lazy("Llamar al siguiente envío"),
-            "sleep": gettext_lazy("Esperar el tiempo que pide la AEAT"),
-        },
-    ),
-}
+DESKS.update(
+    {
+        "capture": Desk(
+            title=gettext_lazy("Leer una entrega"),
+            steps={"read_delivery": gettext_lazy("Leer la entrega")},
+        ),
+        "invoice-order": Desk(
+            title=gettext_lazy("Facturar un pedido"),
+            steps={
+                "decide": gettext_lazy("Decidir qué documento corresponde"),
+                "issue": gettext_lazy("Expedir la factura y su registro"),
+                "leave": gettext_lazy("Dejarlo sin factura"),
+            },
+            question=ask,
+            resolution_form=ResolutionForm,
+        ),
+        "complete-invoice": Desk(
+            title=gettext_lazy("Completar una factura"),
+            steps={
+                "render_pdf": gettext_lazy("Crear el PDF"),
+                "send_mail": gettext_lazy("Enviar el correo al cliente"),
+                "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
+                "announce": gettext_lazy("Anotar la respuesta en la factura"),
+            },
+            question=ask,
+            resolution_form=ResolutionForm,
+            waiting=waits_for_the_aeat,
+        ),
+        "submit-chain": Desk(
+            title=gettext_lazy("Enviar registros a la AEAT"),
+            steps={
+                "claim": gettext_lazy("Reunir los registros pendientes"),
+                "send": gettext_lazy("Enviarlos"),
+                "ask": gettext_lazy("Preguntar a la AEAT qué tiene"),
+                "wake_next": gettext_lazy("Llamar al siguiente envío"),
+                "sleep": gettext_lazy("Esperar el tiempo que pide la AEAT"),
+            },
+        ),
+    }
+)

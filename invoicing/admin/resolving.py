@@ -5,9 +5,8 @@ from typing import Any
 
 import msgspec
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Resolution, ResolutionRefused, accept
@@ -71,7 +70,7 @@ class ResolutionForm(forms.Form):
 
     action = forms.ChoiceField(
         label=gettext_lazy("Qué hacer"),
-        widget=UnfoldAdminRadioSelectWidget(radio_style=1, attrs={"x-model": "action"}),
+        widget=UnfoldAdminRadioSelectWidget(radio_style=2, attrs={"x-model": "action"}),
     )
     nif = forms.CharField(
         label="NIF", required=False, max_length=20, widget=UnfoldAdminTextInputWidget(),

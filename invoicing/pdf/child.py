@@ -31,11 +31,14 @@ def main(stylesheet: Path, folder: Path) -> None:
     os.dup2(2, 1)
     threading.Thread(target=_leave_with_parent, args=(folder,), daemon=True).start()
     _limit()
+    fonts = {f"font:{file.name}": file.read_bytes() for file in (stylesheet.parent / "fonts").glob("*.ttf")}
+    style = stylesheet.read_text(encoding="utf-8")
     try:
-        press = Press(stylesheet)
+        import weasyprint  # noqa: F401, PLC0415 (needs libraries of the system, and says so when they are missing)
     except (OSError, ImportError) as error:
         _answer(answers, b"M", str(error).encode())
         return
+    press = Press(style, fonts)
     _answer(answers, b"R", b"")
     while header := sys.stdin.buffer.read(HEADER.size):
         _, length = HEADER.unpack(header)
@@ -45,19 +48,20 @@ def main(stylesheet: Path, folder: Path) -> None:
 class Press:
     """WeasyPrint with its fonts and style sheet loaded once, which saves time and stops its memory from growing."""
 
-    def __init__(self, stylesheet: Path) -> None:
-        import weasyprint  # noqa: PLC0415 (needs libraries of the system, and says so when they are missing)
+    def __init__(self, style: str, fonts: dict[str, bytes]) -> None:
+        import weasyprint  # noqa: PLC0415 (only here, and only once it is known to load)
         from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
         from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
 
-        class Fonts(URLFetcher):  # type: ignore[misc]
+        class Fonts(URLFetcher):
             """Gives the style sheet the fonts beside it."""
 
             def fetch(self, url: str, headers: Any = None) -> Any:
-                name = url.removeprefix("font:")
-                return URLFetcherResponse(url, (stylesheet.parent / "fonts" / Path(name).name).read_bytes())
+                if url not in fonts:
+                    raise FatalURLFetchingError(f"{url} is not among the fonts beside the style sheet")
+                return URLFetcherResponse(url, fonts[url])
 
-        class Nothing(URLFetcher):  # type: ignore[misc]
+        class Nothing(URLFetcher):
             """Refuses every address. Ours names none, so one that does was smuggled in: no document at all."""
 
             def fetch(self, url: str, headers: Any = None) -> Any:
@@ -68,12 +72,7 @@ class Press:
         self._fatal = FatalURLFetchingError
         self._nothing = Nothing()
         self._fonts = FontConfiguration()
-        self._style = weasyprint.CSS(
-            string=stylesheet.read_text(encoding="utf-8"),
-            base_url="font:",
-            url_fetcher=Fonts(),
-            font_config=self._fonts,
-        )
+        self._style = weasyprint.CSS(string=style, base_url="font:", url_fetcher=Fonts(), font_config=self._fonts)
 
     def print(self, html: str) -> tuple[bytes, bytes]:
         """Return the letter of the answer and its content."""
@@ -82,9 +81,7 @@ class Press:
             return b"P", document.write_pdf(stylesheets=[self._style], font_config=self._fonts)
         except (MemoryError, OSError) as error:
             return b"A", _told(error)
-        except self._fatal as error:
-            return b"E", _told(error)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the parent is told, and the next document is another)
+        except (self._fatal, Exception) as error:  # noqa: BLE001 (the parent is told, and the next document is another)
             return b"E", _told(error)
 
 
@@ -101,7 +98,7 @@ def _told(error: BaseException) -> bytes:
 def _refuse(event: str, _: tuple[Any, ...]) -> None:
     """Stop what a renderer has no business with; an audit hook cannot be taken off again."""
     if event.startswith(_REFUSED):
-        raise PermissionError(f"the renderer may not use {event}")
+        raise RuntimeError(f"the renderer may not use {event}")
 
 
 def _limit() -> None:

@@ -23,16 +23,22 @@ QR_SIDE = 35.0
 size), and the middle leaves room to printers that scale."""
 
 _ENGINE = Engine(dirs=[str(TEMPLATES)], autoescape=True)
-_TAX_NAMES = {Impuesto.IVA: "IVA", Impuesto.IPSI: "IPSI", Impuesto.IGIC: "IGIC", Impuesto.OTROS: "Impuesto"}
+_TAX_NAMES: dict[str, str] = {
+    Impuesto.IVA: "IVA",
+    Impuesto.IPSI: "IPSI",
+    Impuesto.IGIC: "IGIC",
+    Impuesto.OTROS: "Impuesto",
+}
+_NOTHING = "\N{EN DASH}"
 _WATERMARKS = {"production": "", "test": "ENTORNO DE PRUEBAS", "simulator": "ENTORNO DE PRUEBAS"}
 
 
 def page(printed: PrintedInvoice) -> str:
     """Return the whole document as HTML.
 
-    :raises KeyError: for an environment that is not simulator, test or production: it would print without watermark.
+    :raises KeyError: for an unknown environment, which would print without watermark, and for an unknown tax or code.
     """
-    tax_names = [_TAX_NAMES.get(Impuesto(share.impuesto), "Impuesto") for share in printed.shares] or ["IVA"]
+    tax_names = [_TAX_NAMES[share.impuesto] for share in printed.shares] or ["IVA"]
     values = {
         "title": clean(printed.title),
         "number": clean(printed.number),
@@ -97,7 +103,7 @@ def _untaxed(shares: Sequence[TaxShare]) -> str:
     exempt = any(share.exencion for share in shares)
     outside = any(share.calificacion in (CalificacionOperacion.N1, CalificacionOperacion.N2) for share in shares)
     if exempt == outside:
-        return "–"
+        return _NOTHING
     return "Exenta" if exempt else "No sujeta"
 
 
@@ -105,19 +111,19 @@ def _share(share: TaxShare) -> dict[str, str]:
     return {
         "name": _share_name(share),
         "base": euros(share.base),
-        "rate": percent(share.rate) if share.rate is not None else "–",
-        "tax": euros(share.tax) if share.tax is not None else "–",
+        "rate": percent(share.rate) if share.rate is not None else _NOTHING,
+        "tax": euros(share.tax) if share.tax is not None else _NOTHING,
     }
 
 
 def _share_name(share: TaxShare) -> str:
     if share.exencion:
-        return OperacionExenta(share.exencion).nombre
+        return OperacionExenta[share.exencion].nombre
     if share.calificacion == CalificacionOperacion.S2:
         return "Inversión del sujeto pasivo"
     if share.calificacion in (CalificacionOperacion.N1, CalificacionOperacion.N2):
-        return CalificacionOperacion(share.calificacion).nombre
-    tax = _TAX_NAMES[Impuesto(share.impuesto)]
+        return CalificacionOperacion[share.calificacion].nombre
+    tax = _TAX_NAMES[share.impuesto]
     return f"{tax} {percent(share.rate)}" if share.rate is not None else tax
 
 

@@ -12,8 +12,9 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
+from typing import IO, cast
 
-from invoicing.pdf import child
+from invoicing.pdf import child as program
 from invoicing.pdf.page import STYLESHEET, page
 from invoicing.values import PrintedInvoice
 from workflows.errors import Abort
@@ -68,7 +69,7 @@ class Renderer:
         self._recycle_after = recycle_after
         self._start_timeout = start_timeout
         self._turn = threading.Lock()
-        self._child: _Child | None = None
+        self._child: Child | None = None
 
     def render(self, printed: PrintedInvoice, *, timeout: float) -> bytes:
         """Return the PDF. `timeout`, in seconds, is for the document alone: not for our turn, nor for a child to start.
@@ -87,7 +88,7 @@ class Renderer:
                 # Whatever happened, an interrupt too: what it says next may belong to this document.
                 self._discard()
                 raise
-            if renderer.answered >= self._recycle_after:
+            if renderer.answered >= self._recycle_after or kind == b"A":
                 self._discard()
         if kind == b"P":
             return content
@@ -103,12 +104,12 @@ class Renderer:
         with self._turn:
             self._discard()
 
-    def _ready(self) -> "_Child":
+    def _ready(self) -> "Child":
         """Return a living child, a new one if need be."""
         if self._child and self._child.process.poll() is not None:
             self._discard()
         if not self._child:
-            self._child = _Child()
+            self._child = Child()
             try:
                 self._child.wait_until_ready(self._start_timeout)
             except BaseException:
@@ -122,14 +123,14 @@ class Renderer:
             self._child = None
 
 
-class _Child:
+class Child:
     """One child process, its pipes, and the folder for its temporary files."""
 
     def __init__(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="encadena-pdf-"))
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, "-I", child.__file__, STYLESHEET, folder],
+            [sys.executable, "-I", program.__file__, STYLESHEET, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
@@ -137,14 +138,16 @@ class _Child:
             # Out of reach of the terminal's Ctrl-C: whoever is printing decides when it ends.
             start_new_session=True,
         )
+        self._questions = cast(IO[bytes], self.process.stdin)
+        self._answers = cast(IO[bytes], self.process.stdout)
         self.answered = 0
         # Also when nobody calls it, at the latest as this interpreter ends.
-        self.end = weakref.finalize(self, _end, self.process, folder)
+        self.end = weakref.finalize(self, _end, self.process, (self._questions, self._answers), folder)
 
     def wait_until_ready(self, timeout: float) -> None:
         kind, content = self._exchange(None, timeout)
         if kind == b"M":
-            raise LibraryMissing(f"{LibraryMissing.__doc__} ({content.decode()})")
+            raise LibraryMissing(f"{' '.join(str(LibraryMissing.__doc__).split())} ({content.decode()})")
 
     def ask(self, document: bytes, timeout: float) -> tuple[bytes, bytes]:
         """Return the letter and the content of the answer (see `child.py`)."""
@@ -154,7 +157,12 @@ class _Child:
     def _exchange(self, document: bytes | None, timeout: float) -> tuple[bytes, bytes]:
         # A stuck child reads nothing and writes nothing. Killing it ends either wait on our side.
         late = threading.Event()
-        alarm = threading.Timer(timeout, lambda: (late.set(), self.process.kill()))
+
+        def kill() -> None:
+            late.set()
+            self.process.kill()
+
+        alarm = threading.Timer(timeout, kill)
         alarm.daemon = True
         alarm.start()
         try:
@@ -169,32 +177,32 @@ class _Child:
         finally:
             alarm.cancel()
             alarm.join()
+            if late.is_set():
+                # It may have answered in its last moment; the next document must find it dead.
+                self.process.wait()
 
     def _write(self, document: bytes) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(child.HEADER.pack(b"H", len(document)))
-        self.process.stdin.write(document)
-        self.process.stdin.flush()
+        self._questions.write(program.HEADER.pack(b"H", len(document)))
+        self._questions.write(document)
+        self._questions.flush()
 
     def _read(self) -> tuple[bytes, bytes]:
-        kind, length = child.HEADER.unpack(self._read_exactly(child.HEADER.size))
+        kind, length = program.HEADER.unpack(self._read_exactly(program.HEADER.size))
         if length > LARGEST:
             raise RenderFailed(f"the renderer announces a document of {length} bytes")
         return kind, self._read_exactly(length)
 
     def _read_exactly(self, size: int) -> bytes:
-        assert self.process.stdout
-        data = self.process.stdout.read(size)
+        data = self._answers.read(size)
         if len(data) < size:
             raise EOFError
         return data
 
 
-def _end(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+def _end(process: "subprocess.Popen[bytes]", pipes: tuple[IO[bytes], IO[bytes]], folder: Path) -> None:
     """Kill, reap, and remove what it left: it holds nothing that would need a farewell."""
     process.kill()
-    for pipe in (process.stdin, process.stdout):
-        assert pipe
+    for pipe in pipes:
         try:
             pipe.close()
         except BrokenPipeError:

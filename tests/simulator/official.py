@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -16,9 +17,9 @@ class _Local(etree.Resolver):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def resolve(self, system_url, public_id, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]
         file = self.folder / system_url.rpartition("/")[2]
-        return self.resolve_filename(str(file), context) if file.exists() else self.resolve_string("", context)
+        return self.resolve_string(file.read_bytes() if file.exists() else b"", context, base_url=str(file))
 
 
 @cache

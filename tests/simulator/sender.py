@@ -17,7 +17,8 @@ from lxml import etree
 BASE = "https://www2.agenciatributaria.gob.es/static_files/common/internet/dep/aplicaciones/es/aeat/tike/cont/ws/"
 ENVELOPE = (
     '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:l="{base}SuministroLR.xsd" '
-    'xmlns:q="{base}ConsultaLR.xsd" xmlns:s="{base}SuministroInformacion.xsd"><e:Header/><e:Body>{body}</e:Body></e:Envelope>'
+    'xmlns:q="{base}ConsultaLR.xsd" xmlns:s="{base}SuministroInformacion.xsd">'
+    "<e:Header/><e:Body>{body}</e:Body></e:Envelope>"
 )
 MADRID = ZoneInfo("Europe/Madrid")
 COMPANY, CUSTOMER, PRODUCER = "B12345674", "89890002E", "89890003T"
@@ -61,7 +62,7 @@ class Chain:
         cuota: str = "21.00",
         stamp: str = "",
         huella: str = "",
-        previous: tuple[str, str, str, str] | None | str = "last",
+        previous: tuple[str, str, str, str] | str | None = "last",
         ref: str = "",
         operacion: str = "",
         customer: str = CUSTOMER,
@@ -141,7 +142,7 @@ class Chain:
     def stamp(self) -> str:
         return self.clock().astimezone(MADRID).isoformat(timespec="seconds")
 
-    def _before(self, previous: tuple[str, str, str, str] | None | str) -> tuple[str, str, str, str] | None:
+    def _before(self, previous: tuple[str, str, str, str] | str | None) -> tuple[str, str, str, str] | None:
         return self.last if isinstance(previous, str) else previous
 
     def _remember(self, link: tuple[str, str, str, str]) -> None:
@@ -249,7 +250,9 @@ class Client:
         with closing(self.connect(timeout=timeout)) as connection:
             return self.on(connection, message, method, path)
 
-    def on(self, connection: http.client.HTTPSConnection, message: bytes, method: str = "POST", path: str = "") -> Answer:
+    def on(
+        self, connection: http.client.HTTPSConnection, message: bytes, method: str = "POST", path: str = ""
+    ) -> Answer:
         """Send one request on a kept connection."""
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
         connection.request(method, path or self.address.path, message or None, headers)

@@ -86,7 +86,9 @@ def test_another_address_is_not_found(client: Client) -> None:
 
 def test_a_request_without_length_is_refused(client: Client) -> None:
     with closing(client.connect()) as connection:
-        connection.request("POST", client.address.path, iter([b"<x/>"]), {"Content-Type": "text/xml"})
+        connection.putrequest("POST", client.address.path)
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
         assert status(connection) == HTTPStatus.LENGTH_REQUIRED
 
 

@@ -32,9 +32,7 @@ def code(answer: Answer) -> str:
         ("l:RegFactuSistemaFacturacion", "l:RegFactuSistemaFacturacionLR"),
     ],
 )
-def test_what_breaks_the_schema_is_4102(
-    simulator: Simulator, client: Client, chain: Chain, old: str, new: str
-) -> None:
+def test_what_breaks_the_schema_is_4102(simulator: Simulator, client: Client, chain: Chain, old: str, new: str) -> None:
     message = chain.submission(chain.alta("A-1")).decode()
     assert old in message
     broken = message.replace("</l:Cabecera>", "</s:Cabecera>") if old == "<l:Cabecera>" else message
@@ -92,8 +90,6 @@ def test_the_certificate_of_somebody_else_is_4112(
     ("header", "expected"),
     [
         ("<s:RemisionRequerimiento><s:RefRequerimiento>R1</s:RefRequerimiento></s:RemisionRequerimiento>", "4126"),
-        ("<s:RemisionVoluntaria><s:FechaFinVeriFactu>30-12-2026</s:FechaFinVeriFactu></s:RemisionVoluntaria>", "4120"),
-        ("<s:RemisionVoluntaria><s:FechaFinVeriFactu>31-12-2027</s:FechaFinVeriFactu></s:RemisionVoluntaria>", "4120"),
         ("<s:Representante><s:NombreRazon>X</s:NombreRazon><s:NIF>ABCDEFGHI</s:NIF></s:Representante>", "4117"),
     ],
 )
@@ -106,10 +102,25 @@ def test_a_malformed_taxpayer_is_4116(client: Client, clock: Clock) -> None:
     assert code(client.post(stranger.submission(stranger.alta("A-1")))) == "4116"
 
 
-@pytest.mark.parametrize("year", ["2026", "2025"])
-def test_the_end_of_this_year_or_the_last_may_be_declared(client: Client, chain: Chain, year: str) -> None:
-    end = f"<s:RemisionVoluntaria><s:FechaFinVeriFactu>31-12-{year}</s:FechaFinVeriFactu></s:RemisionVoluntaria>"
-    assert client.post(chain.submission(chain.alta("A-1"), header=end)).verdicts == [("Correcto", "")]
+@pytest.mark.parametrize(
+    ("this_year", "end", "taken"),
+    [
+        (2026, "31-12-2026", True),
+        (2026, "31-12-2025", True),
+        (2026, "30-06-2026", True),  # whole years are asked for from 2027 on
+        (2026, "31-12-2027", False),
+        (2026, "31-12-2024", False),
+        (2027, "31-12-2027", True),
+        (2027, "30-12-2027", False),
+    ],
+)
+def test_the_end_of_the_mode_is_of_this_year_or_the_last(
+    client: Client, chain: Chain, clock: Clock, this_year: int, end: str, taken: bool
+) -> None:
+    clock.moment = clock.moment.replace(year=this_year)
+    header = f"<s:RemisionVoluntaria><s:FechaFinVeriFactu>{end}</s:FechaFinVeriFactu></s:RemisionVoluntaria>"
+    answer = client.post(chain.submission(chain.alta("A-1"), header=header))
+    assert answer.verdicts == [("Correcto", "")] if taken else code(answer) == "4120"
 
 
 class TestWithACensus:

@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.sender import COMPANY, Chain, Clock
-from verifactu.records import IDFactura, IDFacturaAnulada, PrimerRegistro, RegistroAnterior, SistemaInformatico
-from verifactu.records import RegistroAlta, RegistroAnulacion
+from verifactu.records import (
+    IDFactura,
+    IDFacturaAnulada,
+    PrimerRegistro,
+    RegistroAlta,
+    RegistroAnterior,
+    RegistroAnulacion,
+    SistemaInformatico,
+)
 from verifactu.simulator.fingerprint import fingerprint
 from verifactu.simulator.messages import Reader, submission
 

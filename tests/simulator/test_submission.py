@@ -131,7 +131,7 @@ class TestTheRecord:
         ],
     )
     def test_is_rejected(self, client: Client, chain: Chain, changes: dict[str, str], expected: str) -> None:
-        answer = send(client, chain.submission(chain.alta("A-1", **changes)))  # type: ignore[arg-type]
+        answer = send(client, chain.submission(chain.alta("A-1", **changes)))
         assert answer.verdicts == [("Incorrecto", expected)]
         assert answer.text("DescripcionErrorRegistro")
 
@@ -141,7 +141,7 @@ class TestTheRecord:
     def test_sums_that_are_out_by_more_than_ten_euros_are_reproached(
         self, client: Client, chain: Chain, changes: dict[str, str], expected: str
     ) -> None:
-        answer = send(client, chain.submission(chain.alta("A-1", **changes)))  # type: ignore[arg-type]
+        answer = send(client, chain.submission(chain.alta("A-1", **changes)))
         assert answer.verdicts == [("AceptadoConErrores", expected)]
 
     def test_the_table_of_rules_applies(self, client: Client, chain: Chain) -> None:

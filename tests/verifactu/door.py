@@ -1,6 +1,6 @@
-"""A door like the AEAT's: certificates of a small authority, and a TLS server that asks for them and then obeys a script.
+"""A door like the AEAT's: certificates of a small authority, a TLS server that asks for them and obeys a script.
 
-The server is bare sockets on purpose: it can answer half a page, hang up, or say nothing, which no framework lets one do.
+The server is bare sockets on purpose: it can answer half a page, hang up, or say nothing, as no framework would.
 """
 
 import socket

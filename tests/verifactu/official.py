@@ -7,6 +7,7 @@ Looked for in `../shared/aeat` beside the repository, then among the files of th
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -44,7 +45,8 @@ def official_verdict(element: etree._Element) -> list[str]:
     schema = official_schema()
     if schema.validate(element):
         return []
-    return [entry.message for entry in schema.error_log]
+    log: Any = schema.error_log  # iterable, though the stubs do not say so
+    return [entry.message for entry in log]
 
 
 @cache
@@ -59,10 +61,7 @@ def official_schema() -> etree.XMLSchema:
 
 def official_files() -> dict[str, Path]:
     """Return the official schemas by file name."""
-    if BESIDE.is_dir():
-        found = {path.name: path for path in BESIDE.glob("*.xsd")}
-    else:
-        found = _packaged()
+    found = {path.name: path for path in BESIDE.glob("*.xsd")} or _packaged()
     if not set(_MESSAGES) <= set(found):
         pytest.skip("neither ../shared/aeat nor the package django-verifactu is at hand")
     return found
@@ -83,8 +82,9 @@ class _Local(etree.Resolver):
     def __init__(self, files: dict[str, Path]) -> None:
         self._files = files
 
-    def resolve(self, system_url, public_id, context):  # type: ignore[no-untyped-def]  # as lxml declares it
-        name = str(system_url).rpartition("/")[2]
+    def resolve(self, system_url: str, public_id: str, context: Any = None) -> Any:
+        me: Any = self  # the stubs know neither the context nor resolve_filename
+        name = system_url.rpartition("/")[2]
         if name in self._files:
-            return self.resolve_filename(str(self._files[name]), context)
-        return self.resolve_string("", context)
+            return me.resolve_filename(str(self._files[name]), context)
+        return me.resolve_string("", context)

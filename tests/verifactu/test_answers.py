@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.verifactu.answering import fault, respuesta, respuesta_consulta
 from tests.verifactu.examples import ALTA, CABECERA
 from tests.verifactu.official import assert_official
 from tests.verifactu.sound import ACCEPTED, ANSWER, DUPLICATE, HELD
@@ -11,13 +12,10 @@ from verifactu.codes import EstadoEnvio, EstadoRegistro, EstadoRegistroAlmacenad
 from verifactu.errors import UnreadableXML
 from verifactu.xml import (
     RespuestaConsulta,
-    fault,
     fragment,
     parse_consulta,
     parse_fault,
     parse_respuesta,
-    respuesta,
-    respuesta_consulta,
 )
 from verifactu.xml.namespaces import INFORMACION, RESPUESTA, RESPUESTA_CONSULTA
 
@@ -105,7 +103,7 @@ def test_a_state_that_is_none_of_the_list_is_no_verdict(state: bytes, in_its_pla
         parse_respuesta(TYPED.replace(state, in_its_place))
 
 
-def test_what_the_simulator_says_is_official_and_reads_back_equal() -> None:
+def test_every_form_of_an_answer_is_official_and_reads_back_equal() -> None:
     for answer in (
         ANSWER,
         replace(ANSWER, CSV="", NIFPresentador="", TimestampPresentacion="", TiempoEsperaEnvio=None, lines=()),
@@ -124,9 +122,9 @@ def test_a_key_without_the_indicator_ends_the_query_and_the_indicator_without_a_
     last = respuesta_consulta(HELD).replace(b"IndicadorPaginacion>S<", b"IndicadorPaginacion>N<")
     assert parse_consulta(last).ClavePaginacion is None
     lost = respuesta_consulta(HELD)
-    start, end = lost.index(b"<tikC:ClavePaginacion>"), lost.index(b"</tikC:ClavePaginacion>")
+    start, end = lost.index(b"<r:ClavePaginacion>"), lost.index(b"</r:ClavePaginacion>")
     with pytest.raises(UnreadableXML, match="another"):
-        parse_consulta(lost[:start] + lost[end + len(b"</tikC:ClavePaginacion>") :])
+        parse_consulta(lost[:start] + lost[end + len(b"</r:ClavePaginacion>") :])
 
 
 @pytest.mark.parametrize(
@@ -152,7 +150,7 @@ def test_a_fault_tells_code_and_whose_it_is(faultcode: str, faultstring: str, co
     assert (found.code, found.text, found.client) == (code, faultstring, client)
 
 
-def test_a_fault_of_the_simulator_reads_back() -> None:
+def test_markup_in_a_fault_reads_back() -> None:
     for client in (True, False):
         found = parse_fault(fault(code="4102", text="falta <IDVersion> & más", client=client))
         assert found is not None
@@ -178,6 +176,8 @@ HOSTILE = [
     b"<!DOCTYPE x [" + b"".join(
         b'<!ENTITY l%d "%s">' % (n, (b"&l%d;" % (n - 1)) * 10 if n else b"lol") for n in range(12)
     ) + b"]><x>&l11;</x>",
+    TYPED.replace(b"?>", b"?><!DOCTYPE Envelope>", 1),
+    TYPED.replace(b"?>", b'?><!DOCTYPE Envelope [<!ENTITY harmless "x">]>', 1),
     b"<a>" * 5000 + b"</a>" * 5000,
     TYPED.replace(b'encoding="UTF-8"', b'encoding="klingon"'),
     TYPED.replace(b"A&amp;1", b"\xff\xfe"),

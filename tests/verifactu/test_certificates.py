@@ -54,7 +54,7 @@ SEAL = {
     NameOID.ORGANIZATION_NAME: "EMPRESA DE PRUEBA SA",
     NameOID.COMMON_NAME: "SELLO DE FACTURACION",
 }
-# QcStatements with one QcType (ETSI EN 319 412-5, 4.2.3), spelled out: SEQUENCE { SEQUENCE { QcType, SEQUENCE { type }}}.
+# QcStatements with one QcType (ETSI EN 319 412-5, 4.2.3): SEQUENCE { SEQUENCE { QcType, SEQUENCE { type }}}.
 ESIGN = bytes.fromhex("3015 3013 0606 04008e460106 3009 0607 04008e46010601".replace(" ", ""))
 ESEAL = bytes.fromhex("3015 3013 0606 04008e460106 3009 0607 04008e46010602".replace(" ", ""))
 

@@ -1,4 +1,4 @@
-"""The client against a door that can be told to misbehave. Each row of the table in verifactu/client.py is tried here."""
+"""The client against a door that can be told to misbehave: each row of the table in verifactu/client.py."""
 
 import socket
 import ssl
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509.oid import NameOID
+from requests import adapters
 
+from tests.verifactu.answering import fault, respuesta, respuesta_consulta
 from tests.verifactu.door import PASSWORD, Authority, Door, Request, Script, door, saying
 from tests.verifactu.examples import ALTA, CABECERA
 from tests.verifactu.sound import ANSWER, HELD, QUERY
@@ -17,7 +19,7 @@ from verifactu import transport
 from verifactu.certificates import Certificate
 from verifactu.client import Answered, Client, NotDelivered, Refused, ServerFault, Unknown, endpoint_for
 from verifactu.transport import contract, soap_action
-from verifactu.xml import body_errors, consulta, envelope, fault, fragment, respuesta, respuesta_consulta
+from verifactu.xml import body_errors, consulta, envelope, fragment
 
 MESSAGE = envelope(CABECERA, [fragment(ALTA)])
 OK = respuesta(ANSWER)
@@ -115,6 +117,14 @@ def test_one_client_serves_again_and_again(serve: Serve) -> None:
         for _ in range(3):
             assert isinstance(client.submit(MESSAGE), Answered)
     assert len(here.requests) == 3
+
+
+def test_a_connection_that_the_other_side_dropped_meanwhile_is_not_used_again(serve: Serve) -> None:
+    """Found by this test: a kept connection, closed after its answer, made the next sending an unknown outcome."""
+    with serve(saying(OK)) as (client, here):
+        outcomes = [client.submit(MESSAGE) for _ in range(30)]
+    assert all(isinstance(outcome, Answered) for outcome in outcomes)
+    assert len(here.requests) == 30
 
 
 # Faults
@@ -350,7 +360,7 @@ def test_a_server_of_another_authority_gets_nothing(
     assert impostor.requests == []
 
 
-def test_environment_variables_add_no_trust(
+def test_neither_environment_variables_nor_requests_add_trust(
     authority: Authority, certificate: Certificate, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     impostor = Authority("impostora")
@@ -358,6 +368,8 @@ def test_environment_variables_add_no_trust(
     other.write_bytes(impostor.pem())
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
     monkeypatch.setenv("CURL_CA_BUNDLE", str(other))
+    # What requests would trust by itself, beside the context that it is given.
+    monkeypatch.setattr(adapters, "DEFAULT_CA_BUNDLE_PATH", str(other))
     with door(impostor, tmp_path, saying(OK), clients=authority) as here:
         assert isinstance(_client(here.url, certificate, ca_file).submit(MESSAGE), NotDelivered)
 
@@ -414,7 +426,7 @@ def test_the_contract_is_loaded_once_and_without_network(monkeypatch: pytest.Mon
     contract.cache_clear()
     assert soap_action("RegFactuSistemaFacturacion") == ""
     assert contract() is contract()
-    operations = {name for name in contract().wsdl.services["sfVerifactu"].ports["SistemaVerifactu"].binding.all()}
+    operations = set(contract().wsdl.services["sfVerifactu"].ports["SistemaVerifactu"].binding.all())
     assert operations == {"RegFactuSistemaFacturacion", "ConsultaFactuSistemaFacturacion"}
     with pytest.raises(ValueError, match="RegistroInventado"):
         soap_action("RegistroInventado")

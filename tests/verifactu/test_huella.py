@@ -1,4 +1,4 @@
-"""The AEAT's published vectors ("Especificaciones técnicas para generación de la huella" 0.1.2, 6.1 and 6.2), a peer's."""
+"""The AEAT's published vectors (document of the huella 0.1.2, 6.1 and 6.2), and a peer's for the anulación."""
 
 from dataclasses import replace
 

@@ -30,7 +30,7 @@ def test_importe_writes_two_decimals(value: str, text: str) -> None:
 
 @pytest.mark.parametrize("value", ["1000000000000", "-1000000000000", "0.001", "-0.005", "NaN", "Infinity", "1E+30"])
 def test_importe_refuses_what_does_not_fit(value: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"not an amount|more than"):
         importe(Decimal(value))
 
 
@@ -42,7 +42,7 @@ def test_tipo_writes_a_percentage() -> None:
 
 @pytest.mark.parametrize("value", ["-1", "1000", "5.255", "NaN"])
 def test_tipo_refuses_what_does_not_fit(value: str) -> None:
-    with pytest.raises((ValueError, ArithmeticError)):
+    with pytest.raises(ValueError, match=r"not an amount|more than|sign"):
         tipo(Decimal(value))
 
 
@@ -75,7 +75,7 @@ def test_fecha_hora_huso_keeps_the_zone_given(moment: datetime, text: str) -> No
     [datetime(2027, 1, 2), datetime(2027, 1, 2, tzinfo=timezone(timedelta(minutes=14, seconds=44)))],  # noqa: DTZ001
 )
 def test_fecha_hora_huso_refuses_a_moment_without_usable_offset(moment: datetime) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"aware|whole minutes"):
         fecha_hora_huso(moment)
 
 

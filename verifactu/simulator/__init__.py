@@ -6,6 +6,7 @@ that one side cannot hide the other's mistake. No Django.
 
     simulator.py     Simulator: everything below, started and stopped as one
     server.py        the TLS door: certificates, sizes, timeouts, and the failures it has been told to play
+    listening.py     what both doors have in common
     control.py       the loopback door by which it is told, and by which its ledger is looked at
     failures.py      what it can be told to do wrong
     authority.py     its certificates: who may enter

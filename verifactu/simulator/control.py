@@ -6,33 +6,26 @@ GET  /control/ledger.json   counts, chains and records; `?records=no` leaves the
 """
 
 import json
-import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from verifactu.simulator.failures import Failure
+from verifactu.simulator.listening import Handler, Listener
 
 _LONGEST_ORDER = 65536
 _FIELDS = {"mode": str, "times": int, "operation": str, "seconds": int | float}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
-log = logging.getLogger(__name__)
 
+class ControlHandler(Handler):
+    """One connection to the control door."""
 
-class ControlHandler(BaseHTTPRequestHandler):
-    """One request to the control door."""
-
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "Encadena-simulator", ""
     timeout = 30.0
-    disable_nagle_algorithm = True
-    wbufsize = -1
     server: "Control"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the standard library's name)
         """Show the ledger, or the failures."""
         if not self._from_here():
             return
@@ -45,7 +38,7 @@ class ControlHandler(BaseHTTPRequestHandler):
         else:
             self._send(HTTPStatus.NOT_FOUND, {"error": "only /control and /control/ledger.json"})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 (the standard library's name)
         """Take an order."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > _LONGEST_ORDER:
@@ -88,20 +81,14 @@ class ControlHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Note the request, for who debugs."""
-        log.debug(format, *args)
 
-
-class Control(ThreadingHTTPServer):
+class Control(Listener):
     """Listens on loopback, whatever address the service listens on.
 
     :param tell: takes a failure, or None to forget those pending.
     :param failures: returns what is pending and played.
     :param report: returns the ledger, with its records or without.
     """
-
-    daemon_threads = True
 
     def __init__(
         self,

@@ -1,13 +1,12 @@
 """The rules of the Cabecera: who sends, for whom, and by which door (verifactu.md 4.1, 1.6)."""
 
-import re
 from datetime import datetime
 
 from verifactu.records import Cabecera
 from verifactu.simulator.census import Census, well_formed
 from verifactu.simulator.messages import Refused
 
-_YEAR_END = re.compile(r"31-12-(\d{4})")
+_WHOLE_YEARS_FROM = 2027
 
 
 def check(cabecera: Cabecera, *, presenter: str, census: Census, today: datetime) -> None:
@@ -36,7 +35,7 @@ def check(cabecera: Cabecera, *, presenter: str, census: Census, today: datetime
 
 
 def _check_end(text: str, today: datetime) -> None:
-    """Refuse an end of the VERI*FACTU mode that is not that of this year or the last."""
-    end = _YEAR_END.fullmatch(text)
-    if end is None or int(end[1]) not in (today.year, today.year - 1):
+    """Refuse an end of the VERI*FACTU mode outside this year and the last; from 2027 on it is a 31 December."""
+    whole_year = text.startswith("31-12-") or today.year < _WHOLE_YEARS_FROM
+    if not whole_year or int(text[6:]) not in (today.year, today.year - 1):
         raise Refused("4120", text)

@@ -23,7 +23,7 @@ from verifactu.simulator.world import Chain, Held, Place, Verdict, World
 _TABLES = """
 CREATE TABLE IF NOT EXISTS submission (
     id INTEGER PRIMARY KEY,
-    received_at TEXT NOT NULL,          -- UTC, ISO 8601, as all moments here
+    received_at TEXT NOT NULL,          -- UTC, ISO 8601 with microseconds, as all moments here: they sort as text
     presenter TEXT NOT NULL,            -- NIF of the certificate
     obligado TEXT NOT NULL DEFAULT '',
     representante TEXT NOT NULL DEFAULT '',
@@ -180,7 +180,7 @@ class Writer:
         """Write a submission with its answer; `columns` as in the table."""
         values = {
             "id": submission_id,
-            "received_at": arrival.received_at.isoformat(),
+            "received_at": arrival.received_at.isoformat(timespec="microseconds"),
             "presenter": arrival.presenter,
             "request": arrival.request,
             "answer": answer,
@@ -224,7 +224,7 @@ class Writer:
         """Write that a query was asked."""
         self._db.execute(
             "INSERT INTO question (asked_at, presenter, fault, found) VALUES (?, ?, ?, ?)",
-            [arrival.received_at.isoformat(), arrival.presenter, fault, found],
+            [arrival.received_at.isoformat(timespec="microseconds"), arrival.presenter, fault, found],
         )
 
     def deliver(self, submission_id: int) -> None:
@@ -233,7 +233,7 @@ class Writer:
         self._db.execute(
             """
             UPDATE chain SET paced_at = s.received_at, paced_wait = s.wait FROM submission s
-             WHERE s.id = ? AND s.wait IS NOT NULL
+             WHERE s.id = ? AND s.wait IS NOT NULL AND (paced_at IS NULL OR paced_at < s.received_at)
                AND chain.id IN (SELECT DISTINCT chain_id FROM record WHERE submission_id = s.id)
             """,
             [submission_id],

@@ -6,19 +6,18 @@ import select
 import socket
 import ssl
 import struct
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from verifactu.simulator import answers
 from verifactu.simulator.authority import holder_nif
 from verifactu.simulator.failures import RETRY_AFTER, Failure, Failures
+from verifactu.simulator.listening import Handler, Listener
 from verifactu.simulator.messages import Refused
 from verifactu.simulator.service import Reply, Service
 from verifactu.simulator.texts import TEXTS
@@ -34,19 +33,16 @@ GRACE = 5.0
 """Seconds that requests already begun have to end when the simulator stops."""
 
 _SOAP_TYPE, _HTML_TYPE = "text/xml;charset=UTF-8", "text/html;charset=UTF-8"
+_LINGER = 1.0
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds: close() sends RST
 
 log = logging.getLogger(__name__)
 
 
-class DoorHandler(BaseHTTPRequestHandler):
-    """One connection."""
+class DoorHandler(Handler):
+    """One connection of a client that shook hands."""
 
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "Encadena-simulator", ""
     timeout = IDLE_TIMEOUT
-    disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave together
     server: "Door"
     connection: ssl.SSLSocket
 
@@ -58,8 +54,11 @@ class DoorHandler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Let the door know that this connection waits for a request, and may be closed meanwhile."""
-        with self.server.waiting(self.connection):
-            super().handle_one_request()
+        with self.server.waiting(self.connection) as open_for_more:
+            if open_for_more:
+                super().handle_one_request()
+            else:
+                self.close_connection = True
 
     def parse_request(self) -> bool:
         """Count the request as begun: its moment is that of its first line."""
@@ -67,13 +66,13 @@ class DoorHandler(BaseHTTPRequestHandler):
         self.received_at = self.server.service.now()
         return super().parse_request()
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the standard library's name)
         """Answer as the AEAT does to a browser: this address is not for GET."""
         if not self._admitted():
             return
         self._send(500, answers.fault(Refused("4135")), _SOAP_TYPE)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 (the standard library's name)
         """Answer one request to the service."""
         body = self._body()
         if body is None or not self._admitted():
@@ -85,9 +84,7 @@ class DoorHandler(BaseHTTPRequestHandler):
         if failure:
             self._fails_after(failure, reply)
             return
-        self._send(reply.status, reply.message, _SOAP_TYPE)
-        if reply.submission_id is not None:
-            self.server.service.ledger.delivered(reply.submission_id)
+        self._deliver(reply)
 
     def _admitted(self) -> bool:
         """Turn away who has no certificate, or asks for something else than the service."""
@@ -102,13 +99,11 @@ class DoorHandler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Read the request's body; None when it was refused or did not come, and has been answered."""
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal():
-            self.close_connection = True
-            self._page(HTTPStatus.LENGTH_REQUIRED, "Falta Content-Length")
+        if not length.isdecimal() or "Transfer-Encoding" in self.headers:
+            self._turn_away(HTTPStatus.LENGTH_REQUIRED, "Falta Content-Length")
             return None
         if int(length) > MAX_REQUEST:
-            self.close_connection = True
-            self._page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Más de {MAX_REQUEST} bytes")
+            self._turn_away(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Más de {MAX_REQUEST} bytes")
             return None
         deadline, missing, blocks = time.monotonic() + BODY_TIMEOUT, int(length), []
         while missing:
@@ -129,6 +124,15 @@ class DoorHandler(BaseHTTPRequestHandler):
             # A defect of ours is told as the AEAT tells one of its own, and shown in our log.
             log.exception("The request could not be answered")
             return Reply(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"))
+
+    def _deliver(self, reply: Reply) -> None:
+        """Send an answer, noted as sent before its last byte: the client's next request must find it noted."""
+        start, end = reply.message[:-1], reply.message[-1:]
+        self._send(reply.status, start, _SOAP_TYPE, length=len(reply.message))
+        if reply.submission_id is not None:
+            self.server.service.ledger.delivered(reply.submission_id)
+        self.wfile.write(end)
+        self.wfile.flush()
 
     def _fails_before(self, failure: Failure) -> bool:
         """Play a failure that stores nothing; tell whether it was one."""
@@ -173,6 +177,16 @@ class DoorHandler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
 
+    def _turn_away(self, status: HTTPStatus, text: str) -> None:
+        """Refuse a request unread, then read a little of it: closing at once could destroy the answer on its way."""
+        self.close_connection = True
+        self._page(status, text)
+        self.connection.settimeout(_LINGER)
+        deadline = time.monotonic() + _LINGER
+        with contextlib.suppress(OSError):
+            while time.monotonic() < deadline and self.rfile.read1(65536):
+                pass
+
     def _page(self, status: HTTPStatus, text: str, *, retry_after: bool = False) -> None:
         html = f"<!DOCTYPE html><html lang='es'><title>{text}</title><body><h1>{text}</h1></body></html>"
         self._send(status, html.encode(), _HTML_TYPE, retry_after=retry_after)
@@ -198,16 +212,9 @@ class DoorHandler(BaseHTTPRequestHandler):
         now = self.server.service.now() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
         return format_datetime(now.astimezone(UTC), usegmt=True)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Note the request, for who debugs."""
-        log.debug("%s %s", self.presenter or "-", format % args)
 
-
-class Door(ThreadingHTTPServer):
+class Door(Listener):
     """Listens, shakes hands in the connection's own thread, and closes what only waits when it is told to."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], context: ssl.SSLContext, service: Service, failures: Failures) -> None:
         self.service, self.failures, self._context = service, failures, context
@@ -227,14 +234,6 @@ class Door(ThreadingHTTPServer):
         with self._context.wrap_socket(request, server_side=True) as connection:
             DoorHandler(connection, client_address, self)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Tell a client's broken connection from a defect of ours."""
-        error = sys.exc_info()[1]
-        if isinstance(error, OSError):
-            log.debug("%s: %s", client_address, error)
-        else:
-            log.error("A connection ended with a defect", exc_info=error)
-
     def stop(self) -> None:
         """Accept nothing more, let begun requests end for a few seconds, close everything."""
         self.stopping.set()
@@ -253,12 +252,16 @@ class Door(ThreadingHTTPServer):
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     @contextlib.contextmanager
-    def waiting(self, connection: ssl.SSLSocket) -> Iterator[None]:
-        """Keep a connection among those that wait, then among the busy ones once its request has begun."""
+    def waiting(self, connection: ssl.SSLSocket) -> Iterator[bool]:
+        """Keep a connection among those that wait, until its request has begun or ended.
+
+        Yields whether there may be another request at all: not once `stop` has closed those that wait.
+        """
         with self._change:
             self._waiting.add(connection)
+            open_for_more = not self.stopping.is_set()
         try:
-            yield
+            yield open_for_more
         finally:
             with self._change:
                 self._waiting.discard(connection)

@@ -22,7 +22,8 @@ from verifactu.simulator.service import Service
 LONGEST_WAIT = 9999
 """Seconds: TiempoEsperaEnvio has four digits."""
 LARGEST_PAGE = 10_000
-_POLL = 0.05
+_POLL = 0.02
+"""Seconds after which a door notices that it is to close."""
 
 
 def machine_time() -> datetime:

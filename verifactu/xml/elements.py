@@ -1,7 +1,7 @@
 """The blocks that several messages share, each as text.
 
-A block's own element may belong to the message's namespace (`prefix`); what is inside it is sum1, the namespace of
-SuministroInformacion, but for the members of lists and links, which belong where their block does. Prefixes: sum1, sum (submission), con (query), tikR (answer), tikC (query's answer).
+A block's own element may belong to the message's namespace (`prefix`: sum for a submission, con for a query); what is
+inside it is always sum1, the namespace of SuministroInformacion.
 """
 
 from collections.abc import Iterable
@@ -43,9 +43,9 @@ def person(name: str, who: PersonaFisicaJuridica | None, prefix: str = "sum1") -
     return wrap(name, _identity(who.NombreRazon, who.NIF, who.IDOtro), prefix) if who else ""
 
 
-def recipients(people: Iterable[PersonaFisicaJuridica], prefix: str = "sum1") -> str:
+def recipients(people: Iterable[PersonaFisicaJuridica]) -> str:
     """Return the Destinatarios block, or nothing for nobody."""
-    return wrap("Destinatarios", "".join(person("IDDestinatario", who, prefix) for who in people), prefix)
+    return wrap("Destinatarios", "".join(person("IDDestinatario", who) for who in people))
 
 
 def invoice(name: str, id: IDFactura | None, prefix: str = "sum1") -> str:
@@ -60,12 +60,12 @@ def invoice(name: str, id: IDFactura | None, prefix: str = "sum1") -> str:
     return wrap(name, inside, prefix)
 
 
-def invoices(block: str, name: str, ids: Iterable[IDFactura], prefix: str = "sum1") -> str:
+def invoices(block: str, name: str, ids: Iterable[IDFactura]) -> str:
     """Return a list of invoice identities, each under `name`, inside `block`; nothing for an empty list."""
-    return wrap(block, "".join(invoice(name, id, prefix) for id in ids), prefix)
+    return wrap(block, "".join(invoice(name, id) for id in ids))
 
 
-def replaced_amounts(amounts: ImporteRectificacion | None, prefix: str = "sum1") -> str:
+def replaced_amounts(amounts: ImporteRectificacion | None) -> str:
     """Return the ImporteRectificacion block, or nothing for None."""
     if amounts is None:
         return ""
@@ -74,33 +74,29 @@ def replaced_amounts(amounts: ImporteRectificacion | None, prefix: str = "sum1")
         + element("CuotaRectificada", amounts.CuotaRectificada)
         + optional("CuotaRecargoRectificado", amounts.CuotaRecargoRectificado)
     )
-    return wrap("ImporteRectificacion", inside, prefix)
+    return wrap("ImporteRectificacion", inside)
 
 
-def breakdown(lines: Iterable[DetalleDesglose], prefix: str = "sum1") -> str:
+def breakdown(lines: Iterable[DetalleDesglose]) -> str:
     """Return the Desglose block; nothing for no lines, which the schema then misses."""
-    return wrap("Desglose", "".join(wrap("DetalleDesglose", _detail(line)) for line in lines), prefix)
+    return wrap("Desglose", "".join(wrap("DetalleDesglose", _detail(line)) for line in lines))
 
 
-def link(chain: Encadenamiento | None, prefix: str = "sum1") -> str:
-    """Return the Encadenamiento block, or nothing for None."""
-    if chain is None:
-        return ""
+def link(chain: Encadenamiento) -> str:
+    """Return the Encadenamiento block."""
     if not isinstance(chain, RegistroAnterior):
-        return wrap("Encadenamiento", element("PrimerRegistro", "S", prefix), prefix)
+        return wrap("Encadenamiento", element("PrimerRegistro", "S"))
     inside = (
         element("IDEmisorFactura", chain.IDEmisorFactura)
         + element("NumSerieFactura", chain.NumSerieFactura)
         + element("FechaExpedicionFactura", chain.FechaExpedicionFactura)
         + element("Huella", chain.Huella)
     )
-    return wrap("Encadenamiento", wrap("RegistroAnterior", inside, prefix), prefix)
+    return wrap("Encadenamiento", wrap("RegistroAnterior", inside))
 
 
-def system(s: SistemaInformatico | None, prefix: str = "sum1") -> str:
-    """Return the SistemaInformatico block, or nothing for None."""
-    if s is None:
-        return ""
+def system(s: SistemaInformatico) -> str:
+    """Return the SistemaInformatico block."""
     inside = (
         _identity(s.NombreRazon, s.NIF, s.IDOtro)
         + element("NombreSistemaInformatico", s.NombreSistemaInformatico)
@@ -111,7 +107,7 @@ def system(s: SistemaInformatico | None, prefix: str = "sum1") -> str:
         + element("TipoUsoPosibleMultiOT", s.TipoUsoPosibleMultiOT)
         + element("IndicadorMultiplesOT", s.IndicadorMultiplesOT)
     )
-    return wrap("SistemaInformatico", inside, prefix)
+    return wrap("SistemaInformatico", inside)
 
 
 def system_filter(s: SistemaInformatico | None, prefix: str) -> str:

@@ -11,7 +11,6 @@ from verifactu.records import (
     IDFactura,
     ImporteRectificacion,
     PersonaFisicaJuridica,
-    Registro,
     SistemaInformatico,
 )
 
@@ -170,15 +169,6 @@ class Consulta:
     ClavePaginacion: IDFactura | None = None
     MostrarNombreRazonEmisor: str = ""
     MostrarSistemaInformatico: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envio:
-    """A submission as a receiver reads it: `fragments` are the records' texts, in the order of `records`."""
-
-    Cabecera: _Cabecera
-    records: tuple[Registro, ...]
-    fragments: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

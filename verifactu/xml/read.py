@@ -1,10 +1,7 @@
-"""Records and requests, from XML into values. Shape is the schema's business (check.py): read only what has met it."""
-
-from lxml import etree
+"""Records, from XML into values. Shape is the schema's business (check.py): read only what has met it."""
 
 from verifactu.errors import UnreadableXML
 from verifactu.records import IDFacturaAnulada, Registro, RegistroAlta, RegistroAnulacion
-from verifactu.xml.messages import Consulta, Envio
 from verifactu.xml.nodes import Node
 from verifactu.xml.parser import body, parse
 
@@ -15,42 +12,6 @@ def read_registro(fragment: str | bytes) -> Registro:
     :raises UnreadableXML: for anything that is not a RegistroAlta or RegistroAnulacion, or lacks its chain link.
     """
     return _registro(Node(parse(fragment.encode() if isinstance(fragment, str) else fragment)))
-
-
-def read_envio(message: bytes) -> Envio:
-    """Return a submission as its receiver sees it.
-
-    :raises UnreadableXML: for anything that is not a RegFactuSistemaFacturacion.
-    """
-    node = expect(message, "RegFactuSistemaFacturacion")
-    records = [record for item in node.all("RegistroFactura") for record in item.children()]
-    return Envio(
-        Cabecera=node.cabecera(),
-        records=tuple(_registro(record) for record in records),
-        fragments=tuple(etree.tostring(record.element, encoding="unicode", with_tail=False) for record in records),
-    )
-
-
-def read_consulta(message: bytes) -> Consulta:
-    """Return a query by the issuer as its receiver sees it.
-
-    :raises UnreadableXML: for anything that is not a ConsultaFactuSistemaFacturacion.
-    """
-    node = expect(message, "ConsultaFactuSistemaFacturacion")
-    asked, wanted = node.one("FiltroConsulta"), node.one("DatosAdicionalesRespuesta")
-    period = asked.one("PeriodoImputacion")
-    return Consulta(
-        ObligadoEmision=node.one("Cabecera").persona("ObligadoEmision"),
-        Ejercicio=period.text("Ejercicio"),
-        Periodo=period.text("Periodo"),
-        NumSerieFactura=asked.text("NumSerieFactura"),
-        FechaExpedicionFactura=asked.one("FechaExpedicionFactura").text("FechaExpedicionFactura"),
-        SistemaInformatico=asked.sistema() if asked.has("SistemaInformatico") else None,
-        RefExterna=asked.text("RefExterna"),
-        ClavePaginacion=asked.factura("ClavePaginacion") if asked.has("ClavePaginacion") else None,
-        MostrarNombreRazonEmisor=wanted.text("MostrarNombreRazonEmisor"),
-        MostrarSistemaInformatico=wanted.text("MostrarSistemaInformatico"),
-    )
 
 
 def expect(message: bytes, name: str) -> Node:

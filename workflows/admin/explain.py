@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from common.admin import anchor, change_url, lasted, link, mono, moment
+from common.admin import anchor, change_url, lasted, link, moment, mono
 from workflows.admin.desks import desk, question, step_title
 from workflows.admin.words import STATES
 from workflows.models import Lane, Process, ProcessEvent

@@ -106,9 +106,7 @@ def resolve(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
 
 def resumable(process: Process) -> bool:
     """Tell whether a process leaves where it stands by `resume`."""
-    return process.state == "failed" or (
-        process.state == "held" and (process.hold or {}).get("kind") in RESUMABLE
-    )
+    return process.state == "failed" or (process.state == "held" and (process.hold or {}).get("kind") in RESUMABLE)
 
 
 LEVERS: dict[str, Callable[[Any, HttpRequest, Process], HttpResponse]] = {

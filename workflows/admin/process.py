@@ -11,14 +11,26 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.views import ChangeList
 
 from common import clock
-from common.admin import Fact, ReadingAdmin, anchor, colours, lasted, link, mono, moment, pretty_json, shown, state_filter
+from common.admin import (
+    Fact,
+    ReadingAdmin,
+    anchor,
+    colours,
+    link,
+    moment,
+    mono,
+    pretty_json,
+    shown,
+    state_filter,
+    table,
+)
 from workflows import control
 from workflows.admin import levers
 from workflows.admin.desks import DESKS, desk, subjects, tags_for
@@ -124,9 +136,7 @@ class ProcessAdmin(ReadingAdmin):
         return {
             "heading": desk(obj.workflow).title,
             "state": STATES[obj.state],
-            "about": [
-                (it.name, it.text, reverse(it.url_name, args=[it.id])) for it in subjects([obj])[obj.pk]
-            ],
+            "about": [(it.name, it.text, reverse(it.url_name, args=[it.id])) for it in subjects([obj])[obj.pk]],
             "told": told,
             "buttons": [
                 (*levers.BUTTONS[name], reverse(f"admin:workflows_process_{name}", args=[obj.pk]))
@@ -134,10 +144,13 @@ class ProcessAdmin(ReadingAdmin):
             ],
             "facts": self._facts(obj, now),
             "entries": timeline(obj),
-            "events": [
-                (moment(event.at), MOVES.get(event.move, event.move), event.actor, _told(event.reason))
-                for event in obj.events.order_by("-id")[:MOST_EVENTS]
-            ],
+            "events": table(
+                [_("Cuándo"), _("Qué pasó"), _("Quién"), _("Motivo")],
+                [
+                    [moment(event.at), MOVES.get(event.move, event.move), mono(event.actor), event.reason or "—"]
+                    for event in obj.events.order_by("-id")[:MOST_EVENTS]
+                ],
+            ),
             "payload": pretty_json(obj.payload),
             "result": pretty_json(obj.result) if obj.result else "",
         }
@@ -199,8 +212,3 @@ class ProcessAdmin(ReadingAdmin):
                 continue  # someone was first: that is what the person wanted
         self.message_user(request, _("%(n)s procesos reanudados.") % {"n": done}, messages.SUCCESS)
         return None
-
-
-def _told(reason: str) -> str:
-    """Return the reason of an event as it is shown."""
-    return reason or "—"

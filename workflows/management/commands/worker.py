@@ -34,13 +34,15 @@ class Command(BaseCommand):
     async def _work(self, queues: list[str], concurrency: int, grace: float) -> None:
         # Sync tasks run on the loop's default executor, which has but cpu + 4 threads unless it is replaced.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="run"))
-        with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
-            await worker_app.run_worker_async(
-                queues=queues,
-                concurrency=concurrency,
-                delete_jobs="always",
-                fetch_job_polling_interval=2.0,
-                update_heartbeat_interval=3.0,
-                stalled_worker_timeout=10.0,
-                shutdown_graceful_timeout=grace,
-            )
+        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+        with app.replace_connector(connector) as worker_app:
+            async with worker_app.open_async():
+                await worker_app.run_worker_async(
+                    queues=queues,
+                    concurrency=concurrency,
+                    delete_jobs="always",
+                    fetch_job_polling_interval=2.0,
+                    update_heartbeat_interval=3.0,
+                    stalled_worker_timeout=10.0,
+                    shutdown_graceful_timeout=grace,
+                )

@@ -1,0 +1,154 @@
+"""What a ten-line invoice costs in processor time, ours against WeasyPrint used as its first page shows.
+
+    python -m benchmarks.pdf [--json] [--documents 60]
+
+Ours: the product's own `Renderer`, parent and child together, start-up left out by subtracting a short run from a long
+one. The other side prints the same HTML with the same layout and QR: `HTML(string=...).write_pdf()` with a style sheet,
+in its own process, with the machine's own sans-serif, and nothing kept from one document to the next.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from invoicing.pdf import Renderer
+from invoicing.pdf.page import STYLESHEET, page
+from invoicing.values import PricedLine, PrintedInvoice, PrintedParty, TaxShare
+
+ROUNDS = 3
+_WARM = 5
+
+TEN_LINES = PrintedInvoice(
+    title="Factura",
+    number="F2026-000124",
+    series="F2026",
+    tipo="F1",
+    issue_date=date(2026, 10, 14),
+    issuer=PrintedParty(
+        name="Papelería La Encina SL", tax_id="B12345674", address=("Calle Mayor 3", "37001 Salamanca")
+    ),
+    recipient=PrintedParty(
+        name="Ferretería Soler SL", tax_id="B87654321", address=("Rambla Nova 7", "43004 Tarragona")
+    ),
+    order_number="#1501",
+    lines=tuple(
+        PricedLine(
+            description=f"Archivador de cartón reciclado, modelo {n}",
+            sku=f"ARC-{n:03}",
+            quantity=Decimal(n),
+            unit_price=Decimal("12.50"),
+            discount=Decimal(0),
+            rate=Decimal(21),
+            base=n * Decimal("12.50"),
+            gross=n * Decimal("15.125"),
+        )
+        for n in range(1, 11)
+    ),
+    shares=(TaxShare(calificacion="S1", rate=Decimal(21), base=Decimal("687.50"), tax=Decimal("144.38")),),
+    tax_total=Decimal("144.38"),
+    total=Decimal("831.88"),
+    qr_url="https://prewww2.aeat.es/wlpl/TIKE-CONT/ValidarQR"
+    "?nif=B12345674&numserie=F2026-000124&fecha=14-10-2026&importe=831.88",
+    environment="production",
+)
+
+_NAIVE = """
+import sys
+from weasyprint import CSS, HTML
+html, style = sys.stdin.read().split("\\0")
+for _ in range(int(sys.argv[1])):
+    HTML(string=html).write_pdf(stylesheets=[CSS(string=style)])
+"""
+
+
+def main() -> None:
+    """Print the figures as a table, or with --json as one document."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--documents", type=int, default=60, help="documents per measurement")
+    arguments = parser.parse_args()
+    figures = measure(arguments.documents)
+    if arguments.json:
+        print(json.dumps(figures, indent=2))
+        return
+    for figure in figures:
+        other = f"   against {figure['other']} ({figure['other_is']})" if figure["other"] is not None else ""
+        ratio = f"   ratio {figure['ratio']}" if figure["ratio"] is not None else ""
+        verdict = "holds" if figure["holds"] else "MISSED"
+        print(f"{figure['name']}: {figure['ours']} {figure['unit']}{other}{ratio}   {figure['target']}: {verdict}")
+
+
+def measure(documents: int) -> list[dict[str, Any]]:
+    """Return one entry per figure: name, ours, other, other_is, ratio, unit, target, holds.
+
+    Each side is measured `ROUNDS` times in turn and its best counts, for other work on the machine only ever adds.
+    """
+    ours = other = float("inf")
+    for _ in range(ROUNDS):
+        ours = min(ours, _milliseconds_each(_print_ours, documents))
+        other = min(other, _milliseconds_each(_print_naively, documents))
+    limit = 100 if _has_harfbuzz_subset() else 150
+    return [
+        {
+            "name": "pdf_cpu_ms", "ours": round(ours, 1), "other": None, "other_is": None, "ratio": None,
+            "unit": "ms", "target": f"<= {limit}", "holds": ours <= limit,
+        },
+        {
+            "name": "pdf_vs_naive_weasyprint", "ours": round(ours, 1), "other": round(other, 1),
+            "other_is": "write_pdf() with nothing kept", "ratio": round(other / ours, 2),
+            "unit": "ms", "target": "ratio >= 3", "holds": other / ours >= 3,
+        },
+    ]  # fmt: skip
+
+
+def _milliseconds_each(work: Callable[[int], None], documents: int) -> float:
+    short = _processor_seconds(work, _WARM)
+    long = _processor_seconds(work, _WARM + documents)
+    return (long - short) / documents * 1000
+
+
+def _processor_seconds(work: Callable[[int], None], documents: int) -> float:
+    before = _used()
+    work(documents)
+    return _used() - before
+
+
+def _used() -> float:
+    """Return the seconds of processor time of this process and of its children that have ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _print_ours(documents: int) -> None:
+    renderer = Renderer()
+    try:
+        for _ in range(documents):
+            renderer.render(TEN_LINES, timeout=60)
+    finally:
+        renderer.close()
+
+
+def _print_naively(documents: int) -> None:
+    rules = [rule for rule in STYLESHEET.read_text().splitlines() if not rule.startswith("@font-face")]
+    style = "\n".join(rules).replace('"Encadena Sans"', "sans-serif")
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _NAIVE, str(documents)],
+        input=f"{page(TEN_LINES)}\0{style}",
+        text=True,
+        check=True,
+    )
+
+
+def _has_harfbuzz_subset() -> bool:
+    probe = "import sys, weasyprint.text.ffi as ffi; sys.exit(not ffi.harfbuzz_subset)"
+    return subprocess.run([sys.executable, "-W", "ignore", "-c", probe], check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The business in the admin: orders and invoices to read, companies and shops to set, holds to resolve."""
+
+from typing import Any
+
+from common.admin import MOST_TENANTS_IN_A_FILTER, scope_by
+from invoicing.admin import desks, people
+from invoicing.admin.companies import CompanyAdmin
+from invoicing.admin.connections import ApiKeyAdmin, ConnectionAdmin
+from invoicing.admin.intake import DeliveryAdmin
+from invoicing.admin.invoices import InvoiceAdmin
+from invoicing.admin.orders import OrderAdmin
+from invoicing.admin.series import SeriesAdmin
+from invoicing.models import Company
+
+__all__ = [
+    "ApiKeyAdmin",
+    "CompanyAdmin",
+    "ConnectionAdmin",
+    "DeliveryAdmin",
+    "InvoiceAdmin",
+    "OrderAdmin",
+    "SeriesAdmin",
+    "desks",
+    "people",
+]
+
+
+def companies_of(user: Any) -> dict[str, str]:
+    """Return the companies that a user works for, id -> name; all of them for a superuser."""
+    companies = Company.objects.select_related("taxpayer")
+    if user.is_superuser:
+        # Asked only to fill a filter; too many for it are as good as one more than it takes.
+        companies = companies[: MOST_TENANTS_IN_A_FILTER + 1]
+    else:
+        companies = companies.filter(memberships__user=user)
+    return {company.tenant: company.taxpayer.name for company in companies}
+
+
+scope_by(companies_of)

@@ -1,0 +1,148 @@
+"""Companies: opened with taxpayer, certificate and installation in one form."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from common import clock
+from common.admin import ScopedAdmin, link
+from invoicing import nif as nif_rules
+from invoicing.companies import open_company
+from invoicing.models import Company, Membership
+from verifactu.admin.forms import CertificateForm
+from verifactu.admin.taxpayers import describe_certificate
+from verifactu.certificates import Certificate
+
+ADDRESS = ("address", "postal_code", "city", "province")
+PLACE = (gettext_lazy("Domicilio que figura en las facturas"), {"fields": (ADDRESS[:2], ADDRESS[2:])})
+
+
+class OpenCompanyForm(CertificateForm):
+    """Everything that a company begins with."""
+
+    nif = forms.CharField(
+        label="NIF", max_length=20, widget=UnfoldAdminTextInputWidget(),
+        help_text=gettext_lazy("Del obligado tributario. No se puede cambiar después."),
+    )  # fmt: skip
+    name = forms.CharField(
+        label=gettext_lazy("Nombre o razón social"), max_length=120, widget=UnfoldAdminTextInputWidget(),
+        help_text=gettext_lazy("Tal como consta en el censo de la AEAT."),
+    )  # fmt: skip
+
+    class Meta:
+        model = Company
+        fields = (*ADDRESS, "email", "simplified_activity")
+
+    def clean_nif(self) -> str:
+        """Return the NIF made uniform."""
+        given = nif_rules.normalise(self.cleaned_data["nif"])
+        if nif_rules.judge(given) == nif_rules.Verdict.MALFORMED:
+            raise forms.ValidationError(_("No es un NIF español válido."))
+        return given
+
+
+class MembershipInline(TabularInline):
+    """Who works for the company."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+    verbose_name = gettext_lazy("persona con acceso")
+    verbose_name_plural = gettext_lazy("personas con acceso")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
+@admin.register(Company)
+class CompanyAdmin(ScopedAdmin):
+    tenant_path = "pk"
+    list_display = ("name", "nif", "city", "territory", "has_certificate")
+    list_select_related = ("taxpayer",)
+    search_fields = ("taxpayer__name", "taxpayer__nif")
+    inlines = (MembershipInline,)
+    add_fieldsets = (
+        (gettext_lazy("Obligado tributario"), {"fields": (("nif", "name"),)}),
+        PLACE,
+        (gettext_lazy("Facturación"), {"fields": ("email", "simplified_activity")}),
+        (
+            gettext_lazy("Certificado con el que se envía a la AEAT"),
+            {"fields": (("certificate_file", "certificate_secret"),)},
+        ),
+    )  # fmt: skip
+    fieldsets = (
+        (gettext_lazy("Obligado tributario"), {"fields": ("taxpayer_shown", "certificate_shown")}),
+        PLACE,
+        (gettext_lazy("Facturación"), {"fields": ("email", "territory", "simplified_activity")}),
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever opened one without being superuser would not see it: nobody gives access to oneself."""
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("taxpayer_shown", "certificate_shown") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = OpenCompanyForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    @display(description=gettext_lazy("nombre"), ordering="taxpayer__name")
+    def name(self, company: Company) -> str:
+        return company.taxpayer.name
+
+    @display(description="NIF", ordering="taxpayer__nif")
+    def nif(self, company: Company) -> str:
+        return company.taxpayer.nif
+
+    @display(description=gettext_lazy("certificado"), boolean=True)
+    def has_certificate(self, company: Company) -> bool:
+        return bool(company.taxpayer.certificate)
+
+    @display(description=gettext_lazy("obligado tributario"))
+    def taxpayer_shown(self, company: Company) -> Any:
+        return link(company.taxpayer)
+
+    @display(description=gettext_lazy("certificado"))
+    def certificate_shown(self, company: Company) -> Any:
+        return describe_certificate(company.taxpayer)
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        given = form.cleaned_data
+        data, password = form.uploaded or (b"", "")
+        opened = open_company(
+            nif=given["nif"],
+            name=given["name"],
+            **{name: given[name] for name in (*ADDRESS, "email", "simplified_activity")},
+            certificate=data,
+            certificate_password=password,
+            now=clock.now(),
+        )
+        obj.pk, obj.taxpayer, obj.created_at = opened.pk, opened.taxpayer, opened.created_at
+        obj._state.adding = False
+        if data and (acts_for := Certificate.from_pkcs12(data, password).nif) != given["nif"]:
+            self.message_user(
+                request,
+                _("El certificado actúa en nombre de %(other)s y no de %(nif)s: la AEAT solo lo admite con "
+                  "apoderamiento o colaboración social.") % {"other": acts_for or "—", "nif": given["nif"]},
+                level="WARNING",
+            )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Invoices: found by number, order, NIF or customer; the PDF one click away."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
+from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
+from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about
+from invoicing.documents import Documents
+from invoicing.models import Invoice
+from invoicing.values import TaxShare
+from verifactu.admin.words import RECORDS
+from workflows.encoding import decode
+
+
+class TipoFilter(admin.SimpleListFilter):
+    """The types in words."""
+
+    title = gettext_lazy("tipo")
+    parameter_name = "tipo"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(TIPOS.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(tipo=self.value()) if self.value() in TIPOS else queryset
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadingAdmin):
+    page_template = "admin/invoicing/invoice.html"
+    list_display = ("num_serie", "state_label", "tipo_shown", "issue_date", "customer", "order", "total_shown", "pdf")
+    list_select_related = ("order", "document")
+    list_filter = (state_filter(INVOICES), TipoFilter)
+    search_fields = ("num_serie", "order__number", "recipient_nif", "recipient_name")
+    search_help_text = gettext_lazy("Número de factura o de pedido, NIF o nombre del cliente")
+    date_hierarchy = "issue_date"
+
+    @display(description=gettext_lazy("estado"), label=colours(INVOICES), ordering="state")
+    def state_label(self, invoice: Invoice) -> tuple[str, Any]:
+        return shown(INVOICES, invoice.state)
+
+    @display(description=gettext_lazy("tipo"), ordering="tipo")
+    def tipo_shown(self, invoice: Invoice) -> Any:
+        return TIPOS.get(invoice.tipo, invoice.tipo)
+
+    @display(description=gettext_lazy("cliente"), ordering="recipient_name")
+    def customer(self, invoice: Invoice) -> str:
+        return invoice.recipient_name or _("sin identificar")
+
+    @display(description=gettext_lazy("total"), ordering="total")
+    def total_shown(self, invoice: Invoice) -> str:
+        return euros(invoice.total)
+
+    @display(description="PDF")
+    def pdf(self, invoice: Invoice) -> Any:
+        return pdf_link(invoice)
+
+    # --- one invoice -------------------------------------------------------------------------------------------
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Invoice | None:
+        found = self.get_queryset(request).select_related("document", "order", "record", "snapshot")
+        try:
+            return found.filter(pk=UUID(str(object_id))).first()  # type: ignore[no-any-return]
+        except ValueError:
+            return None
+
+    def page(self, request: HttpRequest, obj: Invoice) -> dict[str, Any]:
+        ready = hasattr(obj, "document")
+        return {
+            "heading": f"{TIPOS.get(obj.tipo, obj.tipo)} {obj.num_serie}",
+            "state": INVOICES[obj.state],
+            "chips": [chip(ENVIRONMENTS[obj.environment])] if obj.environment != "production" else [],
+            "pdf": reverse("admin:invoicing_invoice_pdf", args=[obj.pk]) if ready else "",
+            "aeat": _what_the_aeat_said(obj),
+            "facts": _facts(obj),
+            "parties": _parties(obj),
+            "lines": _lines(obj),
+            "shares": _shares(obj),
+            "totals": [
+                (_("Base"), euros(obj.base_total)), (_("Cuota"), euros(obj.tax_total)), (_("Total"), euros(obj.total))
+            ],
+            "processes": process_table(processes_about(request, [f"invoice:{obj.pk}"])),
+        }  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("<uuid:pk>/pdf/", self.admin_site.admin_view(self.open_pdf), name="invoicing_invoice_pdf")
+        return [own, *super().get_urls()]
+
+    def open_pdf(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Return the stored bytes, inline, to whoever may see the invoice."""
+        invoice = self.get_object(request, str(pk))
+        if invoice is None or not self.has_view_permission(request, invoice) or not hasattr(invoice, "document"):
+            raise Http404
+        return HttpResponse(
+            Documents(settings.DOCUMENTS_DIR).read(invoice.document.sha256),
+            content_type="application/pdf",
+            headers={
+                "Content-Disposition": f'inline; filename="{safe_name(invoice.num_serie)}.pdf"',
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "private, no-store",
+                "Cross-Origin-Resource-Policy": "same-origin",
+            },
+        )
+
+
+def _what_the_aeat_said(invoice: Invoice) -> list[Fact]:
+    record = invoice.record
+    said = f"{record.codigo_error} {record.descripcion_error}".strip()
+    return [
+        Fact(_("Registro"), link(record)),
+        Fact(_("Estado del registro"), chip(RECORDS[record.state])),
+        Fact(_("Respuesta"), moment(record.verdict_at)),
+        Fact("CSV", mono(record.csv)),
+        *([Fact(_("La AEAT dice"), said)] if said else []),
+        Fact(_("Huella"), mono(record.huella)),
+        Fact(_("Cotejo"), format_html(
+            '<a href="{}" class="text-link" target="_blank" rel="noopener noreferrer">{}</a>',
+            invoice.qr_url, _("Abrir la dirección del QR"),
+        )),
+    ]  # fmt: skip
+
+
+def _facts(invoice: Invoice) -> list[Fact]:
+    return [
+        Fact(_("Pedido"), link(invoice.order)),
+        Fact(_("Versión del pedido"), f"v{invoice.snapshot.version}" if invoice.snapshot else "—"),
+        Fact(_("Fecha de expedición"), f"{invoice.issue_date:%d/%m/%Y}"),
+        Fact(_("Fecha de operación"), f"{invoice.operation_date:%d/%m/%Y}" if invoice.operation_date else "—"),
+        Fact(_("Emitida"), moment(invoice.issued_at)),
+        Fact(_("Impuesto según la tienda"), euros(invoice.platform_tax)),
+        Fact(_("Redondeo"), euros(invoice.rounding)),
+        Fact(_("Por qué así"), invoice.explanation or "—"),
+    ]
+
+
+def _parties(invoice: Invoice) -> list[tuple[Any, list[str]]]:
+    recipient = [invoice.recipient_name, invoice.recipient_nif, *invoice.recipient_address, invoice.recipient_email]
+    return [
+        (_("Emisor"), [invoice.issuer_name, invoice.issuer_nif, *invoice.issuer_address]),
+        (_("Cliente"), [line for line in recipient if line] or [_("sin identificar")]),
+    ]
+
+
+def _lines(invoice: Invoice) -> dict[str, Any]:
+    return table(
+        [_("Concepto"), "SKU", _("Cantidad"), _("Precio sin IVA"), _("Descuento"), _("IVA"), _("Base"), _("Importe")],
+        [
+            [
+                line.description, line.sku or "—", f"{line.quantity.normalize():f}", euros(line.unit_price),
+                euros(line.discount), f"{line.rate.normalize():f} %" if line.rate is not None else "—",
+                euros(line.base), euros(line.gross),
+            ]
+            for line in invoice.lines.order_by("position")
+        ],
+    )  # fmt: skip
+
+
+def _shares(invoice: Invoice) -> dict[str, Any]:
+    shares: tuple[TaxShare, ...] = decode(invoice.shares, tuple[TaxShare, ...])
+    return table(
+        [_("Tipo"), _("Base"), _("Cuota"), _("Régimen"), _("Calificación")],
+        [
+            [
+                f"{share.rate.normalize():f} %" if share.rate is not None else "—",
+                euros(share.base), euros(share.tax), share.clave_regimen, share.calificacion or share.exencion,
+            ]
+            for share in shares
+        ],
+    )  # fmt: skip

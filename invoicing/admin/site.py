@@ -1,0 +1,222 @@
+"""The frame of the admin: the sidebar, and the front page with what needs a person. Named by settings.UNFOLD."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from common import clock
+from common.admin import change_url, list_url, moment, scoped
+from invoicing.admin.labels import INVOICES
+from invoicing.admin.related import euros
+from invoicing.models import ApiKey, Company, Connection, Delivery, Invoice, Order, Series
+from verifactu.admin.words import RECORDS
+from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
+from workflows.admin.desks import desk, subjects
+from workflows.admin.explain import short_reason
+from workflows.admin.words import STATES
+from workflows.models import Lane, Process
+
+MOST_SHOWN = 12
+"""Rows of each list on the front page; a link leads to all."""
+MOST_COUNTED = 1000
+"""A count that a person acts on: beyond it «1000+» says as much."""
+
+RECORDS_AMISS = ("quarantined", "rejected")
+RECORDS_WAITING = ("pending", "in_flight", "unknown")
+
+
+# --- the sidebar -----------------------------------------------------------------------------------------------
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar's groups with what the person may open."""
+    stopped = _stopped(request)[: MOST_COUNTED + 1].count() if _may(request, Process) else 0
+    groups = [
+        ("", [(_("Inicio"), "home", reverse("admin:index"), None)]),
+        (_("Facturación"), [
+            (_("Pedidos"), "shopping_bag", list_url(Order), Order),
+            (_("Facturas"), "receipt_long", list_url(Invoice), Invoice),
+            (_("Entregas"), "inbox", list_url(Delivery), Delivery),
+            (_("Empresas"), "apartment", list_url(Company), Company),
+            (_("Conexiones"), "storefront", list_url(Connection), Connection),
+            (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
+            (_("Series"), "tag", list_url(Series), Series),
+        ]),
+        ("VERI*FACTU", [
+            (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),
+            (_("Instalaciones"), "link", list_url(Installation), Installation),
+            (_("Registros"), "fingerprint", list_url(Record), Record),
+            (_("Envíos"), "outbox", list_url(Submission), Submission),
+            (_("Respuestas"), "mark_email_read", list_url(Answer), Answer),
+        ]),
+        (_("Procesos"), [
+            (_("Procesos"), "account_tree", list_url(Process), Process),
+            (_("Carriles"), "alt_route", list_url(Lane), Lane),
+        ]),
+        (_("Personas"), [(_("Usuarios"), "group", list_url(User), User)]),
+    ]  # fmt: skip
+    return [{"title": title, "items": _items(request, items, stopped)} for title, items in groups]
+
+
+def _items(request: HttpRequest, items: list[Any], stopped: int) -> list[dict[str, Any]]:
+    shown = [
+        {"title": name, "icon": icon, "link": address, "model": model}
+        for name, icon, address, model in items
+        if model is None or _may(request, model)
+    ]
+    for item in shown:
+        if item.pop("model") is Process and stopped:
+            item |= {"badge": _at_most(stopped), "badge_variant": "warning"}
+    return shown
+
+
+def environment(request: HttpRequest) -> tuple[str, str] | None:
+    """Return the mark that tells a trial from the real thing; none in production."""
+    names = {"simulator": _("Simulador"), "test": _("Pruebas de la AEAT")}
+    name = names.get(settings.AEAT_ENVIRONMENT)
+    return (name, "warning") if name else None
+
+
+# --- the front page --------------------------------------------------------------------------------------------
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what needs a person and how the day goes; each part only for whoever may see its rows."""
+    now = clock.now()
+    return {
+        **context,
+        "title": _("Inicio"),
+        "cards": _cards(request, now),
+        "stopped": _stopped_rows(request) if _may(request, Process) else [],
+        "all_stopped": [(STATES[state].text, list_url(Process, state=state)) for state in ("held", "failed")],
+        "failing": _failing(request) if _may(request, Submission) else [],
+        "amiss": _amiss(request) if _may(request, Record) else [],
+        "unsigned": _unsigned(request, now) if _may(request, Connection) else [],
+    }
+
+
+def _cards(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    cards = []
+    if _may(request, Invoice):
+        invoices = scoped(request, Invoice.objects.all(), "company")
+        day = localtime(now).date()
+        today = invoices.filter(issue_date=day).aggregate(n=Count("id"), total=Sum("total"))
+        # What is pending is young: the index on the primary key (time-ordered) would not help, the state does.
+        pending = invoices.filter(state="issued")[: MOST_COUNTED + 1].count()
+        cards += [
+            _card(_("Facturas de hoy"), today["n"], euros(today["total"] or 0),
+                  list_url(Invoice, issue_date__year=day.year, issue_date__month=day.month, issue_date__day=day.day)),
+            _card(_("Pendientes de Hacienda"), _at_most(pending), INVOICES["issued"].text,
+                  list_url(Invoice, state="issued")),
+        ]  # fmt: skip
+    if _may(request, Process):
+        stopped = _stopped(request)[: MOST_COUNTED + 1].count()
+        cards.append(_card(_("Procesos parados"), _at_most(stopped), _("retenidos o fallidos"),
+                           list_url(Process, state="held"), "warning" if stopped else "success"))  # fmt: skip
+    if _may(request, Record):
+        amiss = _records_amiss(request)[: MOST_COUNTED + 1].count()
+        cards.append(_card(_("Registros con problema"), _at_most(amiss), _("apartados o rechazados"),
+                           list_url(Record, state="quarantined"), "danger" if amiss else "success"))  # fmt: skip
+    return cards
+
+
+def _card(title: str, figure: Any, note: Any, address: str, tone: str = "") -> dict[str, Any]:
+    return {"title": title, "figure": figure, "note": note, "url": address, "tone": tone}
+
+
+def _stopped(request: HttpRequest) -> Any:
+    return scoped(request, Process.objects.filter(state__in=("held", "failed")), "tenant")
+
+
+def _stopped_rows(request: HttpRequest) -> list[dict[str, Any]]:
+    processes = list(_stopped(request).order_by("-seq")[:MOST_SHOWN])
+    about = subjects(processes)
+    return [
+        {
+            "title": desk(process.workflow).title,
+            "about": ", ".join(f"{it.name} {it.text}" for it in about[process.pk]),
+            "reason": short_reason(process),
+            "state": STATES[process.state],
+            "since": moment(process.created_at),
+            "url": change_url(process),
+        }
+        for process in processes
+    ]
+
+
+def _records_amiss(request: HttpRequest) -> Any:
+    return scoped(request, Record.objects.filter(state__in=RECORDS_AMISS), "installation__taxpayer__tenant")
+
+
+def _amiss(request: HttpRequest) -> list[dict[str, Any]]:
+    records = _records_amiss(request).defer("xml").order_by("-id")[:MOST_SHOWN]
+    return [
+        {
+            "title": record.num_serie,
+            "state": RECORDS[record.state],
+            "reason": " ".join(filter(None, (record.codigo_error, record.descripcion_error, record.reason))),
+            "url": change_url(record),
+        }
+        for record in records
+    ]
+
+
+def _failing(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the active chains whose last submission failed, with how many records wait behind it.
+
+    One query for the chains with their counts, one for the last submission of each.
+    """
+    chains = scoped(request, Installation.objects.filter(active=True), "taxpayer__tenant").select_related("taxpayer")
+    lasts = (
+        Submission.objects.filter(installation__in=chains.values("pk"))
+        .order_by("installation", "-id")
+        .distinct("installation")
+    )
+    failing = {last.installation_id: last for last in lasts if last.failures or last.state == "unknown"}
+    waiting = chains.filter(pk__in=failing).annotate(
+        waiting=Count("records", filter=Q(records__state__in=RECORDS_WAITING))
+    )
+    return [
+        {
+            "title": str(chain.taxpayer),
+            "reason": failing[chain.pk].reason or failing[chain.pk].state,
+            "failures": failing[chain.pk].failures,
+            "next": moment(failing[chain.pk].next_at),
+            "waiting": chain.waiting,
+            "url": change_url(failing[chain.pk]),
+        }
+        for chain in waiting
+    ]
+
+
+def _unsigned(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    """Return the connections to which something came with a wrong signature since yesterday."""
+    yesterday = datetime.combine(localtime(now).date() - timedelta(days=1), time.min, tzinfo=localtime(now).tzinfo)
+    connections = scoped(request, Connection.objects.filter(last_rejected_at__gte=yesterday), "company")
+    return [
+        {
+            "title": str(connection),
+            "reason": _("%(n)s entregas con firma incorrecta; la última, el %(at)s")
+            % {"n": connection.rejected_deliveries, "at": moment(connection.last_rejected_at)},
+            "url": change_url(connection),
+        }
+        for connection in connections[:MOST_SHOWN]
+    ]
+
+
+def _may(request: HttpRequest, model: Any) -> bool:
+    """Tell whether the person may see rows of the model, as its own admin says."""
+    page = admin.site._registry.get(model)
+    return bool(page and page.has_view_permission(request))
+
+
+def _at_most(count: int) -> str:
+    return str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"

@@ -1,0 +1,120 @@
+"""No row of a company can be reached with another company's key: every address of the API is walked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, reverse
+
+from invoicing.api import ids, urls
+from invoicing.api.base import ApiView
+from invoicing.models import Delivery, Invoice, Order
+from tests import world
+from tests.databases import Database
+from tests.invoicing.api_client import INVOICES, ORDERS, ApiClient, caller, is_problem, order, work_off
+from workflows.models import Process
+
+PUBLIC = {"schema", "docs", "unknown"}
+"""Addresses that hold no row of anybody."""
+
+LISTS = {"orders", "invoices"}
+
+KINDS = {"order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE}
+"""Which row the identifier in an address names."""
+
+
+@pytest.fixture
+def theirs(fresh_database: Database) -> ApiClient:
+    """Another company, with an invoice, a held order and one that is not read yet."""
+    other = caller(world.la_encina())
+    other.post(ORDERS, order(id="sold"))
+    other.post(ORDERS, order(id="held", total="4840.00", lines=[
+        {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
+    work_off()
+    other.post(ORDERS, order(id="new"))
+    assert (Order.objects.count(), Invoice.objects.count()) == (3, 1)
+    return other
+
+
+@pytest.fixture
+def mine(theirs: ApiClient) -> ApiClient:
+    return caller(world.la_encina(nif="B12345674", name="Otra SL"))
+
+
+def addresses() -> Iterator[tuple[str, URLPattern]]:
+    for pattern in urls.urlpatterns:
+        yield str(pattern.name), pattern
+
+
+def methods(pattern: URLPattern) -> list[str]:
+    view: type[ApiView] = pattern.callback.cls  # type: ignore[attr-defined]
+    return [method for method in ("get", "head", "post") if hasattr(view, "get" if method == "head" else method)]
+
+
+def everything(company_id: Any) -> list[str]:
+    rows = [
+        *((ids.ORDER, row.pk) for row in Order.objects.filter(company=company_id)),
+        *((ids.INVOICE, row.pk) for row in Invoice.objects.filter(company=company_id)),
+        *((ids.DELIVERY, row.pk) for row in Delivery.objects.filter(company=company_id)),
+        *((ids.PROCESS, row.pk) for row in Process.objects.filter(tenant=str(company_id))),
+    ]
+    assert len(rows) > 8
+    return [ids.text(kind, pk) for kind, pk in rows]
+
+
+def test_every_address_is_known_to_this_test() -> None:
+    assert {name for name, _ in addresses()} == PUBLIC | LISTS | set(KINDS)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_another_companys_row_does_not_exist(mine: ApiClient, theirs: ApiClient, name: str) -> None:
+    pattern = dict(addresses())[name]
+    model = {ids.ORDER: Order, ids.INVOICE: Invoice}[KINDS[name]]
+    before = list(Process.objects.order_by("pk").values())
+    for row in model.objects.filter(company=theirs.company):
+        path = reverse(f"api:{name}", args=[ids.text(KINDS[name], row.pk)])
+        process = ids.text(ids.PROCESS, Process.objects.filter(workflow="invoice-order").latest("pk").pk)
+        for method in methods(pattern):
+            if method == "post":
+                response = mine.post(path, {"process": process, "action": "ignore", "reason": "no es mío"})
+            else:
+                response = getattr(mine.raw, method)(path)
+            assert response.status_code == 404, (method, path)
+            if method != "head":
+                is_problem(response, 404, "not-found")
+    assert list(Process.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_lists_hold_nothing_of_another_company(mine: ApiClient, theirs: ApiClient, name: str) -> None:
+    response = mine.get(reverse(f"api:{name}"))
+    assert response.json()["data"] == []
+    for identifier in everything(theirs.company.pk):
+        assert identifier not in response.content.decode()
+    assert theirs.get(reverse(f"api:{name}")).json()["data"] != []
+
+
+def test_another_companys_identifiers_as_parameters_find_nothing(mine: ApiClient, theirs: ApiClient) -> None:
+    for row in Order.objects.filter(company=theirs.company):
+        found = mine.get(INVOICES, order=ids.text(ids.ORDER, row.pk))
+        assert found.json()["data"] == []
+        assert mine.get(ORDERS, external_id=row.external_id, cursor=ids.text(ids.ORDER, row.pk)).json()["data"] == []
+
+
+def test_another_companys_process_cannot_be_answered_through_an_order_of_mine(
+    mine: ApiClient, theirs: ApiClient
+) -> None:
+    own = mine.post(ORDERS, order(id="held")).json()
+    held = Process.objects.get(workflow="invoice-order", state="held")
+    assert held.tenant == theirs.company.tenant
+    answer = {"process": ids.text(ids.PROCESS, held.pk), "action": "ignore", "reason": "no es mío"}
+    is_problem(mine.post(f"{own['url']}resolution/", answer), 404, "not-found")
+    assert Process.objects.get(pk=held.pk).state == "held"
+
+
+def test_the_same_identity_at_two_companies_is_two_orders(mine: ApiClient, theirs: ApiClient) -> None:
+    receipt = mine.post(ORDERS, order(id="sold")).json()
+    assert receipt["id"] not in everything(theirs.company.pk)
+    work_off()
+    assert len(mine.get(ORDERS).json()["data"]) == 1
+    assert len(theirs.get(ORDERS).json()["data"]) == 3

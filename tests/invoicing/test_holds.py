@@ -1,0 +1,98 @@
+"""The catalogue of holds is whole: every code that the code uses is in it, and every sentence finds its facts."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from invoicing import aftermath, holds, money, policy, taxes
+from invoicing.holds import CATALOGUE, Action, Resolution, ResolutionRefused, accept, hold
+
+USED = re.compile(r"""(?:Unpriceable|hold)\(\s*"(\w+)"(?:,\s*(.*?))?\)\s*(?:\n|$)""", re.DOTALL)
+RAISED_ELSEWHERE = {"aeat_rejected"}
+"""By the flow that waits for the AEAT's answer."""
+
+
+def sources() -> str:
+    return "".join(Path(str(module.__file__)).read_text() for module in (aftermath, money, policy, taxes))
+
+
+class TestCatalogue:
+    def test_holds_every_code_that_is_used_and_no_other(self) -> None:
+        used = {code for code, _ in USED.findall(sources())}
+        assert used | RAISED_ELSEWHERE == set(CATALOGUE)
+
+    @pytest.mark.parametrize("code", CATALOGUE)
+    def test_every_fact_of_a_sentence_is_given_wherever_it_is_raised(self, code: str) -> None:
+        reason = CATALOGUE[code]
+        texts = (reason.es, reason.en, reason.missing)
+        wanted = {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
+        for used, arguments in USED.findall(sources()):
+            if used == code:
+                assert wanted <= set(re.findall(r"(\w+)=", arguments or "")) - {"without"}
+
+    @pytest.mark.parametrize("code", CATALOGUE)
+    def test_every_hold_can_end(self, code: str) -> None:
+        assert Action.IGNORE in CATALOGUE[code].actions
+
+    @pytest.mark.parametrize("code", CATALOGUE)
+    def test_every_sentence_is_one(self, code: str) -> None:
+        reason = CATALOGUE[code]
+        for text in (reason.es, reason.en, reason.missing):
+            assert text.endswith(".")
+            assert text[0].isupper() or text[0] in "«{“"
+        assert reason.es != reason.en
+
+    def test_an_unknown_code_is_our_mistake(self) -> None:
+        with pytest.raises(KeyError):
+            hold("no_such_code")
+
+
+class TestHold:
+    def test_says_why_in_both_languages_with_its_facts(self) -> None:
+        held = hold("nif_required", total="500.00", limit=400)
+        assert held.sentence() == "Son 500.00 € sin NIF del comprador; una simplificada llega a 400 €."
+        assert held.sentence("en") == "500.00 € without the buyer's NIF; a simplified invoice reaches 400 €."
+        assert held.missing == "El NIF, nombre y dirección del comprador."
+
+    def test_braces_in_a_fact_are_text(self) -> None:
+        assert "{x}" in hold("untaxed_line", line="{x}").sentence()
+
+    def test_a_fact_that_an_older_version_did_not_store_shows_as_unknown(self) -> None:
+        assert "?" in holds.Hold(code="nif_required", actions=()).sentence()
+
+    def test_actions_that_are_not_legal_here_are_left_out(self) -> None:
+        held = hold("nif_invalid", without=(Action.ISSUE_SIMPLIFIED,), tax_id="NA")
+        assert Action.ISSUE_SIMPLIFIED not in held.actions
+        assert Action.GIVE_NIF in held.actions
+
+
+class TestAccept:
+    HELD = hold("nif_required", total="500.00", limit=400)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Resolution(action=Action.GIVE_NIF, nif="es-12345678z"),
+            Resolution(action=Action.GIVE_NIF, nif="B12345678"),  # an entity's control only warns
+            Resolution(action=Action.IGNORE, reason="Regalo"),
+            Resolution(action=Action.DECIDE_AGAIN),
+        ],
+    )
+    def test_takes_what_fits(self, answer: Resolution) -> None:
+        accept(self.HELD, answer)
+
+    @pytest.mark.parametrize(
+        ("answer", "told"),
+        [
+            (Resolution(action=Action.ISSUE_ANYWAY), "issue_anyway"),
+            (Resolution(action=Action.IGNORE), "motivo"),
+            (Resolution(action=Action.IGNORE, reason=" \n"), "motivo"),
+            (Resolution(action=Action.GIVE_NIF), "NIF"),
+            (Resolution(action=Action.GIVE_NIF, nif="12345678A"), "12345678A"),
+        ],
+    )
+    def test_says_what_does_not(self, answer: Resolution, told: str) -> None:
+        with pytest.raises(ResolutionRefused, match=told):
+            accept(self.HELD, answer)

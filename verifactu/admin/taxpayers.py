@@ -1,0 +1,114 @@
+"""Taxpayers with their certificate, and installations: each a chain."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from common import clock
+from common.admin import Fact, ReadingAdmin, ScopedAdmin, colours, link, list_url, moment, mono, shown
+from verifactu.admin.forms import CertificateForm
+from verifactu.admin.words import ENVIRONMENTS
+from verifactu.certificates import Certificate
+from verifactu.errors import InvalidCertificate
+from verifactu.models import Installation, Record, Submission, Taxpayer
+
+
+class TaxpayerForm(CertificateForm):
+    class Meta:
+        model = Taxpayer
+        fields = ("name",)
+        widgets = {"name": UnfoldAdminTextInputWidget()}
+
+
+@admin.register(Taxpayer)
+class TaxpayerAdmin(ScopedAdmin):
+    tenant_path = "tenant"
+    form = TaxpayerForm
+    list_display = ("name", "nif", "has_certificate")
+    search_fields = ("name", "nif")
+    fields = ("nif", "name", "certificate_shown", "certificate_file", "certificate_secret")
+    readonly_fields = ("nif", "certificate_shown")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A taxpayer is opened with its company."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=gettext_lazy("certificado"), boolean=True)
+    def has_certificate(self, taxpayer: Taxpayer) -> bool:
+        return bool(taxpayer.certificate)
+
+    @display(description=gettext_lazy("certificado actual"))
+    def certificate_shown(self, taxpayer: Taxpayer) -> str:
+        """Say whose it is and until when; the key stays where it is."""
+        return describe_certificate(taxpayer)
+
+    def save_model(self, request: HttpRequest, obj: Taxpayer, form: Any, change: bool) -> None:
+        written = ["name"]
+        if form.uploaded:
+            obj.certificate, obj.certificate_password = form.uploaded
+            written += ["certificate", "certificate_password"]
+            self.message_user(request, describe_certificate(obj))
+        obj.save(update_fields=written)
+
+
+def describe_certificate(taxpayer: Taxpayer) -> str:
+    """Return whose certificate it is and until when it is valid."""
+    if not taxpayer.certificate:
+        return _("No hay certificado: los registros se guardan y esperan, y no se envía nada a la AEAT.")
+    try:
+        certificate = Certificate.from_pkcs12(bytes(taxpayer.certificate), taxpayer.certificate_password)
+    except InvalidCertificate:
+        return _("El certificado guardado no se puede abrir: súbalo de nuevo.")
+    days = (certificate.not_after - clock.now()).days
+    facts = {
+        "holder": certificate.holder_name, "nif": certificate.nif or "—", "until": moment(certificate.not_after),
+        "days": days,
+    }  # fmt: skip
+    if days < 0:
+        return _("Certificado de %(holder)s (%(nif)s), CADUCADO el %(until)s.") % facts
+    return _("Certificado de %(holder)s (%(nif)s), válido hasta el %(until)s: quedan %(days)s días.") % facts
+
+
+@admin.register(Installation)
+class InstallationAdmin(ReadingAdmin):
+    tenant_path = "taxpayer__tenant"
+    list_display = ("numero", "taxpayer", "environment_label", "active", "head_seq")
+    list_select_related = ("taxpayer",)
+    list_filter = ("environment", "active")
+    search_fields = ("numero", "taxpayer__nif", "taxpayer__name")
+
+    @display(description=gettext_lazy("entorno"), label=colours(ENVIRONMENTS), ordering="environment")
+    def environment_label(self, installation: Installation) -> tuple[str, Any]:
+        return shown(ENVIRONMENTS, installation.environment)
+
+    def page(self, request: HttpRequest, obj: Installation) -> dict[str, Any]:
+        last = Submission.objects.filter(installation=obj).first()
+        waiting = Record.objects.filter(installation=obj, state="pending").count()
+        return {
+            "heading": _("Instalación %(numero)s") % {"numero": obj.numero},
+            "state": ENVIRONMENTS[obj.environment],
+            "facts": [
+                Fact(_("Obligado tributario"), link(obj.taxpayer)),
+                Fact(_("Activa"), _("sí") if obj.active else _("no")),
+                Fact(_("Creada"), moment(obj.created_at)),
+                Fact(_("Productor"), f"{obj.producer_name} ({obj.producer_nif})"),
+                Fact(_("Sistema"), f"{obj.system_name} ({obj.system_id})"),
+                Fact(_("Registros en la cadena"), obj.head_seq),
+                Fact(_("Último número"), obj.head_num_serie or "—"),
+                Fact(_("Última huella"), mono(obj.head_huella)),
+                Fact(_("Registros por enviar"), waiting),
+                Fact(_("Último envío"), link(last)),
+            ],
+            "links": [
+                (_("Registros de esta cadena"), list_url(Record, installation__id__exact=obj.pk)),
+                (_("Envíos de esta cadena"), list_url(Submission, installation__id__exact=obj.pk)),
+            ],
+        }
