@@ -32,7 +32,7 @@ class Command(BaseCommand):
             self.stdout.flush()
             sys.exit(code)
 
-    def run(self, **options: Any) -> tuple[Any, int]:
+    def run(self, *args: Any, **options: Any) -> tuple[Any, int]:
         """Do the work; return the answer and the exit code."""
         raise NotImplementedError
 

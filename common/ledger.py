@@ -24,13 +24,13 @@ class LedgerError(Exception):
 class FrozenColumns(pgtrigger.ReadOnly):
     """Refuse an UPDATE that changes any column outside the model's `mutable`."""
 
-    def get_condition(self, model: type[models.Model]) -> Any:
+    def get_condition(self, model: Any) -> Any:
         # Migrations ask with a historical model, which has the fields but not the class attribute.
         self.exclude = list(apps.get_model(model._meta.label).mutable) or None
-        return super().get_condition(model)
+        return super().get_condition(model)  # type: ignore[no-untyped-call]
 
 
-class LedgerManager(models.Manager):
+class LedgerManager(models.Manager):  # type: ignore[type-arg]
     """Seals rows that are inserted in bulk, as `save` does for one."""
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ class LedgerModel(models.Model):
 
     class Meta:
         abstract = True
-        triggers = [
+        triggers: ClassVar = [
             FrozenColumns(name="frozen_columns"),
             pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
             pgtrigger.Trigger(
@@ -100,7 +100,7 @@ class LedgerModel(models.Model):
         return []
 
 
-def canonical(field: models.Field, value: Any) -> str:
+def canonical(field: Any, value: Any) -> str:
     """Return `value` as the one text that it has before and after a round trip through PostgreSQL."""
     match value:
         case None:

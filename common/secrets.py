@@ -37,7 +37,7 @@ def decrypt(stored: str) -> bytes:
         raise SecretError(SecretError.__doc__) from error
 
 
-class EncryptedField(models.TextField):
+class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """Text that is encrypted on its way to the database. Empty stays empty."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -48,7 +48,7 @@ class EncryptedField(models.TextField):
         return decrypt(value).decode() if value else value
 
 
-class EncryptedBytesField(models.TextField):
+class EncryptedBytesField(models.TextField):  # type: ignore[type-arg]
     """Bytes (a PKCS#12 file) that are encrypted on their way to the database. Empty stays empty."""
 
     def get_prep_value(self, value: Any) -> Any:

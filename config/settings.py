@@ -22,10 +22,10 @@ FILES_DIR: Path = env.path("FILES_DIR", DATA_DIR)
 """Where documents and, without EMAIL_URL, mails are written; a demo has a folder of its own."""
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
-FIELD_KEYS = env.list("FIELD_KEYS", [])
+FIELD_KEYS: list[str] = env.list("FIELD_KEYS", [])
 """Fernet keys of the encrypted columns, newest first. Their own keys: SECRET_KEY may change freely."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 BEHIND_TLS = env.bool("BEHIND_TLS", False)
 """True where a proxy speaks TLS to the world: secure cookies, HSTS, redirect."""
 DATABASE_URL = env.str("DATABASE_URL", "")

@@ -32,7 +32,7 @@ def open_company(
             tenant=str(identity),
             nif=nif,
             name=name,
-            certificate=certificate,
+            certificate=certificate,  # type: ignore[misc]  # an encrypted column of bytes
             certificate_password=certificate_password,
         )
         install(taxpayer, now=now)

@@ -160,6 +160,7 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
     while decided.decision.action != "nothing":
         if decided.decision.action == "hold":
             question = decided.decision.hold
+            assert question  # noqa: S101 (a decision to hold has its hold)
             answer = run.hold(question.code, question, Resolution)
             decided = run.step(decide, p.order_id, (*decided.decision.answers, answer))
         elif ref := run.step(issue, p.order_id, decided):
@@ -173,16 +174,6 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
 # --- complete-invoice: everything after the number ---------------------------------------------------------------
 
 
-@step.external(
-    queue="pdf", lane=lambda ref: Lane(f"pdf:{ref.company_id}", 2), retry=Retry(retries=5, first=2, cap=600)
-)
-def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
-    """Render the invoice in this worker's renderer and store the bytes under their hash."""
-    invoice = Invoice.objects.select_related("series", "order").get(pk=ref.invoice_id)
-    return _documents().store(_renderer().render(printed(invoice), timeout=PDF_TIMEOUT))
-
-
-@render_pdf.store
 def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
     """Bind the bytes to the invoice, once and for ever."""
     document = Document(
@@ -190,6 +181,18 @@ def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
     )
     document.save()
     return DocumentRef(document.pk, document.sha256)
+
+
+@step.external(
+    store=keep_pdf,
+    queue="pdf",
+    lane=lambda ref: Lane(f"pdf:{ref.company_id}", 2),
+    retry=Retry(retries=5, first=2, cap=600),
+)
+def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
+    """Render the invoice in this worker's renderer and store the bytes under their hash."""
+    invoice = Invoice.objects.select_related("series", "order").get(pk=ref.invoice_id)
+    return _documents().store(_renderer().render(printed(invoice), timeout=PDF_TIMEOUT))
 
 
 @step

@@ -136,7 +136,9 @@ def postal_lines(party: Party) -> list[str]:
     """Return a buyer's address as it is printed, one line each."""
     address = party.address
     place = " ".join(part for part in (address.postal_code, address.city) if part)
-    return [line for line in (*address.lines, place, address.province, address.country) if line]
+    province = address.province if address.province != address.city else ""
+    country = address.country if address.country != "ES" else ""
+    return [line for line in (*address.lines, place, province, country) if line]
 
 
 def _description(order: Order, priced: Priced) -> str:

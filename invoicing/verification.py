@@ -1,6 +1,7 @@
 """I1 to I3, I7 and the ties between invoices and records: what must be true of the business rows."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from common.findings import Finding
 from invoicing.documents import Documents, Tampered
@@ -115,9 +116,9 @@ def damaged_documents(
 def company_checks(company: Company) -> list[Callable[[], Iterator[Finding]]]:
     """Return the checks that need nothing but the company's rows."""
     checks = (lost_deliveries, doubled_invoices, numbering_gaps, unrecorded_invoices)
-    return [lambda check=check: check(company) for check in checks]
+    return [partial(check, company) for check in checks]
 
 
 def invoices_of(company: Company) -> int:
     """Return how many invoices a verification of the company covers."""
-    return Invoice.objects.filter(company=company).count()
+    return int(Invoice.objects.filter(company=company).count())

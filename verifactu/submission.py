@@ -7,6 +7,7 @@ lock, and a partial unique index allows one submission in flight.
 """
 
 from datetime import datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,12 @@ class Batch(msgspec.Struct, frozen=True):
 
     submission_id: UUID | None = None
     not_before: datetime | None = None
+
+    @property
+    def id(self) -> UUID:
+        """The submission of a batch that has one."""
+        assert self.submission_id  # noqa: S101 (asked only where a batch was claimed)
+        return self.submission_id
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -104,10 +111,35 @@ def doubt(batch: Batch, *, idempotency_key: str) -> Outcome:
     return Unknown(reason="el proceso murió mientras enviaba")
 
 
-@step.external(interrupted=doubt)
+def settle(batch: Batch, outcome: Outcome) -> Settled:
+    """Store the answer's bytes, apply every line, wake who waits, remember the pace: one commit."""
+    now = clock.now()
+    submission = Submission.objects.select_for_update(no_key=True).get(pk=batch.id)
+    match outcome:
+        case Answered():
+            doubtful = verdicts.apply(submission, outcome, now=now)
+            state = "unknown" if doubtful else "answered"
+        case Refused():
+            verdicts.keep_answer(submission, outcome, now=now)
+            verdicts.release(submission)
+            state = "refused"
+        case NotDelivered():
+            verdicts.release(submission)
+            state = "not_delivered"
+        case Unknown():
+            verdicts.keep_answer(submission, outcome, now=now)
+            verdicts.doubt(submission)
+            state = "unknown"
+        case _:
+            assert_never(outcome)
+    _close(submission, state, outcome, now)
+    return Settled(state)
+
+
+@step.external(store=settle, interrupted=doubt)
 def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     """Send the joined record texts; every way in which that can end is an Outcome, not an exception."""
-    submission = Submission.objects.select_related("installation__taxpayer").get(pk=batch.submission_id)
+    submission = Submission.objects.select_related("installation__taxpayer").get(pk=batch.id)
     if submission.state == "unknown":
         return Unknown(reason=submission.reason)
     installation = submission.installation
@@ -125,52 +157,27 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     return client.submit(envelope(cabecera, texts))
 
 
-@send.store
-def settle(batch: Batch, outcome: Outcome) -> Settled:
-    """Store the answer's bytes, apply every line, wake who waits, remember the pace: one commit."""
-    now = clock.now()
-    submission = Submission.objects.select_for_update(no_key=True).get(pk=batch.submission_id)
-    match outcome:
-        case Answered():
-            doubtful = verdicts.apply(submission, outcome, now=now)
-            state = "unknown" if doubtful else "answered"
-        case Refused():
-            verdicts.keep_answer(submission, outcome, now=now)
-            verdicts.release(submission)
-            state = "refused"
-        case NotDelivered():
-            verdicts.release(submission)
-            state = "not_delivered"
-        case Unknown():
-            verdicts.keep_answer(submission, outcome, now=now)
-            verdicts.doubt(submission)
-            state = "unknown"
-    _close(submission, state, outcome, now)
-    return Settled(state)
-
-
-@step.external(retry=Retry(retries=100_000, first=2, cap=LONGEST_BACK_OFF.total_seconds()))
-def ask(batch: Batch, *, idempotency_key: str) -> list[verdicts.Finding]:
-    """Ask the AEAT what it holds of the records in doubt; tried until it answers, at least hourly."""
-    submission = Submission.objects.select_related("installation__taxpayer").get(pk=batch.submission_id)
-    doubtful = list(submission.records.filter(state="unknown").order_by("seq"))
-    return find_at_aeat(client_for(submission.installation), submission, doubtful)
-
-
-@ask.store
 def adopt(batch: Batch, findings: list[verdicts.Finding]) -> Settled:
     """Take over what the AEAT holds; what it does not hold waits to be sent again."""
     now = clock.now()
-    submission = Submission.objects.select_for_update(no_key=True).get(pk=batch.submission_id)
+    submission = Submission.objects.select_for_update(no_key=True).get(pk=batch.id)
     verdicts.adopt(submission, findings, now=now)
     Submission.objects.filter(pk=submission.pk, state="unknown").update(state="answered", failures=0)
     return Settled("answered")
 
 
+@step.external(store=adopt, retry=Retry(retries=100_000, first=2, cap=LONGEST_BACK_OFF.total_seconds()))
+def ask(batch: Batch, *, idempotency_key: str) -> list[verdicts.Finding]:
+    """Ask the AEAT what it holds of the records in doubt; tried until it answers, at least hourly."""
+    submission = Submission.objects.select_related("installation__taxpayer").get(pk=batch.id)
+    doubtful = list(submission.records.filter(state="unknown").order_by("seq"))
+    return find_at_aeat(client_for(submission.installation), submission, doubtful)
+
+
 @step
 def wake_next(installation_id: UUID) -> bool:
     """Wake the chain again when records wait; the pace of the last answer holds for that one too."""
-    waiting = Record.objects.filter(installation_id=installation_id, state="pending").exists()
+    waiting: bool = Record.objects.filter(installation_id=installation_id, state="pending").exists()
     if waiting:
         wake(installation_id, now=clock.now())
     return waiting

@@ -16,7 +16,7 @@ from verifactu.errors import DUPLICATE, technical
 from verifactu.models import Answer, Record, Submission, Taxpayer
 from verifactu.records import PersonaFisicaJuridica
 from verifactu.states import FINAL_VERDICTS, RECORD_MOVES
-from verifactu.xml import RespuestaLinea
+from verifactu.xml import RespuestaLinea, RespuestaSuministro
 from workflows import tokens
 from workflows.rows import sql
 
@@ -64,7 +64,7 @@ def obligado(taxpayer: Taxpayer) -> PersonaFisicaJuridica:
     return PersonaFisicaJuridica(NombreRazon=taxpayer.name, NIF=taxpayer.nif)
 
 
-def apply(submission: Submission, answered: Answered, *, now: datetime) -> int:
+def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, now: datetime) -> int:
     """Store the answer and apply its lines; return how many records stay in doubt."""
     respuesta = answered.respuesta
     open_records: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
@@ -95,7 +95,7 @@ def apply(submission: Submission, answered: Answered, *, now: datetime) -> int:
 
 
 def keep_answer(
-    submission: Submission, answer: Answered | Refused | Unknown, *, now: datetime, lines: list[_Line] | None = None
+    submission: Submission, answer: Answered[RespuestaSuministro] | Refused | Unknown, *, now: datetime, lines: list[_Line] | None = None
 ) -> None:
     """Store what came back, byte for byte; nothing when nothing came."""
     if not answer.body:

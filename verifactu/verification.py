@@ -39,8 +39,8 @@ def _broken_record(record: Record, previous: Record | None, subject: str) -> Ite
             yield Finding("I4", subject, "PrimerRegistro stands elsewhere than at the beginning")
     if isinstance(registro, RegistroAlta):
         invoice = registro.IDFactura
-        told = (invoice.NumSerieFactura, invoice.FechaExpedicionFactura, registro.ImporteTotal)
-        if told != (record.num_serie, record.fecha_expedicion, record.importe_total):
+        stated = (invoice.NumSerieFactura, invoice.FechaExpedicionFactura, registro.ImporteTotal)
+        if stated != (record.num_serie, record.fecha_expedicion, record.importe_total):
             yield Finding("I4", subject, "number, date or total of the row differ from its text")
     if record.previous_seal != (previous.seal if previous else ""):
         yield Finding("I8", subject, "the chain of seals is broken before it")

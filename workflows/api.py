@@ -3,11 +3,10 @@
     @step                                   # domain writes and checkpoint in ONE commit
     def issue(decision: Decision) -> InvoiceRef: ...
 
-    @step.external(queue="pdf")             # intent committed, then the call, then its result
-    def render(ref: InvoiceRef, *, idempotency_key: str) -> bytes: ...
-
-    @render.store                           # what is kept of the result, in the result's commit
     def keep(ref: InvoiceRef, pdf: bytes) -> DocumentRef: ...
+
+    @step.external(queue="pdf", store=keep) # intent committed, then the call, then what `keep` makes of its result
+    def render(ref: InvoiceRef, *, idempotency_key: str) -> bytes: ...
 
     @workflow("invoice-order", version=1, lane=..., order_by=...)
     def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None: ...
@@ -16,12 +15,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, get_type_hints, overload
 
 import msgspec
 
 from workflows.errors import WorkflowError
 from workflows.retry import Retry
+
+T = TypeVar("T")
 
 DEFAULT_QUEUE = "default"
 
@@ -41,7 +42,7 @@ class Place:
     queue: str
 
 
-class Step:
+class Step(Generic[T]):
     """A function whose answer is journaled under its name."""
 
     def __init__(
@@ -52,6 +53,7 @@ class Step:
         retry: Retry | None = None,
         queue: str | None = None,
         lane: Callable[..., Lane] | None = None,
+        store: Callable[..., T] | None = None,
         interrupted: Callable[..., Any] | None = None,
     ) -> None:
         self.function = function
@@ -60,22 +62,15 @@ class Step:
         self.retry = retry or Retry()
         self.queue = queue
         self.lane = lane
+        self.store = store
         self.interrupted = interrupted
-        """External steps only: called instead of the function when an earlier try was cut off between intent and
-        result, so that a call which must not be repeated blindly is asked about first."""
-        self.keep: Callable[..., Any] | None = None
         self._output: Any = _UNKNOWN
-
-    def store(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Register what is kept of the result: called with the inputs and the result, inside the result's commit."""
-        self.keep = function
-        return function
 
     @property
     def output(self) -> Any:
         """The declared type of what the journal keeps."""
         if self._output is _UNKNOWN:
-            source = self.keep or self.function
+            source = self.store or self.function
             hints = get_type_hints(source)
             if "return" not in hints:
                 raise WorkflowError(f"step {self.name}: declare what it returns")
@@ -88,9 +83,21 @@ class Step:
 
 
 class _StepDecorator:
-    def __call__(self, function: Callable[..., Any]) -> Step:
+    def __call__(self, function: Callable[..., T]) -> Step[T]:
         return Step(function)
 
+    @overload
+    def external(
+        self,
+        *,
+        store: Callable[..., T],
+        retry: Retry | None = None,
+        queue: str | None = None,
+        lane: Callable[..., Lane] | None = None,
+        interrupted: Callable[..., Any] | None = None,
+    ) -> Callable[[Callable[..., Any]], Step[T]]: ...
+
+    @overload
     def external(
         self,
         *,
@@ -98,11 +105,29 @@ class _StepDecorator:
         queue: str | None = None,
         lane: Callable[..., Lane] | None = None,
         interrupted: Callable[..., Any] | None = None,
-    ) -> Callable[[Callable[..., Any]], Step]:
-        """Declare a step that calls the outside: never inside a transaction, with `idempotency_key` as keyword."""
+    ) -> Callable[[Callable[..., T]], Step[T]]: ...
 
-        def declare(function: Callable[..., Any]) -> Step:
-            return Step(function, external=True, retry=retry, queue=queue, lane=lane, interrupted=interrupted)
+    def external(
+        self,
+        *,
+        store: Callable[..., Any] | None = None,
+        retry: Retry | None = None,
+        queue: str | None = None,
+        lane: Callable[..., Lane] | None = None,
+        interrupted: Callable[..., Any] | None = None,
+    ) -> Callable[[Callable[..., Any]], Step[Any]]:
+        """Declare a step that calls the outside: never inside a transaction, with `idempotency_key` as keyword.
+
+        `store` is called with the inputs and the result inside the result's commit, and what it returns is the
+        step's output. `interrupted` is called instead of the function when an earlier try was cut off between intent
+        and result, so that a call which must not be repeated blindly is asked about first. `queue` and `lane` give
+        the step a place of its own.
+        """
+
+        def declare(function: Callable[..., Any]) -> Step[Any]:
+            return Step(
+                function, external=True, retry=retry, queue=queue, lane=lane, store=store, interrupted=interrupted
+            )
 
         return declare
 
@@ -124,7 +149,7 @@ class Workflow:
     queue: str
     order_by: Callable[[Any], str] | None
     on_failure: Literal["hold", "skip"]
-    supersede_until: Step | None
+    supersede_until: Step[Any] | None
     idempotency_key: Callable[[Any], str] | None
     once_key: Callable[[Any], str] | None
     settle_max: timedelta
@@ -143,7 +168,7 @@ def workflow(
     queue: str = DEFAULT_QUEUE,
     order_by: Callable[[Any], str] | None = None,
     on_failure: Literal["hold", "skip"] = "skip",
-    supersede_until: Step | None = None,
+    supersede_until: Step[Any] | None = None,
     idempotency_key: Callable[[Any], str] | None = None,
     once_key: Callable[[Any], str] | None = None,
     settle_max: timedelta = timedelta(seconds=60),

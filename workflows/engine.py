@@ -93,7 +93,7 @@ _ON_CONFLICT_ONCE = "(workflow, once_key) DO UPDATE SET priority = workflows_pro
 
 
 def supersede(
-    workflow: Workflow, order_key: str, until: Step, *, by: UUID, now: datetime, actor: str
+    workflow: Workflow, order_key: str, until: Step[Any], *, by: UUID, now: datetime, actor: str
 ) -> datetime | None:
     """Cancel every open process of the key that has no checkpoint of `until`; return since when they were settling.
 

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,8 @@ from workflows.errors import Fenced, JournalMismatch, Suspend, WorkflowError
 from workflows.rows import free_lanes, lock_order_key, promote, pump_after_commit, record, sql
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds between the tries of a transaction that PostgreSQL broke off; they spend no attempt."""
@@ -83,7 +85,7 @@ class Run:
 
     # --- what an author calls ----------------------------------------------------------------------------------
 
-    def step(self, step: Step, *args: Any, key: str | None = None) -> Any:
+    def step(self, step: Step[T], *args: Any, key: str | None = None) -> T:
         """Run `step` once and answer from the journal ever after.
 
         `key` names the iteration when looping over a collection; without it the second call of a step in one run is
@@ -97,17 +99,18 @@ class Run:
         if saved and saved.input_digest != inputs:
             raise JournalMismatch(f"step {name} was run with other arguments; {JournalMismatch.__doc__}")
         if saved and saved.done:
-            return decode(saved.output or "null", step.output)
+            answer: T = decode(saved.output or "null", step.output)
+            return answer
         self._stand_at(step, args)
         if step.external:
             return self._external(step, name, args, inputs, saved)
         return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
 
-    def wait(self, name: str, answer: Any, *, key: str) -> Any:
+    def wait(self, name: str, answer: type[T], *, key: str) -> T:
         """Wait for the token `key` and return its answer as `answer` (a type); holds neither worker nor lane."""
         return self._await(self._name(name, None), answer, key, move="wait")
 
-    def hold(self, code: str, data: Any, answer: Any) -> Any:
+    def hold(self, code: str, data: Any, answer: type[T]) -> T:
         """Hold for a person, with a reason code and what that person must know; return the typed resolution."""
         name = self._name("hold", None)
         token = f"hold:{self.id}:{name}"
@@ -129,7 +132,9 @@ class Run:
 
     # --- steps -------------------------------------------------------------------------------------------------
 
-    def _external(self, step: Step, name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None) -> Any:
+    def _external(
+        self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None
+    ) -> T:
         """Commit the intent, call, then commit the result: the call is never inside a transaction."""
         call = step.interrupted if saved and saved.cut_off and step.interrupted else step.function
         self._transact(lambda: self._intend(name, inputs))
@@ -140,7 +145,7 @@ class Run:
             raise
         except Exception as error:
             self._failed(step, name, inputs, error, started)
-        keep = step.keep
+        keep = step.store
 
         def store() -> Any:
             return keep(*args, result) if keep else result
@@ -148,14 +153,14 @@ class Run:
         return self._commit(step, name, inputs, store, "external", started)
 
     def _commit(
-        self, step: Step, name: str, inputs: str, produce: Callable[[], Any], kind: str, started: float | None = None
-    ) -> Any:
+        self, step: Step[T], name: str, inputs: str, produce: Callable[[], Any], kind: str, started: float | None = None
+    ) -> T:
         """Produce the output and write its checkpoint in one transaction, the fence check last."""
         started = time.monotonic() if started is None else started
 
-        def work() -> Any:
+        def work() -> T:
             text = encode(produce())
-            value = decode(text, step.output)
+            value: T = decode(text, step.output)
             self._checkpoint(name, kind, inputs, text, started, done=True)
             return value
 
@@ -210,7 +215,7 @@ class Run:
             sql("UPDATE workflows_process SET recoveries = 0 WHERE id = %s", [self.id])
             self.process.recoveries = 0
 
-    def _failed(self, step: Step, name: str, inputs: str, error: Exception, started: float) -> None:
+    def _failed(self, step: Step[Any], name: str, inputs: str, error: Exception, started: float) -> NoReturn:
         """Write down the failed try and where the process goes from here; always raises Suspend."""
         elapsed = time.monotonic() - started
 
@@ -296,7 +301,7 @@ class Run:
         record([(self.id, "processing")], move=move, at=clock.now(), actor=self.process.worker, reason=reason)
         free_lanes([self.process.lane])
 
-    def _stand_at(self, step: Step, args: tuple[Any, ...]) -> None:
+    def _stand_at(self, step: Step[Any], args: tuple[Any, ...]) -> None:
         """Go to the step's own queue and lane, or back home, and be admitted there, unless already there."""
         lane = step.lane(*args) if step.lane else self._home.lane
         queue = step.queue or self._home.queue
@@ -315,10 +320,11 @@ class Run:
         self._transact(work)
         raise Suspend
 
-    def _await(self, name: str, answer: Any, key: str, *, move: str, hold: Any = None) -> Any:
+    def _await(self, name: str, answer: type[T], key: str, *, move: str, hold: Any = None) -> T:
         saved = self._journal.get(name)
         if saved and saved.done:
-            return decode(saved.output or "null", answer)
+            known: T = decode(saved.output or "null", answer)
+            return known
 
         def work() -> str | None:
             # The token before the process: completers lock in this order too, so an early answer is found here and
@@ -342,7 +348,8 @@ class Run:
         text = self._transact(work)
         if text is None:
             raise Suspend
-        return decode(text, answer)
+        came: T = decode(text, answer)
+        return came
 
     def _leave(self, changes: str, values: list[Any]) -> None:
         """Take the process off this worker by one conditional UPDATE.
@@ -358,7 +365,7 @@ class Run:
         ):
             raise Fenced
 
-    def _transact(self, work: Callable[[], Any]) -> Any:
+    def _transact(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction, again on a new connection when PostgreSQL broke it off."""
         for pause in (*PATIENCE, None):
             try:

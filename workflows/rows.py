@@ -76,8 +76,9 @@ def promote(order_key: str) -> None:
 
 def pump_after_commit(lane: str) -> None:
     """Admit from `lane` once this transaction is committed, once per lane; the tick is the net behind it."""
-    if any(isinstance(call, partial) and call.args == (lane,) for _, call, _ in connection.run_on_commit):
-        return
+    for entry in connection.run_on_commit:
+        if isinstance(entry[1], partial) and entry[1].args == (lane,):
+            return
     transaction.on_commit(partial(pump, lane), robust=True)
 
 
@@ -112,11 +113,11 @@ def pump(lane: str) -> int:
         return len(admitted)
 
 
-def wake_workers(admitted: Sequence[tuple[UUID, int, str]]) -> None:
+def wake_workers(admitted: Sequence[tuple[Any, ...]]) -> None:
     """Defer one job for each (process, fence, queue) and remember its id on the process."""
     jobs: list[tuple[UUID, int]] = []
-    for queue in {queue for _, _, queue in admitted}:
-        here = [(process, fence) for process, fence, of in admitted if of == queue]
+    for queue in {str(row[2]) for row in admitted}:
+        here = [(row[0], row[1]) for row in admitted if row[2] == queue]
         jobs += zip((process for process, _ in here), defer(queue, here), strict=True)
     sql(
         """

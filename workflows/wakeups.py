@@ -11,6 +11,7 @@ from uuid import UUID
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
+from procrastinate.types import JSONDict
 
 TASK = "workflows.execute"
 
@@ -20,4 +21,5 @@ _jobs = JobManager(DjangoConnector())
 def defer(queue: str, wakes: Sequence[tuple[UUID, int]]) -> list[int]:
     """Defer one job for each (process, fence) in the present transaction and return the job ids in that order."""
     jobs = configure_task(name=TASK, job_manager=_jobs, queue=queue)
-    return jobs.batch_defer(*({"process": str(process), "fence": fence} for process, fence in wakes))
+    arguments: list[JSONDict] = [{"process": str(process), "fence": fence} for process, fence in wakes]
+    return jobs.batch_defer(*arguments)

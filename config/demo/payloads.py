@@ -81,7 +81,7 @@ def _shopify(sale: Sale) -> dict[str, Any]:
     lines = _lines(sale)
     untaxed = not sale.taxed
     total = sum((gross for *_, gross in lines), sale.shipping)
-    line_items = [
+    line_items: list[dict[str, Any]] = [
         {
             "id": sale.id * 100 + index,
             "title": product.name,

@@ -62,6 +62,9 @@ class MembershipInline(TabularInline):
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, label=_("persona"), **kwargs)
+
 
 @admin.register(Company)
 class CompanyAdmin(ScopedAdmin):

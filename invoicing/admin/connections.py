@@ -15,6 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )  # fmt: skip
@@ -50,6 +51,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             "company", "platform", "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "active",
         )  # fmt: skip
+        widgets = {"nif_keys": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
         help_texts = {
             "invoice_from": gettext_lazy(
                 "La fecha del cambio: los pedidos hechos antes se guardan y no se facturan nunca (ya los facturó su "
@@ -170,7 +172,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(scope, said) for scope, said in SCOPES.items()]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [(scope, str(said)) for scope, said in SCOPES.items()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse what `issue_key` refuses, beside the field."""

@@ -58,6 +58,9 @@ SUBJECTS.update(
         "invoice": Subject(
             gettext_lazy("Factura"), "admin:invoicing_invoice_change", _names(Invoice, "num_serie"), _invoices
         ),
+        "mail": Subject(
+            gettext_lazy("Correo de la factura"), "admin:invoicing_invoice_change", _names(Invoice, "num_serie")
+        ),
         "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
         "chain": Subject(
             gettext_lazy("Instalación"), "admin:verifactu_installation_change", _names(Installation, "numero")
@@ -85,13 +88,17 @@ DESKS.update(
             title=gettext_lazy("Completar una factura"),
             steps={
                 "render_pdf": gettext_lazy("Crear el PDF"),
-                "send_mail": gettext_lazy("Enviar el correo al cliente"),
+                "start_mail": gettext_lazy("Encargar el correo al cliente"),
                 "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
                 "announce": gettext_lazy("Anotar la respuesta en la factura"),
             },
             question=ask,
             resolution_form=ResolutionForm,
             waiting=waits_for_the_aeat,
+        ),
+        "mail-invoice": Desk(
+            title=gettext_lazy("Enviar una factura por correo"),
+            steps={"send_mail": gettext_lazy("Enviar el correo")},
         ),
         "submit-chain": Desk(
             title=gettext_lazy("Enviar registros a la AEAT"),

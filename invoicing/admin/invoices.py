@@ -89,7 +89,7 @@ class InvoiceAdmin(ReadingAdmin):
             "totals": [
                 (_("Base"), euros(obj.base_total)), (_("Cuota"), euros(obj.tax_total)), (_("Total"), euros(obj.total))
             ],
-            "processes": process_table(processes_about(request, [f"invoice:{obj.pk}"])),
+            "processes": process_table(processes_about(request, [f"invoice:{obj.pk}", f"mail:{obj.pk}"])),
         }  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:

@@ -60,7 +60,7 @@ class OrderAdmin(ReadingAdmin):
         snapshots = list(obj.snapshots.select_related("delivery").defer("delivery__body").order_by("-version"))
         tags = [
             f"order:{obj.pk}",
-            *(f"invoice:{invoice.pk}" for invoice in invoices),
+            *(f"{kind}:{invoice.pk}" for invoice in invoices for kind in ("invoice", "mail")),
             *(f"delivery:{snapshot.delivery_id}" for snapshot in snapshots),
         ]
         processes = processes_about(request, tags)

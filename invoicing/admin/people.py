@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -32,6 +33,38 @@ class CompaniesInline(TabularInline):
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, label=_("empresa"), **kwargs)
+
+
+MEANINGFUL = {
+    "view": ("order", "invoice", "delivery", "company", "connection", "apikey", "series", "taxpayer", "installation",
+             "record", "submission", "answer", "process"),
+    "add": ("connection", "apikey", "series"),
+    "change": ("company", "connection", "apikey", "taxpayer", "process"),
+}  # fmt: skip
+"""The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""
+
+WORDS = {"view": _("ver"), "add": _("crear"), "change": _("cambiar")}
+ACTS = {"change_process": _("reanudar, resolver y cancelar"), "change_apikey": _("revocar")}
+
+
+class PermissionField(forms.ModelMultipleChoiceField):
+    """Permissions in words."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        action = obj.codename.partition("_")[0]
+        kind = obj.content_type.model_class()
+        name = kind._meta.verbose_name_plural if kind else obj.content_type.model
+        return f"{str(name).capitalize()}: {ACTS.get(obj.codename, WORDS.get(action, action))}"
+
+
+def meaningful() -> Any:
+    """Return those permissions, with their content types."""
+    names = [f"{action}_{model}" for action, models in MEANINGFUL.items() for model in models]
+    ours = Permission.objects.filter(content_type__app_label__in=("invoicing", "verifactu", "workflows"))
+    return ours.filter(codename__in=names).select_related("content_type").order_by("content_type__model", "codename")
+
 
 @admin.register(User)
 class UserAdmin(HouseAdmin, DjangoUserAdmin):
@@ -44,7 +77,17 @@ class UserAdmin(HouseAdmin, DjangoUserAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **kwargs, **_in_words(db_field))
+
 
 @admin.register(Group)
 class GroupAdmin(HouseAdmin, DjangoGroupAdmin):
-    pass
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **kwargs, **_in_words(db_field))
+
+
+def _in_words(db_field: Any) -> dict[str, Any]:
+    if db_field.related_model is not Permission:
+        return {}
+    return {"form_class": PermissionField, "queryset": meaningful()}

@@ -35,19 +35,15 @@ KNOWN = {
     "currency": gettext_lazy("Moneda"),
     "country": gettext_lazy("País"),
     "refused": gettext_lazy("La respuesta anterior no valió"),
-    "description": gettext_lazy("Lo que dice la AEAT"),
-    "csv": "CSV",
+    "code": gettext_lazy("Código de la AEAT"),
+    "text": gettext_lazy("Lo que dice la AEAT"),
 }
-"""Facts of a hold worth a line of their own; a code and a text of the AEAT come with `aeat_rejected`."""
+"""Facts of a hold worth a line of their own."""
 
 
 def hold_of(hold: Mapping[str, Any]) -> Hold:
-    """Return the Hold that a process is held with; what is not one (an AEAT verdict) takes its catalogue entry."""
-    data = hold.get("data") or {}
-    if "actions" in data:
-        return msgspec.convert(data, Hold)
-    facts = {name: str(value) for name, value in data.items() if value}
-    return Hold(code=hold["code"], data=facts, actions=CATALOGUE[hold["code"]].actions)
+    """Return the Hold that a process is held with."""
+    return msgspec.convert(hold["data"], Hold)
 
 
 def ask(hold: Mapping[str, Any]) -> Question:

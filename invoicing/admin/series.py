@@ -65,7 +65,6 @@ class SeriesAdmin(ScopedAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None:
-            kwargs["fields"] = None
             kwargs["form"] = forms.ModelForm
         return super().get_form(request, obj, change, **kwargs)
 

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
-from invoicing.admin.labels import INVOICES
 from invoicing.admin.related import euros
 from invoicing.models import ApiKey, Company, Connection, Delivery, Invoice, Order, Series
 from verifactu.admin.words import RECORDS
@@ -114,7 +113,7 @@ def _cards(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
         cards += [
             _card(_("Facturas de hoy"), today["n"], euros(today["total"] or 0),
                   list_url(Invoice, issue_date__year=day.year, issue_date__month=day.month, issue_date__day=day.day)),
-            _card(_("Pendientes de Hacienda"), _at_most(pending), INVOICES["issued"].text,
+            _card(_("Pendientes de Hacienda"), _at_most(pending), _("esperan su respuesta"),
                   list_url(Invoice, state="issued")),
         ]  # fmt: skip
     if _may(request, Process):
@@ -177,8 +176,8 @@ def _failing(request: HttpRequest) -> list[dict[str, Any]]:
     chains = scoped(request, Installation.objects.filter(active=True), "taxpayer__tenant").select_related("taxpayer")
     lasts = (
         Submission.objects.filter(installation__in=chains.values("pk"))
-        .order_by("installation", "-id")
-        .distinct("installation")
+        .order_by("installation_id", "-id")
+        .distinct("installation_id")
     )
     failing = {last.installation_id: last for last in lasts if last.failures or last.state == "unknown"}
     waiting = chains.filter(pk__in=failing).annotate(

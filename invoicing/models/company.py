@@ -57,7 +57,8 @@ class Company(models.Model):
     @property
     def postal_lines(self) -> list[str]:
         """The address as it is printed, one line each."""
-        return [self.address, f"{self.postal_code} {self.city}", *([self.province] if self.province else [])]
+        province = [self.province] if self.province not in ("", self.city) else []
+        return [self.address, f"{self.postal_code} {self.city}", *province]
 
     @property
     def zone(self) -> str:

@@ -1,6 +1,6 @@
 """The legal documents and what numbers them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,7 +13,7 @@ from invoicing.models.order import Order, Snapshot
 from invoicing.states import INVOICE_MOVES, INVOICE_STATES
 from verifactu.models import Record
 
-MONEY = {"max_digits": 14, "decimal_places": 2}
+MONEY: dict[str, Any] = {"max_digits": 14, "decimal_places": 2}
 
 
 class Series(models.Model):
@@ -120,6 +120,9 @@ class Invoice(LedgerModel):
     def __str__(self) -> str:
         return self.num_serie
 
+    new_lines: "list[InvoiceLine] | None" = None
+    """The lines that are being issued with it; None for an invoice that was read."""
+
     def sealed_with(self) -> list[str]:
         """Cover the lines and the order version by their own seals."""
         lines = [line.seal or line.compute_seal() for line in self.sealed_lines]
@@ -128,7 +131,7 @@ class Invoice(LedgerModel):
     @property
     def sealed_lines(self) -> "list[InvoiceLine]":
         """The lines in printed order: those being issued with it, or the stored ones (one query)."""
-        return getattr(self, "new_lines", None) or list(self.lines.order_by("position"))
+        return self.new_lines or list(self.lines.order_by("position"))
 
 
 class InvoiceLine(LedgerModel):

@@ -144,9 +144,7 @@ class TestListing:
         assert found(state="held") == ["b"]
         assert found(state="held", number="7") == []
 
-    def test_updated_since_sees_each_kind_of_news(
-        self, client: ApiClient, settings: Any, tmp_path: Any
-    ) -> None:
+    def test_updated_since_sees_each_kind_of_news(self, client: ApiClient, settings: Any, tmp_path: Any) -> None:
         offset = tmp_path / "offset"
         settings.CLOCK_OFFSET_FILE = str(offset)
         start = clock.now()
@@ -264,9 +262,7 @@ class TestHolds:
             ({"action": "ignore", "reason": "x" * 501}, "/reason"),
         ],
     )
-    def test_a_body_that_is_no_answer(
-        self, client: ApiClient, held: Any, answer: dict[str, Any], pointer: str
-    ) -> None:
+    def test_a_body_that_is_no_answer(self, client: ApiClient, held: Any, answer: dict[str, Any], pointer: str) -> None:
         told = is_problem(resolve(client, "web-1", **answer), 400, "body-invalid")
         assert told["errors"][0]["pointer"] == pointer
 

@@ -17,7 +17,7 @@ class TestNormalise:
             ("NIF: 12345678Z", "12345678Z"),
             ("CIF ESA58818501", "A58818501"),
             ("x-5253868-r", "X5253868R"),
-            ("１２３４５６７８Ｚ", "12345678Z"),  # wide digits of an Asian keyboard
+            ("\uff11\uff12345678\uff3a", "12345678Z"),  # wide digits of an Asian keyboard
             ("DE 123 456 788", "DE123456788"),  # other countries keep their prefix
             ("-", ""),
             ("", ""),
@@ -69,7 +69,7 @@ class TestJudge:
             "B00000000",
             "A0000000J",
             "99999999R",  # the FNMT's trial certificates
-            "١٢٣٤٥٦٧٨Z",  # digits, but not ours
+            "\u0661\u0662345678Z",  # digits, but not ours
         ],
     )
     def test_malformed(self, nif: str) -> None:

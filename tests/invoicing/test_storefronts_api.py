@@ -21,7 +21,9 @@ LINE = {
 ORDER: dict[str, Any] = {
     "id": "A-1", "number": "A-1", "placed_at": "2026-11-02T10:30:00+01:00", "updated_at": "2026-11-02T10:31:00+01:00",
     "prices_include_tax": True, "paid": True, "paid_at": "2026-11-02T10:31:00+01:00", "total": "19.84", "lines": [LINE],
-    "buyer": {"name": "Lucía Ferrer", "email": "lucia@example.com", "address": {"postal_code": "28004", "country": "ES"}},
+    "buyer": {
+        "name": "Lucía Ferrer", "email": "lucia@example.com", "address": {"postal_code": "28004", "country": "ES"},
+    },
 }  # fmt: skip
 
 
@@ -39,9 +41,8 @@ class TestOrder:
         assert found.content is not None
         assert (found.external_id, found.updated_at) == ("A-1", datetime(2026, 11, 2, 9, 31, tzinfo=UTC))
         (line,) = found.content.lines
-        assert (line.amount, line.kind, line.taxes[0].rate, line.taxes[0].amount) == (
-            Decimal("19.84"), LineKind.GOODS, 21, None,
-        )  # fmt: skip
+        assert (line.amount, line.kind) == (Decimal("19.84"), LineKind.GOODS)
+        assert (line.taxes[0].rate, line.taxes[0].amount) == (Decimal(21), None)
 
     def test_is_invoiced_like_any_other(self) -> None:
         found = decided(read())

@@ -1,6 +1,7 @@
 """`manage.py aeat_simulator` as operators and supervisors run it: in a process of its own, ended by signals."""
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -13,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from tests.deadline import eventually
 from tests.simulator.conftest import PASSWORD
 from tests.simulator.sender import COMPANY, Chain, Client, Clock
 from verifactu.certificates import Certificate
@@ -161,23 +162,26 @@ def test_an_old_ready_file_does_not_deceive(runner: Runner, tmp_path: Path) -> N
 class TestIssuing:
     """`--issue-certificate` writes one file and ends."""
 
-    def issue(self, runner: Runner, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", "aeat_simulator", *arguments],
-            cwd=ROOT, env=runner.environment(), capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+    @pytest.fixture
+    def password(self, tmp_path: Path) -> Path:
+        file = tmp_path / "password"
+        file.write_text("secreto ñ\n")
+        return file
+
+    def issue(self, folder: Path, nif: str, *arguments: str) -> str:
+        said = io.StringIO()
+        directory = str(folder / "data" / "simulator")
+        call_command("aeat_simulator", "--directory", directory, "--issue-certificate", nif, *arguments, stdout=said)
+        return said.getvalue()
 
     def test_writes_a_certificate_that_opens_the_simulator(
-        self, runner: Runner, tmp_path: Path, present: Clock
+        self, runner: Runner, tmp_path: Path, present: Clock, password: Path
     ) -> None:
-        out, password = tmp_path / "company.p12", tmp_path / "password"
-        password.write_text("secreto ñ\n")
-        done = self.issue(
-            runner, "--issue-certificate", COMPANY, "--name", "TIENDA SL", "--seal",
-            "--out", str(out), "--password-file", str(password),
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert "secreto" not in done.stdout + done.stderr
+        out = tmp_path / "company.p12"
+        files = "--out", str(out), "--password-file", str(password)
+        said = self.issue(tmp_path, COMPANY, "--name", "TIENDA SL", "--seal", *files)
+        assert str(out) in said
+        assert "secreto" not in said
         assert out.stat().st_mode & 0o777 == 0o600
         read = Certificate.from_pkcs12(out.read_bytes(), "secreto ñ")
         assert (read.nif, read.holder_name, read.is_seal) == (COMPANY, "TIENDA SL", True)
@@ -187,26 +191,26 @@ class TestIssuing:
         )
         chain = Chain(present)
         assert client.post(chain.submission(chain.alta("A-1"))).verdicts == [("Correcto", "")]
-        again = self.issue(
-            runner, "--issue-certificate", COMPANY, "--name", "X", "--out", str(out), "--password-file", str(password)
-        )
-        assert (again.returncode, "is there already" in again.stderr) == (1, True)
 
-    def test_says_what_is_missing(self, runner: Runner) -> None:
-        done = self.issue(runner, "--issue-certificate", COMPANY)
-        assert done.returncode == 2
-        assert "--name, --out, --password-file needed" in done.stderr
+    def test_does_not_overwrite(self, tmp_path: Path, password: Path) -> None:
+        out = tmp_path / "mine.p12"
+        out.write_bytes(b"precious")
+        with pytest.raises(CommandError, match="is there already"):
+            self.issue(tmp_path, COMPANY, "--name", "X", "--out", str(out), "--password-file", str(password))
+        assert out.read_bytes() == b"precious"
 
-    def test_refuses_what_is_no_nif(self, runner: Runner, tmp_path: Path) -> None:
-        (tmp_path / "password").write_text("x")
-        done = self.issue(
-            runner, "--issue-certificate", "nobody", "--name", "X", "--out", str(tmp_path / "o.p12"),
-            "--password-file", str(tmp_path / "password"),
-        )  # fmt: skip
-        assert (done.returncode, "is not a NIF" in done.stderr) == (1, True)
+    def test_says_what_is_missing(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="--name, --out, --password-file needed") as raised:
+            self.issue(tmp_path, COMPANY)
+        assert raised.value.returncode == 2
 
+    def test_refuses_an_empty_password(self, tmp_path: Path, password: Path) -> None:
+        password.write_text("\n")
+        with pytest.raises(CommandError, match="holds no password"):
+            self.issue(tmp_path, COMPANY, "--name", "X", "--out", str(tmp_path / "o"), "--password-file", str(password))
 
-def test_the_ledger_waits_for_nobody(runner: Runner) -> None:
-    """It can be looked at as soon as the command says that it listens."""
-    run = runner.start()
-    eventually(lambda: run.ledger()["submissions"] == 0, seconds=5)
+    def test_refuses_what_is_no_nif(self, tmp_path: Path, password: Path) -> None:
+        with pytest.raises(CommandError, match="is not a NIF"):
+            self.issue(
+                tmp_path, "nobody", "--name", "X", "--out", str(tmp_path / "o"), "--password-file", str(password)
+            )

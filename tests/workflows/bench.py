@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -222,3 +223,13 @@ def kneaded() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM django_session WHERE session_key LIKE 'knead-%%'")
         return int(cursor.fetchone()[0])
+
+
+def hold_of(process: UUID) -> dict[str, Any]:
+    """Return why the process is held."""
+    return Process.objects.values_list("hold", flat=True).get(pk=process) or {}
+
+
+def error_of(process: UUID) -> dict[str, Any]:
+    """Return the error that the process shows."""
+    return Process.objects.values_list("error", flat=True).get(pk=process) or {}

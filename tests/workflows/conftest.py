@@ -11,6 +11,9 @@ from tests.databases import Database
 from tests.workflows import bench
 
 
+PassTime = Callable[[timedelta], None]
+
+
 @pytest.fixture(autouse=True)
 def workbench(fresh_database: Database) -> Iterator[None]:
     """An empty database, no faults to come, no effects yet."""
@@ -21,7 +24,7 @@ def workbench(fresh_database: Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def pass_time(tmp_path: Path, settings: Settings) -> Callable[[timedelta], None]:
+def pass_time(tmp_path: Path, settings: Settings) -> PassTime:
     """Move the clock of every process on, by an amount."""
     file = tmp_path / "clock"
     settings.CLOCK_OFFSET_FILE = str(file)

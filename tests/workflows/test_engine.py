@@ -8,9 +8,11 @@ from django.db import connection, transaction
 
 from common import clock
 from tests.workflows import bench
+from tests.workflows.conftest import PassTime
 from tests.workflows.bench import Bread, drain, fetch, result, start, state
 from workflows import control, engine
 from workflows.encoding import EncodingError
+from workflows.errors import Superseded
 from workflows.models import Lane, Process, ProcessEvent
 from workflows.rows import pump, sql
 
@@ -60,7 +62,7 @@ class TestTrigger:
         drain()
         assert start(bench.only_one_queued, Bread("one")) != first
 
-    def test_waits_until_not_before(self, pass_time) -> None:
+    def test_waits_until_not_before(self, pass_time: PassTime) -> None:
         process = start(bench.bakery, Bread("one"), not_before=clock.now() + timedelta(minutes=5))
         assert drain() == 0
         pass_time(timedelta(minutes=6))
@@ -162,7 +164,7 @@ class TestSuperseding:
         old = start(bench.newest_wins, Bread("one", 1))
         drain()
         new = start(bench.newest_wins, Bread("one", 2))
-        with pytest.raises(control.Superseded) as refused:
+        with pytest.raises(Superseded) as refused:
             control.resolve(old, bench.Answer("rye"), now=clock.now(), actor="Ana")
         assert refused.value.by == new
 
@@ -172,10 +174,14 @@ class TestSuperseding:
         assert job
         newer = threading.Event()
 
+        def newer_one() -> None:
+            start(bench.settling, Bread("one", 2))
+            connection.close()
+
         def overtake(what: str) -> str:
             if not newer.is_set():
                 newer.set()
-                thread = threading.Thread(target=lambda: (start(bench.settling, Bread("one", 2)), connection.close()))
+                thread = threading.Thread(target=newer_one)
                 thread.start()
                 thread.join()
             return f"sold {what}"
@@ -196,13 +202,14 @@ class TestSuperseding:
         drain()
         assert (state(old), state(new)) == ("completed", "completed")
 
-    def test_puts_off_while_newer_ones_come_but_not_for_ever(self, pass_time) -> None:
-        for n in range(14):
+    def test_puts_off_while_newer_ones_come_but_not_for_ever(self, pass_time: PassTime) -> None:
+        last = start(bench.settling, Bread("one"), settle=timedelta(seconds=5))
+        for n in range(1, 14):
             last = start(bench.settling, Bread("one", n), settle=timedelta(seconds=5))
             pump("workflow:settling")
             assert drain() == 0
             pass_time(timedelta(seconds=4))
-        pass_time(timedelta(seconds=4))  # 60 s after the first
+        pass_time(timedelta(seconds=8))  # 60 s after the first
         pump("workflow:settling")
         drain()
         assert state(last) == "completed"

@@ -6,6 +6,7 @@ import pytest
 
 from common import clock
 from tests.workflows import bench
+from tests.workflows.conftest import PassTime
 from tests.workflows.bench import Answer, Bread, drain, fetch, result, start, state
 from workflows import control, tokens
 from workflows.errors import Abort, TokenClosed, Transient, WrongState
@@ -21,7 +22,7 @@ class TestAtomicStep:
         assert bench.kneaded() == 1
         assert Step.objects.get(process=process, key="knead").output == "2"
 
-    def test_leaves_nothing_of_a_failed_try(self, pass_time) -> None:
+    def test_leaves_nothing_of_a_failed_try(self, pass_time: PassTime) -> None:
         process = start(bench.bakery, Bread("one"))
         bench.faults.append(RuntimeError("the dough fell"))
         drain()
@@ -48,11 +49,11 @@ class TestAtomicStep:
         control.resolve(process, Answer("rye"), now=clock.now(), actor="Ana")
         drain()
         row = Process.objects.get(pk=process)
-        assert (row.state, row.error["class"]) == ("held", "JournalMismatch")
+        assert (row.state, bench.error_of(process)["class"]) == ("held", "JournalMismatch")
 
 
 class TestExternalStep:
-    def test_calls_outside_any_transaction_with_one_key_for_all_tries(self, pass_time) -> None:
+    def test_calls_outside_any_transaction_with_one_key_for_all_tries(self, pass_time: PassTime) -> None:
         process = start(bench.bakery, Bread("one"))
         drain()
         assert bench.effects == [f"bake {process}:bake"]
@@ -70,7 +71,7 @@ class TestExternalStep:
         assert bench.effects == [f"bake once {process}:bake_once", f"look {process}:bake_once"]
         assert result(process) == "1 found baked"
 
-    def test_calls_again_after_a_failure_that_was_written_down(self, pass_time) -> None:
+    def test_calls_again_after_a_failure_that_was_written_down(self, pass_time: PassTime) -> None:
         process = start(bench.cautious, Bread("one"))
         bench.faults.append(Transient("oven cold", status=503))
         drain()
@@ -81,7 +82,7 @@ class TestExternalStep:
 
 
 class TestFailure:
-    def test_keeps_each_attempt_with_its_error(self, pass_time) -> None:
+    def test_keeps_each_attempt_with_its_error(self, pass_time: PassTime) -> None:
         process = start(bench.bakery, Bread("one"))
         bench.faults += [ValueError("first"), KeyError("second")]
         for _ in range(2):
@@ -93,7 +94,7 @@ class TestFailure:
         assert [a.error_class for a in attempts] == ["ValueError", "KeyError", ""]
         assert "first" in attempts[0].traceback
 
-    def test_ends_after_the_last_retry_with_the_error_shown(self, pass_time) -> None:
+    def test_ends_after_the_last_retry_with_the_error_shown(self, pass_time: PassTime) -> None:
         process = start(bench.bakery, Bread("one"))
         bench.faults += [RuntimeError(f"try {n}") for n in range(4)]
         for _ in range(4):
@@ -101,7 +102,7 @@ class TestFailure:
             pass_time(timedelta(minutes=1))
             tick()
         row = Process.objects.get(pk=process)
-        assert (row.state, row.error["message"]) == ("failed", "try 3")
+        assert (row.state, bench.error_of(process)["message"]) == ("failed", "try 3")
 
     def test_does_not_try_again_after_abort(self) -> None:
         process = start(bench.bakery, Bread("one"))
@@ -151,7 +152,7 @@ class TestHold:
     def test_leaves_by_its_typed_resolution_alone(self) -> None:
         process = start(bench.newest_wins, Bread("one"))
         drain()
-        assert Process.objects.get(pk=process).hold["code"] == "which_bread"
+        assert bench.hold_of(process)["code"] == "which_bread"
         with pytest.raises(WrongState):
             control.resume(process, now=clock.now(), actor="Ana", reason="hurry")
         control.resolve(process, Answer("rye"), now=clock.now(), actor="Ana")
@@ -166,7 +167,7 @@ class TestHold:
             control.resolve(process, Answer("rye"), now=clock.now(), actor="Ana")
 
 
-def test_sleep_holds_neither_worker_nor_lane_and_ends_in_time(pass_time) -> None:
+def test_sleep_holds_neither_worker_nor_lane_and_ends_in_time(pass_time: PassTime) -> None:
     process = start(bench.sleeping, Bread("one"))
     drain()
     pass_time(timedelta(minutes=59))

@@ -59,7 +59,7 @@ class TestLease:
             _expire()
             tick()
         row = Process.objects.get(pk=poison)
-        assert (row.state, row.hold["kind"], state(other)) == ("held", "poison", "completed")
+        assert (row.state, bench.hold_of(poison)["kind"], state(other)) == ("held", "poison", "completed")
 
 
 class TestJob:

@@ -84,6 +84,10 @@ class Failures:
         """Tell whether to refuse this connection, and count it as played."""
         return self._take(lambda failure: failure.mode == "refuse_connection") is not None
 
+    def refusing(self) -> bool:
+        """Tell whether connections are to be refused, without counting anything."""
+        return any(failure.mode == "refuse_connection" for failure in self.pending())
+
     def for_request(self, operation: str) -> Failure | None:
         """Return what to do wrong with this request, and count it as played."""
         return self._take(

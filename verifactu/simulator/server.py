@@ -255,11 +255,12 @@ class Door(Listener):
     def waiting(self, connection: ssl.SSLSocket) -> Iterator[bool]:
         """Keep a connection among those that wait, until its request has begun or ended.
 
-        Yields whether there may be another request at all: not once `stop` has closed those that wait.
+        Yields whether there may be another request at all: not when those that wait have just been closed, because the
+        simulator stops or is to refuse connections.
         """
         with self._change:
             self._waiting.add(connection)
-            open_for_more = not self.stopping.is_set()
+            open_for_more = not (self.stopping.is_set() or self.failures.refusing())
         try:
             yield open_for_more
         finally:

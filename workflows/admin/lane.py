@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from common.admin import HouseAdmin
 from workflows.models import Lane
@@ -14,25 +15,45 @@ from workflows.rows import pump_after_commit
 
 @admin.register(Lane)
 class LaneAdmin(HouseAdmin):
-    list_display = ("key", "limit", "active", "paused")
+    list_display = ("name", "limit_shown", "active_shown", "paused_shown")
     list_filter = ("paused",)
     search_fields = ("key",)
-    fields = ("key", "limit", "paused", "active")
-    readonly_fields = ("key", "active")
+    fields = ("name", "limit", "paused", "active_shown")
+    readonly_fields = ("name", "active_shown")
     list_before_template = "admin/workflows/lanes.html"
-    help_texts: ClassVar[dict[str, Any]] = {
-        "limit": _("Cuántos procesos de este carril corren a la vez."),
-        "paused": _("En pausa no empieza ninguno más; los que corren terminan."),
+    words: ClassVar[dict[str, dict[str, Any]]] = {
+        "labels": {"limit": _("límite"), "paused": _("en pausa")},
+        "help_texts": {
+            "limit": _("Cuántos procesos de este carril corren a la vez."),
+            "paused": _("En pausa no empieza ninguno más; los que corren terminan."),
+        },
     }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """A lane is made by the first process that it admits."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, help_texts=self.help_texts, **kwargs)
+        return super().get_form(request, obj, change, **self.words, **kwargs)
+
+    @display(description=_("carril"), ordering="key")
+    def name(self, lane: Lane) -> str:
+        return lane.key
+
+    @display(description=_("límite"), ordering="limit")
+    def limit_shown(self, lane: Lane) -> int:
+        return lane.limit
+
+    @display(description=_("ocupados"), ordering="active")
+    def active_shown(self, lane: Lane) -> int:
+        return lane.active
+
+    @display(description=_("en pausa"), boolean=True, ordering="paused")
+    def paused_shown(self, lane: Lane) -> bool:
+        return lane.paused
 
     def save_model(self, request: HttpRequest, obj: Lane, form: Any, change: bool) -> None:
         """Write only what was asked: `active` is counted by the engine, which may be counting now."""

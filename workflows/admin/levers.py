@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from common import clock
 from common.admin import anchor, change_url, link
 from workflows import control
-from workflows.admin.desks import desk, question
+from workflows.admin.desks import desk, question, subjects
 from workflows.admin.words import RESUMABLE, STATES
 from workflows.errors import Superseded, WrongState
 from workflows.models import Process
@@ -149,7 +150,7 @@ def _act(
 
 
 def _confirm(page: Any, request: HttpRequest, process: Process, form: Any, **context: Any) -> HttpResponse:
-    response: HttpResponse = page.answer(
-        request, process, "admin/workflows/confirm.html", {"form": form, "variant": "primary", **context}
-    )
+    about = [(it.name, it.text, reverse(it.url_name, args=[it.id])) for it in subjects([process])[process.pk]]
+    context = {"form": form, "variant": "primary", "about": about, **context}
+    response: HttpResponse = page.answer(request, process, "admin/workflows/confirm.html", context)
     return response

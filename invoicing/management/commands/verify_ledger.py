@@ -31,7 +31,7 @@ class Command(commands.Command):
         parser.add_argument("--company", metavar="NIF", help="only this company (seals and processes: all)")
         parser.add_argument("--pdf", action="store_true", help="also decode the QR of every PDF (slow)")
 
-    def run(self, *, company: str | None, pdf: bool, **options: Any) -> tuple[Any, int]:
+    def run(self, company: str | None, pdf: bool, **options: Any) -> tuple[Any, int]:
         companies = Company.objects.select_related("taxpayer")
         if company:
             companies = companies.filter(taxpayer__nif=company)

@@ -19,7 +19,7 @@ class Command(commands.Command):
         parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
         parser.add_argument("--company", metavar="NIF", help="only this taxpayer")
 
-    def run(self, *, out: Path, company: str | None, **options: Any) -> tuple[Any, int]:
+    def run(self, out: Path, company: str | None, **options: Any) -> tuple[Any, int]:
         chains = Installation.objects.select_related("taxpayer").order_by("created_at")
         if company:
             chains = chains.filter(taxpayer__nif=company)

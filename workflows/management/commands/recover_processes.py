@@ -19,7 +19,7 @@ class Command(commands.Command):
         parser.add_argument("--workflow", help="with --resume: only processes of this workflow")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be resumed")
 
-    def run(self, *, resume: bool, workflow: str | None, dry_run: bool, **options: Any) -> tuple[Any, int]:
+    def run(self, resume: bool, workflow: str | None, dry_run: bool, **options: Any) -> tuple[Any, int]:
         done = {} if dry_run else tick()
         resumed = self._resume(workflow, dry_run=dry_run) if resume else []
         return {"tick": done, "resumed": resumed, "dry_run": dry_run}, commands.OK
