@@ -45,8 +45,8 @@ class Demo:
     seed: int
 
     def __post_init__(self) -> None:
-        self.name = f"demo-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-        self.folder = settings.DATA_DIR / "demo" / self.name
+        self.tag = secrets.token_hex(2)
+        self.folder = settings.DATA_DIR / "demo" / f"{clock.now():%Y%m%d-%H%M%S}-{self.tag}"
         self.folder.mkdir(parents=True)
         self.password = secrets.token_urlsafe(9)
         self.seconds = 0.0
@@ -54,7 +54,7 @@ class Demo:
     @contextmanager
     def running(self) -> Iterator[Supervisor]:
         """Start database, simulator, web and workers; stop all of them at the end."""
-        env = open_database(f"encadena_{self.name.replace('-', '_')}") | {
+        env = open_database(self.tag, now=clock.now()) | {
             "DATA_DIR": str(settings.DATA_DIR),
             "FILES_DIR": str(self.folder),
             "SECRET_KEY": settings.SECRET_KEY,
