@@ -34,13 +34,16 @@ READ_AND_APPEND = frozenset({"SELECT", "INSERT"})
 def prepare(connection: BaseDatabaseWrapper, role: str) -> None:
     """Give `role` the schema, and what the owner makes from now on: to read and append, until `apply` says more."""
     name, schema = connection.ops.quote_name(role), _schema(connection)
-    _execute(connection, [
-        f"REVOKE CREATE ON SCHEMA {schema} FROM {name}, PUBLIC",
-        f"GRANT USAGE ON SCHEMA {schema} TO {name}",
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT ON TABLES TO {name}",
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {name}",
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON ROUTINES TO {name}",
-    ])
+    _execute(
+        connection,
+        [
+            f"REVOKE CREATE ON SCHEMA {schema} FROM {name}, PUBLIC",
+            f"GRANT USAGE ON SCHEMA {schema} TO {name}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT ON TABLES TO {name}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {name}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON ROUTINES TO {name}",
+        ],
+    )
 
 
 def apply(connection: BaseDatabaseWrapper, role: str) -> None:
@@ -100,9 +103,7 @@ def one_role(role: str) -> str:
     )
 
 
-def _wanted(
-    tables: dict[str, set[str]], ledgers: Iterable[type[models.Model]] | None
-) -> dict[str, Grant]:
+def _wanted(tables: dict[str, set[str]], ledgers: Iterable[type[models.Model]] | None) -> dict[str, Grant]:
     if ledgers is None:
         ledgers = apps.get_models()
     wanted = dict.fromkeys(tables, READ_AND_WRITE)
@@ -119,14 +120,16 @@ def _schema_differences(connection: BaseDatabaseWrapper, role: str) -> list[str]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT has_schema_privilege(%s, current_schema(), 'CREATE'),"
-            " has_schema_privilege(%s, current_schema(), 'USAGE')", [role, role],
+            " has_schema_privilege(%s, current_schema(), 'USAGE')",
+            [role, role],
         )
         create, usage = cursor.fetchone()
         cursor.execute(
             # CASE keeps the planner from asking about what is no sequence.
             "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
             " AND CASE WHEN relkind = 'S' THEN NOT has_sequence_privilege(%s, oid, 'USAGE') ELSE false END"
-            " ORDER BY relname", [role],
+            " ORDER BY relname",
+            [role],
         )
         found = [f"sequence {name}: {role} lacks USAGE" for (name,) in cursor.fetchall()]
     if create:
@@ -193,7 +196,8 @@ def _owns_tables(connection: BaseDatabaseWrapper, role: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_class WHERE relkind IN ('r', 'p')"
-            " AND relnamespace = current_schema()::regnamespace AND pg_has_role(%s, relowner, 'MEMBER'))", [role],
+            " AND relnamespace = current_schema()::regnamespace AND pg_has_role(%s, relowner, 'MEMBER'))",
+            [role],
         )
         return bool(cursor.fetchone()[0])
 

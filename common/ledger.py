@@ -75,8 +75,10 @@ class LedgerModel(models.Model):
         fields = kwargs.pop("update_fields", None)
         fields = set(self.mutable if fields is None else fields)
         if not fields or fields - set(self.mutable):
-            raise LedgerError(f"{self._meta.label}: {', '.join(sorted(fields - set(self.mutable))) or 'nothing'} "
-                              "may not change; write a correcting row")
+            raise LedgerError(
+                f"{self._meta.label}: {', '.join(sorted(fields - set(self.mutable))) or 'nothing'} "
+                "may not change; write a correcting row"
+            )
         super().save(update_fields=fields, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
@@ -118,6 +120,3 @@ def canonical(field: Any, value: Any) -> str:
         case dict() | list() | tuple():
             return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return str(value)
-
-
-

@@ -194,4 +194,3 @@ def _backlog(now: datetime) -> Iterator[Finding]:
         "aeat backlog", "warn" if age > 240 else "ok", f"{count} records wait, the oldest for {age} s{reason}",
         "they are sent again by themselves, at least once an hour",
     )  # fmt: skip
-

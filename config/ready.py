@@ -21,11 +21,10 @@ def await_simulator(ready_file: Path) -> dict[str, str]:
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        try:
+        if ready_file.exists():
             addresses: dict[str, str] = json.loads(ready_file.read_text())
             return addresses
-        except FileNotFoundError:
-            threading.Event().wait(0.05)
+        threading.Event().wait(0.05)
     raise NotReady(f"the simulator did not start ({ready_file})")
 
 

@@ -38,7 +38,8 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
         .get(pk=order_id)
     )
     content = content_of(order)
-    assert content and order.current  # noqa: S101 (a process starts only for an order that has a version)
+    if content is None or order.current is None:
+        raise LookupError(f"order {order_id} has no version to decide on")
     company = Company.objects.select_related("taxpayer").get(pk=order.company_id)
     decision = policy.decide(
         content,

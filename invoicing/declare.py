@@ -19,7 +19,6 @@ from verifactu.records import (
     tipo,
 )
 
-
 MACRODATO = 100_000_000
 """Euros from which a record must say that it is large (verifactu.md 3, codes 1138 and 1139)."""
 

@@ -176,9 +176,7 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
 
 def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
     """Bind the bytes to the invoice, once and for ever."""
-    document = Document(
-        invoice_id=ref.invoice_id, sha256=stored.sha256, size=stored.size, rendered_at=clock.now()
-    )
+    document = Document(invoice_id=ref.invoice_id, sha256=stored.sha256, size=stored.size, rendered_at=clock.now())
     document.save()
     return DocumentRef(document.pk, document.sha256)
 

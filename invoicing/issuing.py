@@ -35,7 +35,8 @@ def issue_sale(order_id: UUID, version: int, decision: Decision, *, now: Callabl
     :raises ClockBehind: when the clock stands more than a minute behind the chain.
     :raises WrongEnvironment: when the company has no chain in the present environment.
     """
-    assert decision.priced and decision.tipo  # noqa: S101 (a decision to issue has both)
+    if decision.priced is None or not decision.tipo:
+        raise ValueError("a decision to issue has a type and figures")
     with transaction.atomic():
         order = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("current").get(pk=order_id)
         if order.current is None or order.current.version != version:

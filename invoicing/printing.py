@@ -16,9 +16,7 @@ def printed(invoice: Invoice) -> PrintedInvoice:
         tipo=invoice.tipo,
         issue_date=invoice.issue_date,
         operation_date=invoice.operation_date,
-        issuer=PrintedParty(
-            name=invoice.issuer_name, tax_id=invoice.issuer_nif, address=tuple(invoice.issuer_address)
-        ),
+        issuer=PrintedParty(name=invoice.issuer_name, tax_id=invoice.issuer_nif, address=tuple(invoice.issuer_address)),
         recipient=PrintedParty(
             name=invoice.recipient_name,
             tax_id=invoice.recipient_nif,

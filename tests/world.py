@@ -7,8 +7,8 @@ from decimal import Decimal
 from common import clock
 from config.demo.catalogue import COMPANY, PRODUCTS
 from config.demo.orders import Post
-from config.demo.post import HEADERS
 from config.demo.payloads import Buyer, Sale, body
+from config.demo.post import HEADERS
 from invoicing.companies import connect, open_company
 from invoicing.intake import receive
 from invoicing.models import Company, Connection

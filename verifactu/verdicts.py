@@ -95,7 +95,11 @@ def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, no
 
 
 def keep_answer(
-    submission: Submission, answer: Answered[RespuestaSuministro] | Refused | Unknown, *, now: datetime, lines: list[_Line] | None = None
+    submission: Submission,
+    answer: Answered[RespuestaSuministro] | Refused | Unknown,
+    *,
+    now: datetime,
+    lines: list[_Line] | None = None,
 ) -> None:
     """Store what came back, byte for byte; nothing when nothing came."""
     if not answer.body:

@@ -72,7 +72,7 @@ def trigger(
             )
             ON CONFLICT {_ON_CONFLICT_ONCE if once_key else "(workflow, idempotency_key) DO NOTHING"}
             RETURNING id
-            """,
+            """,  # noqa: S608 (both endings are literals of this module)
             [
                 process, workflow.name, workflow.version, workflow.tenant(payload), idempotency_key, once_key,
                 order_key, order_key, order_key, list(OPEN), lane.key, lane.limit, workflow.queue, priority,
@@ -124,9 +124,7 @@ def supersede(
     }
     beaten = [row for row in candidates if row[0] not in passed]
     close(beaten_ids := [row[0] for row in beaten], state="cancelled", now=now, superseded_by=by)
-    record(
-        [(row[0], row[1]) for row in beaten], move="cancel", at=now, actor=actor, reason=f"superseded by {by}"
-    )
+    record([(row[0], row[1]) for row in beaten], move="cancel", at=now, actor=actor, reason=f"superseded by {by}")
     free_lanes(row[3] for row in beaten if row[4])
     if beaten_ids:
         promote(order_key)

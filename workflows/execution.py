@@ -67,7 +67,7 @@ def _run(claimed: Claimed) -> None:
         payload = decode(claimed.payload, definition.payload_type)
     except (WorkflowError, EncodingError) as error:
         # Code and row do not fit (an old deploy, a new one): a person decides, and nothing is lost.
-        log.error("%s %s cannot run here: %s", claimed.workflow, claimed.id, error)
+        log.warning("%s %s cannot run here: %s", claimed.workflow, claimed.id, error)
         set_aside(claimed, error)
         return
     run = Run(claimed, definition, payload)

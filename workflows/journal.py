@@ -132,9 +132,7 @@ class Run:
 
     # --- steps -------------------------------------------------------------------------------------------------
 
-    def _external(
-        self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None
-    ) -> T:
+    def _external(self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None) -> T:
         """Commit the intent, call, then commit the result: the call is never inside a transaction."""
         call = step.interrupted if saved and saved.cut_off and step.interrupted else step.function
         self._transact(lambda: self._intend(name, inputs))
@@ -143,7 +141,7 @@ class Run:
             result = call(*args, idempotency_key=f"{self.id}:{name}")
         except Suspend:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a step raises is written down, then tried again or shown)
             self._failed(step, name, inputs, error, started)
         keep = step.store
 
@@ -168,7 +166,7 @@ class Run:
             return self._transact(work)
         except Suspend:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a step raises is written down, then tried again or shown)
             self._failed(step, name, inputs, error, started)
 
     def _intend(self, name: str, inputs: str) -> None:
@@ -434,5 +432,3 @@ def _json(value: Any) -> str | None:
 
 def _printable(text: str) -> str:
     return text.replace("\x00", "\\x00")
-
-

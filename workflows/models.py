@@ -61,18 +61,6 @@ class Process(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    @MOVES.via("resolve", state)
-    def resolve(self) -> None:
-        """A person answered the hold."""
-
-    @MOVES.via("resume", state)
-    def resume(self) -> None:
-        """A person sends it on after its last failure."""
-
-    @MOVES.via("cancel", state)
-    def cancel(self) -> None:
-        """A person stops it."""
-
     class Meta:
         ordering: ClassVar = ["-seq"]
         verbose_name = "proceso"
@@ -119,6 +107,18 @@ class Process(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow} {self.id}"
+
+    @MOVES.via("resolve", state)
+    def resolve(self) -> None:
+        """A person answered the hold."""
+
+    @MOVES.via("resume", state)
+    def resume(self) -> None:
+        """A person sends it on after its last failure."""
+
+    @MOVES.via("cancel", state)
+    def cancel(self) -> None:
+        """A person stops it."""
 
 
 class Step(models.Model):
@@ -219,9 +219,7 @@ class Token(models.Model):
         verbose_name_plural = "esperas"
         indexes: ClassVar = [
             # engine.cancel: the open tokens of a process
-            models.Index(
-                fields=["process"], name="token_open", condition=Q(completed_at__isnull=True, closed=False)
-            ),
+            models.Index(fields=["process"], name="token_open", condition=Q(completed_at__isnull=True, closed=False)),
         ]
 
     def __str__(self) -> str:
@@ -250,5 +248,3 @@ class ProcessEvent(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.process_id} {self.from_state}>{self.to_state}"
-
-

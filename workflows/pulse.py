@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import Self
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
@@ -24,7 +25,7 @@ class Pulse:
             threading.Thread(target=self._beat, args=(tick, TICK_EVERY), name="tick", daemon=True),
         ]
 
-    def __enter__(self) -> "Pulse":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self

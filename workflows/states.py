@@ -1,14 +1,14 @@
 """The states of a process, each with a sentence, and the moves between them.
 
-    pending     waits for a place: for its time, for the process before it, or for its lane
-    processing  a worker holds its lease and runs it
-    waiting     sleeps, or waits for a token; holds neither worker nor lane
-    retrying    a step failed and will be tried again at `wake_at`
-    held        a person must act: answer a hold, or resume after the last failure
-    completed   returned its result
-    failed      gave up; its error is shown; can be resumed
-    cancelled   stopped by a person or superseded by a newer process
-    expired     was not started in the time it was allowed
+pending     waits for a place: for its time, for the process before it, or for its lane
+processing  a worker holds its lease and runs it
+waiting     sleeps, or waits for a token; holds neither worker nor lane
+retrying    a step failed and will be tried again at `wake_at`
+held        a person must act: answer a hold, or resume after the last failure
+completed   returned its result
+failed      gave up; its error is shown; can be resumed
+cancelled   stopped by a person or superseded by a newer process
+expired     was not started in the time it was allowed
 """
 
 from common.states import Moves

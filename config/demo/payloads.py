@@ -144,9 +144,7 @@ def _shopify(sale: Sale) -> dict[str, Any]:
                 "title": "Envío 24-48 h",
                 "price": str(sale.shipping),
                 "discount_allocations": [],
-                "tax_lines": []
-                if untaxed
-                else [{"title": "ES IVA", "rate": 0.21, "price": str(shipping_tax)}],
+                "tax_lines": [] if untaxed else [{"title": "ES IVA", "rate": 0.21, "price": str(shipping_tax)}],
             }
         ]
         if sale.shipping

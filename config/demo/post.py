@@ -25,9 +25,7 @@ class NotReceived(Exception):
     """A delivery was not answered 2xx; the message says how."""
 
 
-def post_all(
-    groups: Iterable[list[Post]], doors: dict[str, Door], *, clients: int, each: Callable[[], None]
-) -> int:
+def post_all(groups: Iterable[list[Post]], doors: dict[str, Door], *, clients: int, each: Callable[[], None]) -> int:
     """Post every delivery and return how many; those of one order one after another, orders side by side.
 
     :raises NotReceived: when one is not taken.

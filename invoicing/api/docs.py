@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template import Template, engines
+from django.template import engines
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -41,7 +41,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 @cache
 def _page(language: str) -> str:
     found = document(language)
-    template: Template = engines["django"].from_string(PAGE.read_text())
+    template = engines["django"].from_string(PAGE.read_text())
     return str(
         template.render(
             {

@@ -121,4 +121,5 @@ class InvoicePdf(ApiView):
 
 
 def _invoices(company: Company) -> "QuerySet[Invoice]":
-    return Invoice.objects.filter(company=company).select_related("record")
+    found: QuerySet[Invoice] = Invoice.objects.filter(company=company)
+    return found.select_related("record")

@@ -1,8 +1,7 @@
-"""Orders: sent, followed, and, where a person is needed, resolved."""
+"""Orders: sent and followed."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, ClassVar, TypeVar
+from typing import ClassVar
 
 import msgspec
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
@@ -12,27 +11,18 @@ from rest_framework.response import Response
 
 from common import clock
 from invoicing.api import ids, paging
-from invoicing.api.base import ApiView, answer, client, json_body, one
-from invoicing.api.examples import ACCEPTED, ORDER, ORDERS, RESOLUTIONS, SENT
+from invoicing.api.base import ApiView, answer, client, json_body, one, readable
+from invoicing.api.examples import ACCEPTED, ORDER, ORDERS, SENT
 from invoicing.api.idempotency import Done, once
 from invoicing.api.problems import Problem, Said
 from invoicing.api.resources import OrderResource, order_url, orders
 from invoicing.api.schema import IDEMPOTENCY_KEY, Param, operation
-from invoicing.flows import InvoiceOrder
-from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, accept
 from invoicing.intake import receive
 from invoicing.models import Company, Connection, Delivery, Invoice, Order, Snapshot
 from invoicing.states import ORDER_STATES
-from invoicing.storefronts import ReaderSettings, Unreadable, api
-from invoicing.storefronts.payload import load
-from invoicing.values import Address
-from workflows import control
-from workflows.encoding import decode
-from workflows.errors import Superseded, WrongState
+from invoicing.storefronts import ReaderSettings, api
 from workflows.models import Process
 from workflows.states import OPEN
-
-Read = TypeVar("Read")
 
 
 class AcceptedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,28 +32,6 @@ class AcceptedOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     external_id: str
     delivery: str
-    url: str
-
-
-class ResolutionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The answer to a hold. give_nif asks for `nif` and takes `name` and `address`; ignore and corrected_by_hand ask
-    for `reason`.
-    """
-
-    process: str
-    action: Action
-    nif: Annotated[str, msgspec.Meta(max_length=20)] = ""
-    name: Annotated[str, msgspec.Meta(max_length=120)] = ""
-    address: api.AddressBody | None = None
-    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
-
-
-class ResolvedResource(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold that was answered."""
-
-    order: str
-    process: str
-    status: str
     url: str
 
 
@@ -124,7 +92,7 @@ class Orders(ApiView):
     def get(self, request: Request) -> Response:
         """List orders."""
         company = client(request).company
-        page = paging.page(request, _orders(company), ids.ORDER, FILTERS, lambda rows: orders(rows, company))
+        page = paging.page(request, of_company(company), ids.ORDER, FILTERS, lambda rows: orders(rows, company))
         return answer(page)
 
     @operation(
@@ -180,48 +148,17 @@ class OneOrder(ApiView):
     def get(self, request: Request, id: str) -> Response:
         """Show an order."""
         company = client(request).company
-        return answer(orders([one(_orders(company), ids.ORDER, id)], company)[0])
+        return answer(orders([one(of_company(company), ids.ORDER, id)], company)[0])
 
 
-class ResolveHold(ApiView):
-    """The answer to an order's hold."""
-
-    scopes: ClassVar = {"POST": "orders:write"}
-
-    @operation(
-        name="orders_resolve",
-        title=Said("Resolver una retención", "Resolve a hold"),
-        says=Said(
-            "Responde a la retención que muestra el pedido; el mismo proceso sigue. Nombre en process la que leyó: si "
-            "mientras tanto llegó otra versión, se contesta 409 con superseded_by y version.",
-            "Answers the hold that the order shows; the same process goes on. Name in process the one that you read: "
-            "if another version came meanwhile, the answer is 409 with superseded_by and version.",
-        ),
-        scope="orders:write",
-        answer=ResolvedResource,
-        status=202,
-        body=ResolutionBody,
-        body_examples=RESOLUTIONS,
-        parameters=(IDEMPOTENCY_KEY,),
-        problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "not-found",
-                  "request-in-flight", "hold-superseded", "not-held", "length-required", "body-too-large",
-                  "media-type-unsupported", "idempotency-key-reused", "resolution-refused"),
-    )  # fmt: skip
-    def post(self, request: Request, id: str) -> Response:
-        """Answer the hold."""
-        order = one(_orders(client(request).company), ids.ORDER, id)
-        body = json_body(request)
-        now = clock.now()
-        return once(request, body, lambda: _resolve(request, order, body, now), kept_as=ResolvedResource, now=now)
-
-
-def _orders(company: Company) -> "QuerySet[Order]":
+def of_company(company: Company) -> "QuerySet[Order]":
+    """Return the orders of a company with their connections."""
     return Order.objects.filter(company=company).select_related("connection")
 
 
 def _take(request: Request, connection: Connection, body: bytes, now: datetime) -> Done:
     """Keep the bytes, start to read them, and make sure of the order's row, which Location names."""
-    reading = _readable(lambda: api.read(body, api.TOPIC, ReaderSettings()))
+    reading = readable(lambda: api.read(body, api.TOPIC, ReaderSettings()))
     # As capture does: the row is there from the first time that anybody hears of the order.
     Order.objects.bulk_create(
         [
@@ -249,63 +186,3 @@ def _take(request: Request, connection: Connection, body: bytes, now: datetime) 
         url=url,
     )
     return Done(202, accepted, url)
-
-
-def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done:
-    told = _typed(body)
-    process = one(
-        Process.objects.filter(tenant=client(request).company.tenant, order_key=f"order:{order.pk}"),
-        ids.PROCESS,
-        told.process,
-    )
-    resolution = Resolution(
-        action=told.action,
-        nif=told.nif,
-        name=told.name,
-        address=msgspec.convert(msgspec.to_builtins(told.address), Address | None),
-        reason=told.reason,
-    )
-    try:
-        if process.state == "held" and process.hold["kind"] == "question":
-            accept(msgspec.convert(process.hold["data"], Hold), resolution)
-        control.resolve(process.pk, resolution, now=now, actor=client(request).actor)
-    except ResolutionRefused as error:
-        raise Problem("resolution-refused", detail=str(error)) from error
-    except Superseded as error:
-        newest = _newest(Process.objects.get(pk=error.by))
-        raise Problem(
-            "hold-superseded",
-            superseded_by=ids.text(ids.PROCESS, newest.pk),
-            version=decode(newest.payload, InvoiceOrder).version,
-        ) from error
-    except WrongState as error:
-        raise Problem("not-held", process_state=error.state) from error
-    url = order_url(order.pk)
-    resolved = ResolvedResource(
-        order=ids.text(ids.ORDER, order.pk), process=ids.text(ids.PROCESS, process.pk), status="queued", url=url
-    )
-    return Done(202, resolved, url)
-
-
-def _newest(process: Process) -> Process:
-    """Return the process that stands at the end of a row of superseded ones."""
-    while process.superseded_by:
-        process = process.superseded_by
-    return process
-
-
-def _typed(body: bytes) -> ResolutionBody:
-    value = _readable(lambda: load(body)).value
-    try:
-        return msgspec.convert(value, ResolutionBody)
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-        raise Problem("body-invalid", errors=[{"pointer": pointer, "detail": detail}]) from error
-
-
-def _readable(read: Callable[[], Read]) -> Read:
-    try:
-        return read()
-    except Unreadable as error:
-        raise Problem("body-invalid", errors=[{"pointer": error.pointer, "detail": error.reason}]) from error

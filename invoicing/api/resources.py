@@ -18,13 +18,12 @@ from django.utils.translation import get_language
 
 from invoicing.api import ids
 from invoicing.api.problems import Said
-from invoicing.flows import InvoiceOrder
+from invoicing.flows import InvoiceOrder, invoice_order
 from invoicing.holds import Hold
 from invoicing.models import Company, Invoice, Order
 from invoicing.values import TaxShare
 from workflows.encoding import decode
 from workflows.models import Process, ProcessEvent
-
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -231,7 +230,11 @@ def _invoice(invoice: Invoice, zone: ZoneInfo) -> InvoiceResource:
 def _holds(rows: Sequence[Order], company: Company) -> dict[UUID, HoldResource]:
     """Return the hold of each held order: that of the process in front of its queue (two queries)."""
     keys = {f"order:{order.pk}": order.pk for order in rows}
-    held = list(Process.objects.filter(order_key__in=keys, tenant=company.tenant, state="held", behind=False))
+    held = list(
+        Process.objects.filter(
+            workflow=invoice_order.name, tenant=company.tenant, order_key__in=keys, state="held", behind=False
+        )
+    )
     moments = ProcessEvent.objects.filter(process__in=held, move="hold").values("process_id").annotate(at=Max("at"))
     since = {row["process_id"]: row["at"] for row in moments}
     zone = ZoneInfo(company.zone)

@@ -6,7 +6,7 @@ each field means stands in `texts.py`, in both languages.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from django.utils.functional import lazy
@@ -80,7 +80,7 @@ class Param(NamedTuple):
     says: Said
     type: type = str
     required: bool = False
-    location: str = OpenApiParameter.QUERY
+    location: Literal["query", "header"] = "query"
     enum: Sequence[str] = ()
 
 
@@ -101,7 +101,7 @@ IDEMPOTENCY_KEY = Param(
         "the first one, with the header Idempotent-Replayed: true.",
     ),
     required=True,
-    location=OpenApiParameter.HEADER,
+    location="header",
 )
 
 

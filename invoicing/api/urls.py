@@ -5,7 +5,8 @@ from django.urls import path, re_path
 from invoicing.api.base import Unknown
 from invoicing.api.docs import docs, schema
 from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
-from invoicing.api.orders import OneOrder, Orders, ResolveHold
+from invoicing.api.orders import OneOrder, Orders
+from invoicing.api.resolution import ResolveHold
 
 app_name = "api"
 urlpatterns = [

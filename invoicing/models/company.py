@@ -11,6 +11,7 @@ from common.secrets import EncryptedField
 from invoicing.storefronts.contract import NIF_KEYS
 from verifactu.models import Taxpayer
 
+
 def default_nif_keys() -> list[str]:
     """Return the keys under which plugins are known to keep the buyer's NIF."""
     return list(NIF_KEYS)
@@ -94,9 +95,7 @@ class Connection(models.Model):
         API = "api", "API"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(
-        Company, on_delete=models.PROTECT, related_name="connections", verbose_name="empresa"
-    )
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="connections", verbose_name="empresa")
     platform = models.CharField("plataforma", max_length=20, choices=Platform.choices)
     name = models.CharField("nombre", max_length=80)
     secret = EncryptedField("secreto", blank=True, default="")

@@ -47,9 +47,7 @@ class Order(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="orders", verbose_name="empresa")
-    connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="orders", verbose_name="conexión"
-    )
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders", verbose_name="conexión")
     external_id = models.CharField("identidad en la tienda", max_length=120)
     number = models.CharField("número", max_length=120, blank=True)
     state = FSMField("estado", default="open", protected=True, choices=[(s, s) for s in ORDER_STATES])
@@ -91,9 +89,7 @@ class Snapshot(LedgerModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="snapshots", verbose_name="pedido")
-    delivery = models.ForeignKey(
-        Delivery, on_delete=models.PROTECT, related_name="snapshots", verbose_name="entrega"
-    )
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="snapshots", verbose_name="entrega")
     version = models.PositiveIntegerField("versión")
     kind = models.CharField("tipo", max_length=6, choices=[("order", "pedido"), ("refund", "devolución")])
     platform_version = models.DateTimeField("versión de la tienda")

@@ -22,7 +22,7 @@ QR_SIDE = 35.0
 """Millimetres between the outer modules: 30 to 40 are allowed (AEAT, QR and verification service 0.5.0, section on
 size), and the middle leaves room to printers that scale."""
 
-_ENGINE = Engine(dirs=[str(TEMPLATES)], autoescape=True)
+_ENGINE = Engine(dirs=[str(TEMPLATES)])
 _TAX_NAMES: dict[str, str] = {
     Impuesto.IVA: "IVA",
     Impuesto.IPSI: "IPSI",
@@ -58,7 +58,8 @@ def page(printed: PrintedInvoice) -> str:
         "qr": _symbol(printed.qr_url),
         "watermark": _WATERMARKS[printed.environment],
     }
-    return _ENGINE.get_template("invoice/invoice.html").render(Context(values, use_l10n=False, use_tz=False))
+    context = Context(values, autoescape=True, use_l10n=False, use_tz=False)
+    return _ENGINE.get_template("invoice/invoice.html").render(context)
 
 
 def _party(party: PrintedParty) -> dict[str, object]:

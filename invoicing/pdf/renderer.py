@@ -94,6 +94,14 @@ class Renderer:
             return content
         raise (Unprintable if kind == b"E" else RenderFailed)(content.decode())
 
+    def start(self) -> None:
+        """Start the child now instead of with its first document.
+
+        :raises LibraryMissing: when there is no Pango on this machine; the message says how to install it.
+        """
+        with self._turn:
+            self._ready()
+
     @property
     def pid(self) -> int | None:
         """The child's process id, or None when there is none."""

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.http import HttpResponse
 from django.test import Client
 
 from common import clock
@@ -66,7 +65,7 @@ def work_off() -> None:
             job.run()
 
 
-def is_problem(response: HttpResponse, status: int, code: str) -> dict[str, Any]:
+def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     """Check the shape that RFC 9457 and our reference ask of a refusal, and return it."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"

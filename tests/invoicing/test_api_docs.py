@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from invoicing.api import examples, urls
 from invoicing.api.base import ApiView
-from invoicing.api.orders import AcceptedOrder, ResolutionBody
+from invoicing.api.orders import AcceptedOrder
 from invoicing.api.paging import Page
 from invoicing.api.problems import KINDS
+from invoicing.api.resolution import ResolutionBody
 from invoicing.api.resources import InvoiceResource, OrderResource
 from invoicing.api.schema import Example
 from invoicing.holds import CATALOGUE

@@ -1,7 +1,6 @@
 """One answer per Idempotency-Key, whatever comes twice, late, or at once."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,8 +17,8 @@ from workflows.models import Process
 
 
 @pytest.fixture
-def client(fresh_database: Database) -> Iterator[ApiClient]:
-    yield caller(world.la_encina())
+def client(fresh_database: Database) -> ApiClient:
+    return caller(world.la_encina())
 
 
 def test_the_key_is_required(client: ApiClient) -> None:
@@ -161,7 +160,7 @@ class TestAtOnce:
 
             def look() -> None:
                 counts = [
-                    outside.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 (two names below)
+                    outside.execute(f"SELECT count(*) FROM {table}").fetchone()
                     for table in ("invoicing_delivery", "invoicing_idempotencykey")
                 ]
                 seen.append((counts[0][0], counts[1][0]))  # type: ignore[index]

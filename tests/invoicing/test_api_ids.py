@@ -41,7 +41,7 @@ def test_text_and_back_as_published(uuid: str, letters: str) -> None:
         "ord_01h455vb4pex5vsknk084sn02u",  # u, l, i and o are not letters here
         "ord_01h455vb4pex5vsknk084sn02l",
         "ord_01890a5d-ac96-774b-bcce-b302099a8057",
-        "ord_٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠",  # digits, but not ours
+        "ord_" + "\u0660" * 26,  # digits, but not ours
     ],
 )
 def test_what_is_no_identifier(wrong: str) -> None:

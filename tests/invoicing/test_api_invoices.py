@@ -61,8 +61,8 @@ def test_the_figures_are_texts_that_add_up_to_what_was_paid(client: ApiClient) -
 
 def test_a_complete_invoice_names_its_recipient_and_a_simplified_one_none(client: ApiClient) -> None:
     assert issued(client)["recipient"] is None
-    company = {"company": "Ferretería Soler SL", "tax_id": "B12345674",
-               "address": {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València", "country": "ES"}}  # fmt: skip
+    address = {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València", "country": "ES"}
+    company = {"company": "Ferretería Soler SL", "tax_id": "B12345674", "address": address}
     invoice = issued(client, id="web-2", buyer=company)
     assert invoice["tipo"] == "F1"
     assert invoice["recipient"] == {"name": "Ferretería Soler SL", "nif": "B12345674"}

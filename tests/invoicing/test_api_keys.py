@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -134,7 +135,7 @@ def test_a_key_does_what_its_scopes_say(
 ) -> None:
     client = caller(world.la_encina(), scope)
 
-    def call(method: str, path: str) -> object:
+    def call(method: str, path: str) -> Any:
         return client.get(path) if method == "GET" else client.post(path, order())
 
     assert all(call(*one).status_code in (200, 202) for one in allowed)
@@ -153,7 +154,7 @@ def test_use_is_noted_at_most_once_a_minute(tmp_path: Path, settings: Settings) 
     settings.CLOCK_OFFSET_FILE = str(offset)
     client = caller(world.la_encina())
 
-    def used(seconds: int) -> object:
+    def used(seconds: int) -> Any:
         offset.write_text(str(seconds))
         client.get(ORDERS)
         return ApiKey.objects.values_list("last_used_at", flat=True).get()

@@ -41,9 +41,9 @@ def shown(client: ApiClient, response: Any) -> dict[str, Any]:
 
 class TestSending:
     def test_it_is_kept_as_it_came(self, client: ApiClient) -> None:
-        body = b'{"id": "raw", "placed_at": "2026-11-24T10:00:00+01:00", "updated_at": "2026-11-24T10:00:00Z", \n' \
-               b'"prices_include_tax": true, "paid": false, "total": 1.10, "lines": [{"description": "\\u00f1", ' \
-               b'"unit_price": 1.10, "amount": "1.10"}]}'  # fmt: skip
+        body = """ {"id": "raw", "placed_at": "2026-11-24T10:00:00+01:00", "updated_at": "2026-11-24T10:00:00Z",
+            "prices_include_tax": true, "paid": false, "total": 1.10,
+            "lines": [{"description": "ca\\u00f1a €", "unit_price": 1.10, "amount": "1.10"}]}\n""".encode()
         response = client.post(ORDERS, body)
         assert response.status_code == 202, response.content
         delivery = Delivery.objects.get()

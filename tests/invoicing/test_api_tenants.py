@@ -69,7 +69,7 @@ def test_every_address_is_known_to_this_test() -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_another_companys_row_does_not_exist(mine: ApiClient, theirs: ApiClient, name: str) -> None:
     pattern = dict(addresses())[name]
-    model = {ids.ORDER: Order, ids.INVOICE: Invoice}[KINDS[name]]
+    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice}[KINDS[name]]
     before = list(Process.objects.order_by("pk").values())
     for row in model.objects.filter(company=theirs.company):
         path = reverse(f"api:{name}", args=[ids.text(KINDS[name], row.pk)])

@@ -86,14 +86,17 @@ class Shops:
         """Return the states of its records in order."""
         return [record.state for record in self.records]
 
+    def processes(self, sale: Sale) -> list[Process]:
+        """Return the processes that decided on an order, oldest first."""
+        return list(Process.objects.filter(order_key=f"order:{self.order(sale).pk}").order_by("seq"))
+
     def order(self, sale: Sale) -> Order:
         """Return the order that a sale became."""
         return Order.objects.get(connection=self.connections[sale.platform], external_id=str(sale.id))
 
     def held(self, sale: Sale) -> Process | None:
         """Return the process of an order that waits for a person's answer, if one does."""
-        found = Process.objects.filter(order_key=f"order:{self.order(sale).pk}", state="held")
-        return found.order_by("seq").last()
+        return next((process for process in reversed(self.processes(sale)) if process.state == "held"), None)
 
 
 @dataclass
@@ -138,11 +141,22 @@ class House:
         self.opened.append(Shops(company, connections, doors))
         return self.opened[-1]
 
-    def post(self, door: Door, sale: Sale, topic: str = "", key: str = "") -> requests.Response:
-        """Post one signed delivery of a sale; return the answer."""
+    def post(
+        self, door: Door, sale: Sale, topic: str = "", key: str = "", data: bytes | None = None
+    ) -> requests.Response:
+        """Post one signed delivery of a sale (or `data` in its name), which must be taken; return the answer."""
+        answer = self.try_post(door, sale, topic, key, data)
+        assert answer.ok, f"{answer.status_code} {answer.text}"
+        return answer
+
+    def try_post(
+        self, door: Door, sale: Sale, topic: str = "", key: str = "", data: bytes | None = None
+    ) -> requests.Response:
+        """Post one signed delivery and return the answer, whatever it is."""
         topic = topic or TOPICS[sale.platform]
-        data = body(sale)
-        post = Post(sale, topic, key or f"{sale.id}-{topic}-{sale.updated_at}-{sale.paid}")
+        data = data or body(sale)
+        version = sale.updated_at or sale.placed_at
+        post = Post(sale, topic, key or f"{sale.id}-{topic}-{version.isoformat()}-{sale.paid}")
         headers = {"Content-Type": "application/json", **HEADERS[sale.platform](post, data, door.secret)}
         return self._session.post(door.url, data=data, headers=headers, timeout=30)
 

@@ -10,6 +10,7 @@ from invoicing.models import Document
 from tests.journeys.house import House
 from tests.journeys.independent import assert_qr_names, qr_of, text_of
 from tests.world import LUCIA, SOLER, sale
+from workflows.models import Process
 
 
 @pytest.mark.parametrize("platform", ["shopify", "woocommerce", "api"])
@@ -64,9 +65,13 @@ def test_orders_of_a_busy_minute_are_numbered_without_gap_in_one_chain(house: Ho
     assert sorted(numbers.values()) == [[1, 2, 3, 4, 5, 6]] * 2
 
 
-def test_a_buyer_who_left_no_address_gets_no_letter_and_an_invoice_all_the_same(house: House) -> None:
+def test_a_letter_that_cannot_be_addressed_does_not_keep_the_aeats_answer_waiting(house: House) -> None:
     shops = house.company()
-    order = sale(replace(LUCIA, first="Ñ", last=""), platform="woocommerce")
-    house.post(shops["woocommerce"], order)
+    nameless = replace(LUCIA, first="Ñ", last="")  # whose address is then .@example.com
+    house.post(shops["woocommerce"], sale(nameless, platform="woocommerce"))
     house.settled()
-    assert [invoice.state for invoice in shops.invoices] == ["acknowledged"]
+    [invoice] = shops.invoices
+    assert invoice.state == "acknowledged"
+    assert house.letters(invoice) == []
+    letter = Process.objects.get(idempotency_key=f"mail:{invoice.pk}")
+    assert (letter.state, letter.hold["kind"], letter.error["class"]) == ("held", "failure", "BadRecipient")

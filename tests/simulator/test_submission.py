@@ -50,6 +50,16 @@ class TestTheAnswer:
         assert answer.text("TimestampPresentacion") == "2026-07-02T00:30:00+02:00"
         assert (answer.text("FechaExpedicionFactura"), answer.verdicts) == ("02-07-2026", [ACCEPTED])
 
+    def test_moments_are_madrids_wherever_the_machine_is(
+        self, client: Client, chain: Chain, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("TZ", "America/Lima")
+            time.tzset()
+            answer = send(client, chain.submission(chain.alta("A-1")))
+        time.tzset()
+        assert answer.text("TimestampPresentacion") == "2026-02-03T10:15:30+01:00"
+
     def test_the_header_comes_back(self, client: Client, chain: Chain) -> None:
         answer = send(client, chain.submission(chain.alta("A-1"), header=LATE))
         header = answer.content.find("{*}Cabecera")

@@ -10,7 +10,6 @@ from pytest_django import Settings
 from tests.databases import Database
 from tests.workflows import bench
 
-
 PassTime = Callable[[timedelta], None]
 
 

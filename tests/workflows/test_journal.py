@@ -6,8 +6,8 @@ import pytest
 
 from common import clock
 from tests.workflows import bench
-from tests.workflows.conftest import PassTime
 from tests.workflows.bench import Answer, Bread, drain, fetch, result, start, state
+from tests.workflows.conftest import PassTime
 from workflows import control, tokens
 from workflows.errors import Abort, TokenClosed, Transient, WrongState
 from workflows.models import Attempt, Process, Step

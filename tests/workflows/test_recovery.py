@@ -16,7 +16,8 @@ class TestLease:
     def test_that_ran_out_is_taken_up_by_another_worker(self) -> None:
         process = start(bench.bakery, Bread("one"))
         job = fetch()
-        assert job and claim(job.process, job.fence, worker="dead")
+        assert job
+        assert claim(job.process, job.fence, worker="dead")
         _expire()
         tick()
         drain()
@@ -26,7 +27,8 @@ class TestLease:
     def test_that_still_runs_is_left_alone(self) -> None:
         process = start(bench.bakery, Bread("one"))
         job = fetch()
-        assert job and claim(job.process, job.fence, worker="alive")
+        assert job
+        assert claim(job.process, job.fence, worker="alive")
         tick()
         assert (state(process), fetch()) == ("processing", None)
 
@@ -41,7 +43,8 @@ class TestLease:
             _expire()
             tick()
             second = fetch()
-            assert second and second.fence > job.fence
+            assert second
+            assert second.fence > job.fence
             return function(loaves)
 
         bench.knead.function = slow
@@ -69,7 +72,8 @@ class TestJob:
         assert lost
         tick()
         found = fetch()
-        assert found and (found.process, found.fence) == (process, lost.fence + 1)
+        assert found
+        assert (found.process, found.fence) == (process, lost.fence + 1)
         assert not lost.run(), "the old wake-up must do nothing"
         found.run()
         assert state(process) == "completed"

@@ -40,9 +40,11 @@ def test_never_tries_again_what_cannot_become_right() -> None:
 
 def test_does_as_retry_after_says() -> None:
     wait = Retry().wait(Transient("later", status=429, retry_after=42.0), 1)
-    assert wait and wait.total_seconds() == 42.0
+    assert wait
+    assert wait.total_seconds() == 42.0
 
 
 def test_is_capped() -> None:
     wait = Retry(retries=99, cap=600).wait(RuntimeError(), 40)
-    assert wait and wait.total_seconds() <= 600
+    assert wait
+    assert wait.total_seconds() <= 600

@@ -46,7 +46,7 @@ class NoteForm(forms.Form):
 
 def resume(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
     """Send a failed process on."""
-    form = NoteForm(request.POST or None)
+    form = NoteForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         return _act(
@@ -66,7 +66,7 @@ def resume(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
 
 def cancel(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
     """Stop a process for good."""
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         return _act(
@@ -92,7 +92,7 @@ def resolve(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
         return conflict(page, request, process)
     if request.method == "POST" and request.POST.get("token") != hold["token"]:
         return conflict(page, request, process, _("La pregunta ha cambiado desde que abrió el formulario."))
-    form: Any = make(request.POST if request.method == "POST" else None, hold=hold)
+    form: Any = make(_posted(request), hold=hold)
     if request.method == "POST" and form.is_valid():
         answer = form.resolution()
         return _act(
@@ -122,7 +122,7 @@ BUTTONS = {
 
 def conflict(page: Any, request: HttpRequest, process: Process, says: Any = "") -> HttpResponse:
     """Return 409: the process is not where this button would be of use, and where it is now."""
-    process.refresh_from_db()
+    process = Process.objects.select_related("superseded_by").get(pk=process.pk)
     state = STATES[process.state].text
     says = says or _("El proceso está «%(state)s»: ahora no se puede hacer eso.") % {"state": state}
     if process.superseded_by_id:
@@ -154,3 +154,8 @@ def _confirm(page: Any, request: HttpRequest, process: Process, form: Any, **con
     context = {"form": form, "variant": "primary", "about": about, **context}
     response: HttpResponse = page.answer(request, process, "admin/workflows/confirm.html", context)
     return response
+
+
+def _posted(request: HttpRequest) -> Any:
+    """Return what a form is bound to: also a POST that brings nothing is one."""
+    return request.POST if request.method == "POST" else None

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--wait", type=int, default=60, help="seconds the simulator asks for between submissions")
 
     def handle(self, *, port: int, host: str, wait: int, **options: Any) -> None:
-        if settings.AEAT_ENVIRONMENT != "simulator" and not settings.MIGRATION_DATABASE_URL and not settings.DATABASE_URL:
+        if settings.AEAT_ENVIRONMENT != "simulator" and not settings.DATABASE_URL:
             raise CommandError("outside the simulator, name a database that is backed up: DATABASE_URL")
         call_command("migrate", verbosity=0, interactive=False)
         self._first_administrator()

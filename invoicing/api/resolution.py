@@ -1,0 +1,137 @@
+"""The answer to an order's hold, by API."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+import msgspec
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common import clock
+from invoicing.api import ids
+from invoicing.api.base import ApiView, client, json_body, one, readable
+from invoicing.api.examples import RESOLUTIONS
+from invoicing.api.idempotency import Done, once
+from invoicing.api.orders import of_company
+from invoicing.api.problems import Problem, Said
+from invoicing.api.resources import order_url
+from invoicing.api.schema import IDEMPOTENCY_KEY, operation
+from invoicing.flows import InvoiceOrder, invoice_order
+from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, accept
+from invoicing.models import Order
+from invoicing.storefronts import api
+from invoicing.storefronts.payload import load
+from invoicing.values import Address
+from workflows import control
+from workflows.encoding import decode
+from workflows.errors import Superseded, WrongState
+from workflows.models import Process
+
+
+class ResolutionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The answer to a hold. give_nif asks for `nif` and takes `name` and `address`; ignore and corrected_by_hand ask
+    for `reason`.
+    """
+
+    process: str
+    action: Action
+    nif: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    address: api.AddressBody | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class ResolvedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold that was answered."""
+
+    order: str
+    process: str
+    status: str
+    url: str
+
+
+class ResolveHold(ApiView):
+    """The answer to an order's hold."""
+
+    scopes: ClassVar = {"POST": "orders:write"}
+
+    @operation(
+        name="orders_resolve",
+        title=Said("Resolver una retención", "Resolve a hold"),
+        says=Said(
+            "Responde a la retención que muestra el pedido; el mismo proceso sigue. Nombre en process la que leyó: si "
+            "mientras tanto llegó otra versión, se contesta 409 con superseded_by y version.",
+            "Answers the hold that the order shows; the same process goes on. Name in process the one that you read: "
+            "if another version came meanwhile, the answer is 409 with superseded_by and version.",
+        ),
+        scope="orders:write",
+        answer=ResolvedResource,
+        status=202,
+        body=ResolutionBody,
+        body_examples=RESOLUTIONS,
+        parameters=(IDEMPOTENCY_KEY,),
+        problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "not-found",
+                  "request-in-flight", "hold-superseded", "not-held", "length-required", "body-too-large",
+                  "media-type-unsupported", "idempotency-key-reused", "resolution-refused"),
+    )  # fmt: skip
+    def post(self, request: Request, id: str) -> Response:
+        """Answer the hold."""
+        order = one(of_company(client(request).company), ids.ORDER, id)
+        body = json_body(request)
+        now = clock.now()
+        return once(request, body, lambda: _resolve(request, order, body, now), kept_as=ResolvedResource, now=now)
+
+
+def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done:
+    told = _typed(body)
+    process = one(
+        Process.objects.filter(
+            workflow=invoice_order.name, tenant=client(request).company.tenant, order_key=f"order:{order.pk}"
+        ),
+        ids.PROCESS,
+        told.process,
+    )
+    resolution = Resolution(
+        action=told.action,
+        nif=told.nif,
+        name=told.name,
+        address=msgspec.convert(msgspec.to_builtins(told.address), Address | None),
+        reason=told.reason,
+    )
+    try:
+        if process.state == "held" and process.hold and process.hold["kind"] == "question":
+            accept(msgspec.convert(process.hold["data"], Hold), resolution)
+        control.resolve(process.pk, resolution, now=now, actor=client(request).actor)
+    except ResolutionRefused as error:
+        raise Problem("resolution-refused", detail=str(error)) from error
+    except Superseded as error:
+        newest = _newest(Process.objects.get(pk=str(error.by)))
+        raise Problem(
+            "hold-superseded",
+            superseded_by=ids.text(ids.PROCESS, newest.pk),
+            version=decode(newest.payload, InvoiceOrder).version,
+        ) from error
+    except WrongState as error:
+        raise Problem("not-held", process_state=error.state) from error
+    url = order_url(order.pk)
+    resolved = ResolvedResource(
+        order=ids.text(ids.ORDER, order.pk), process=ids.text(ids.PROCESS, process.pk), status="queued", url=url
+    )
+    return Done(202, resolved, url)
+
+
+def _newest(process: Process) -> Process:
+    """Return the process that stands at the end of a row of superseded ones."""
+    while process.superseded_by:
+        process = process.superseded_by
+    return process
+
+
+def _typed(body: bytes) -> ResolutionBody:
+    value = readable(lambda: load(body)).value
+    try:
+        return msgspec.convert(value, ResolutionBody)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+        raise Problem("body-invalid", errors=[{"pointer": pointer, "detail": detail}]) from error
