@@ -105,6 +105,7 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
         order.triggered_at = delivery.triggered_at
     if news and reading.content:
         order.current = snapshot
+    if news and reading.content and not reading.content.deleted:  # a deletion names the order's id and nothing else
         order.number = reading.content.number[:120]
         order.buyer = (reading.content.buyer.company or reading.content.buyer.name)[:160]
         order.total = reading.content.total

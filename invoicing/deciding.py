@@ -45,7 +45,9 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
         content,
         company=company_policy(company),
         connection=ConnectionPolicy(
-            invoice_from=order.connection.invoice_from, other_invoicing=order.connection.other_invoicing
+            invoice_from=order.connection.invoice_from,
+            other_invoicing=order.connection.other_invoicing,
+            marketplace_channels=tuple(order.connection.marketplace_channels),
         ),
         issued=_issued(order),
         today=now.astimezone(ZoneInfo(company.zone)).date(),

@@ -26,6 +26,10 @@ from invoicing.api.keys import SCOPES, issue_key
 from invoicing.models import ApiKey, Connection
 
 
+SETTINGS = ("name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "active")
+"""What may change of a connection. What it has received belongs to its company and was read as its platform's."""
+
+
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     """A connection whose secret is written and never read back."""
 
@@ -48,9 +52,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Connection
-        fields = (
-            "company", "platform", "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "active",
-        )  # fmt: skip
+        fields = ("company", "platform", *SETTINGS)
         widgets = {"nif_keys": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
         help_texts = {
             "invoice_from": gettext_lazy(
@@ -86,7 +88,6 @@ class ConnectionAdmin(ScopedAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # What a connection has received belongs to its company and was read as its platform's for ever.
         fixed = ("company", "platform") if obj else ()
         return (*fixed, "address", "secret_state", "rejected")
 
@@ -134,8 +135,7 @@ class ConnectionAdmin(ScopedAdmin):
             obj.previous_secret = ""
         if change:
             # The columns that intake counts in are left to it.
-            names = [name for name in form.Meta.fields if name not in ("company", "platform")]
-            obj.save(update_fields=[*names, "secret", "previous_secret"])
+            obj.save(update_fields=[*SETTINGS, "secret", "previous_secret"])
         else:
             obj.save()
         request._shown_once = getattr(form, "shown_once", "")  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Small tables that several pages show: the processes about a row, its invoices."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from common.admin import Label, anchor, link, moment, scoped, table
 from invoicing.admin.labels import INVOICES, TIPOS
 from invoicing.models import Invoice
+from invoicing.pdf import formats
 from workflows.admin.desks import desk
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES
@@ -76,8 +78,6 @@ def pdf_link(invoice: Invoice) -> SafeString | str:
     return anchor(reverse("admin:invoicing_invoice_pdf", args=[invoice.pk]), _("Abrir PDF"))
 
 
-def euros(amount: Any) -> str:
-    """Return an amount as it is written in Spain: 1.234,50 €."""
-    if amount is None:
-        return "—"
-    return f"{amount:,.2f}".translate(str.maketrans(",.", ".,")) + " €"
+def euros(amount: Decimal | None) -> str:
+    """Return an amount as it stands on the invoice, or a dash."""
+    return "—" if amount is None else formats.euros(amount)

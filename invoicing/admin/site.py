@@ -1,6 +1,7 @@
 """The frame of the admin: the sidebar, and the front page with what needs a person. Named by settings.UNFOLD."""
 
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -111,7 +112,7 @@ def _cards(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
         # What is pending is young: the index on the primary key (time-ordered) would not help, the state does.
         pending = invoices.filter(state="issued")[: MOST_COUNTED + 1].count()
         cards += [
-            _card(_("Facturas de hoy"), today["n"], euros(today["total"] or 0),
+            _card(_("Facturas de hoy"), today["n"], euros(today["total"] or Decimal(0)),
                   list_url(Invoice, issue_date__year=day.year, issue_date__month=day.month, issue_date__day=day.day)),
             _card(_("Pendientes de Hacienda"), _at_most(pending), _("esperan su respuesta"),
                   list_url(Invoice, state="issued")),

@@ -117,6 +117,13 @@ class Connection(models.Model):
     nif_keys = ArrayField(
         models.CharField(max_length=80), verbose_name="campos del NIF", default=default_nif_keys, blank=True
     )
+    marketplace_channels = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name="canales que facturan ellos",
+        default=list,
+        blank=True,
+        help_text="Canales de venta cuyo operador ya factura al comprador; sus pedidos no se facturan.",
+    )
     active = models.BooleanField("activa", default=True)
     rejected_deliveries = models.PositiveIntegerField("firmas rechazadas", default=0, editable=False)
     last_rejected_at = models.DateTimeField("última firma rechazada", null=True, blank=True, editable=False)

@@ -236,5 +236,5 @@ class TestEmailUrl:
     def test_nonsense_is_refused_without_telling_the_password(self, url: str, reason: str) -> None:
         with pytest.raises(ImproperlyConfigured, match=reason) as caught:
             email_settings(url, Path("/data"))
-        assert "geh" not in "".join(traceback.format_exception(caught.value)).replace(url, "")
+        assert "geh" not in "".join(traceback.format_exception(caught.value))
         assert "EMAIL_URL" in str(caught.value)

@@ -172,6 +172,16 @@ class TestTotalsThatDoNotAddUp:
         code, data = held(order(line("121.00", declared="0.00")))
         assert (code, data) == ("tax_does_not_match_rate", {"declared": "0.00", "rate": "21", "computed": "21.00"})
 
+    @pytest.mark.parametrize(
+        ("declared", "fits"), [("20.97", False), ("20.98", True), ("21.02", True), ("21.03", False)]
+    )
+    def test_a_cent_a_unit_and_one_for_the_rate_may_differ(self, declared: str, fits: bool) -> None:
+        content = order(line("121.00", declared=declared))
+        if fits:
+            assert rows(content) == [("21", "100.00", "21.00")]
+        else:
+            assert held(content)[0] == "tax_does_not_match_rate"
+
     def test_unless_a_person_accepts_ours(self) -> None:
         content = order(line("121.00", declared="0.00"), total_tax=Decimal("0.00"))
         found = priced(content, accepted={"tax_does_not_match_rate"})

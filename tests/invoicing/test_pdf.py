@@ -145,7 +145,7 @@ def symbol_box(pdf: bytes, clear: float = 2.0) -> tuple[float, float, float, flo
     """
     with pypdfium2.PdfDocument(pdf) as document:
         image = document[0].render(scale=DPI / 72).to_pil().convert("L")
-    (code,) = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    (code,) = zxingcpp.read_barcodes(image)
     corners = code.position.top_left, code.position.bottom_right
     margin = round(clear * DPI / 25.4)
     # One millimetre more, for the reader's own corners may lie a module inside.
@@ -155,7 +155,7 @@ def symbol_box(pdf: bytes, clear: float = 2.0) -> tuple[float, float, float, flo
     black = around.point(lambda value: 255 if value < 200 else 0).getbbox()
     assert black
     assert min(black[0], black[1], around.width - black[2], around.height - black[3]) >= margin
-    return tuple((at + offset) * 25.4 / DPI for at, offset in zip(black, (left, top, left, top), strict=True))  # type: ignore[return-value]
+    return tuple((at + offset) * 25.4 / DPI for at, offset in zip(black, (left, top, left, top), strict=True))
 
 
 def ticks(pid: int) -> int:
@@ -371,6 +371,9 @@ for attempt in attempts:
         links = [str(link.readlink()) for link in process.joinpath("fd").iterdir()]
         assert not [link for link in links if link.startswith("socket:")]
         assert "libpq" not in process.joinpath("maps").read_text()
+        # Ctrl-C in a terminal goes to a whole session: the child has one of its own.
+        assert own_renderer.pid
+        assert os.getsid(own_renderer.pid) == own_renderer.pid
 
 
 class TestLife:

@@ -207,10 +207,22 @@ class House:
             self.simulator.stop()
             self.start_aeat()
 
-    def start_aeat(self, census: Path | None = None) -> None:
+    @contextmanager
+    def waiting(self, seconds: int) -> Iterator[None]:
+        """Have the AEAT ask for another pace during the block."""
+        self.simulator.stop()
+        self.start_aeat(wait=seconds)
+        try:
+            yield
+        finally:
+            self.simulator.stop()
+            self.start_aeat()
+
+    def start_aeat(self, *, census: Path | None = None, wait: int | None = None) -> None:
         """Start the AEAT again where it was, after `simulator.stop()`."""
         port = urlsplit(self.env["AEAT_ENDPOINT"]).port
-        self.simulator = a_simulator(self.folder, self.wait, port=port or 0, census=census)
+        wait = self.wait if wait is None else wait
+        self.simulator = a_simulator(self.folder, wait, port=port or 0, census=census)
         self.simulator.start()
 
     # --- waiting and looking -----------------------------------------------------------------------------------

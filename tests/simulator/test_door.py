@@ -100,6 +100,18 @@ def test_a_request_too_large_is_refused_unread(client: Client) -> None:
         assert status(connection) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(client: Client, chain: Chain) -> None:
+    message = chain.query()
+    with closing(client.connect()) as connection:
+        connection.putrequest("POST", client.address.path)
+        connection.putheader("Content-Length", str(len(message)))
+        connection.putheader("Expect", "100-continue")
+        connection.endheaders()
+        assert connection.sock.recv(1000).startswith(b"HTTP/1.1 100 ")
+        connection.send(message)
+        assert status(connection) == HTTPStatus.OK
+
+
 def test_whoever_is_slow_delays_nobody(simulator: Simulator, client: Client, chain: Chain) -> None:
     assert client.address.port is not None
     silent = [socket.create_connection((client.address.hostname, client.address.port)) for _ in range(5)]
@@ -121,6 +133,7 @@ def test_stops_at_once_though_connections_are_kept_open(
         client.on(connection, Chain(clock).query())
         begun = time.monotonic()
     assert time.monotonic() - begun < 2
+    assert connection.sock.recv(1) == b""
+    connection.close()
     with pytest.raises(ConnectionRefusedError):
         client.post(b"x")
-    connection.close()

@@ -177,6 +177,13 @@ class TestFilters:
         )
         assert numbers(ask(client, chain.query(system, month="01"))) == expected
 
+    def test_an_annulled_invoice_keeps_its_month_and_its_recipient(self, client: Client, chain: Chain) -> None:
+        """The anulación itself names neither."""
+        assert client.post(chain.submission(chain.anulacion("FEB-2"))).verdicts == [("Correcto", "")]
+        recipient = f"<q:Contraparte>{flag('NombreRazon', 'X')}{flag('NIF', CUSTOMER)}</q:Contraparte>"
+        assert numbers(ask(client, chain.query(recipient, month="01"))) == ["ENE-1", "FEB-2"]
+        assert numbers(ask(client, chain.query(month="02"))) == ["FEB-1"]
+
     def test_a_range_that_ends_before_it_begins_is_1250(self, client: Client, chain: Chain) -> None:
         assert fault(client, chain.query(issued(span("02-01-2026", "01-01-2026")))) == "1250"
 

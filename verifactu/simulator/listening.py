@@ -18,6 +18,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # headers and body leave together
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to go on, at once: curl asks before it sends a large message."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def log_message(self, format: str, *args: Any) -> None:
         """Note the request, for who debugs."""
         log.debug(format, *args)

@@ -1,0 +1,83 @@
+"""`make bench`: the figures of this machine, ours beside others', in one run.
+
+    python -m benchmarks [--only GROUP] [--json] [--scale 0.1]
+
+A group is a list of modules with `measure(scale)`, each a figure or a few that come of the same run
+(docs/reference/figures.md says what each means). stdout holds the table or the document, stderr how it goes.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import import_module
+
+import django
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.harness import Figure, scaled, tell
+
+GROUPS = {
+    "engine": ("triggering", "idle", "ordered"),
+    "aeat": ("submitting", "issuing"),
+    "pdf": ("pdf",),
+    "flow": ("intake", "orders"),
+}
+DOCUMENTS = 60
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; return 0 also when a target is missed, for a shared machine is no judge."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=GROUPS, metavar="GROUP", help=", ".join(GROUPS))
+    parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON document on stdout")
+    parser.add_argument("--scale", type=float, default=1.0, help="sizes of the samples; below 1 only to try it out")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    tell(f"load {_load()} on {os.cpu_count()} cores at the start")
+    groups = [options.only] if options.only else list(GROUPS)
+    figures = [figure for group in groups for figure in measure(group, options.scale)]
+    tell(f"load {_load()} at the end")
+    if options.as_json:
+        sys.stdout.write(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+    else:
+        show(figures)
+    return 0
+
+
+def measure(group: str, scale: float) -> list[Figure]:
+    """Return the figures of one group."""
+    figures: list[Figure] = []
+    for name in GROUPS[group]:
+        tell(f"{group}: {name}")
+        module = import_module(f"benchmarks.{name}")
+        if name == "pdf":
+            figures += [Figure(**entry) for entry in module.measure(scaled(DOCUMENTS, scale))]
+        else:
+            figures += module.measure(scale)
+    return figures
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """Print a table for a person."""
+    table = Table("figure", "ours", "other", "unit", "ratio", "target", "holds", "other is")
+    for figure in figures:
+        verdict = {True: "yes", False: "[red]NO", None: ""}[figure.holds]
+        other = "" if figure.other is None else f"{figure.other:g}"
+        ratio = "" if figure.ratio is None else f"{figure.ratio:g}"
+        table.add_row(
+            figure.name, f"{figure.ours:g}", other, figure.unit, ratio, figure.target, verdict, figure.other_is or ""
+        )
+    Console(file=sys.stdout).print(table)
+
+
+def _load() -> str:
+    return " ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""No row of a company can be reached by a member of staff of another: every address of the admin is walked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin as django_admin
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+from pytest_django import Settings
+
+from common import clock
+from common.admin import HouseAdmin, ScopedAdmin, change_url
+from invoicing.api.keys import issue_key
+from invoicing.companies import connect
+from invoicing.documents import Documents
+from invoicing.models import ApiKey, Company, Connection, Document, Invoice, Membership
+from tests import world
+from tests.databases import Database
+from tests.invoicing.api_client import work_off
+from verifactu.models import Answer, Submission
+from workflows.models import Process
+
+THEIRS = "Secretos y Compañía SL"
+MARKS = (THEIRS, "A58818501", "#9001", "#9002", "Cliente Oculta")
+"""What stands only in rows of the other company."""
+
+
+@pytest.fixture
+def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Company:
+    """Another company with a row of every kind."""
+    settings.DOCUMENTS_DIR = tmp_path
+    company = world.la_encina(nif="A58818501", name=THEIRS)
+    shop = world.shop(company)
+    buyer = replace(world.LUCIA, first="Cliente", last="Oculta")
+    world.arrive(shop, world.sale(number=9001, buyer=buyer))
+    dear = replace(world.PRODUCTS[0], price=Decimal("4840.00"))
+    world.arrive(shop, world.sale(number=9002, buyer=buyer, items=((dear, 1),)))
+    work_off()
+    invoice = Invoice.objects.get()
+    stored = Documents(tmp_path).store(b"%PDF-1.7 Cliente Oculta")
+    Document(invoice=invoice, sha256=stored.sha256, size=stored.size, rendered_at=clock.now()).save()
+    answer = {"kind": "submission", "received_at": clock.now(), "body": b"<a>Cliente Oculta</a>"}
+    Answer(submission=Submission.objects.get(), **answer).save()
+    api = connect(company, platform="api", name="Caja oculta", invoice_from=None)
+    issue_key(company=company, connection=api, name="oculta", scopes=["orders:read"])
+    Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
+    return company
+
+
+@pytest.fixture
+def staff(theirs: Company, client: Client) -> Client:
+    """Somebody with every permission there is, who works for a company of her own."""
+    mine = world.la_encina()
+    user = User.objects.create_user("berta", is_staff=True)
+    user.user_permissions.add(*Permission.objects.all())
+    Membership.objects.create(user=user, company=mine)
+    client.force_login(user)
+    return client
+
+
+def models() -> list[type[Any]]:
+    return sorted((model for model in django_admin.site._registry), key=lambda model: model._meta.label)
+
+
+def scoped_models() -> list[type[Any]]:
+    return [model for model in models() if isinstance(django_admin.site._registry[model], ScopedAdmin)]
+
+
+def rows_of_theirs(model: type[Any]) -> list[Any]:
+    page = django_admin.site._registry[model]
+    theirs = Company.objects.get(taxpayer__name=THEIRS).tenant
+    return list(model._default_manager.filter(**{page.tenant_path: theirs}))
+
+
+def addresses(model: type[Any]) -> Iterator[tuple[str, URLPattern]]:
+    """Every address of the model's pages that names one row."""
+    for pattern in django_admin.site._registry[model].get_urls():
+        assert not isinstance(pattern, URLResolver)
+        if pattern.pattern.converters and pattern.name:
+            yield pattern.name, pattern
+
+
+def hides(response: Any) -> None:
+    assert response.status_code != 500
+    shown = response.content.decode("utf-8", "replace") if not response.streaming else ""
+    for mark in MARKS:
+        assert mark not in shown
+
+
+def test_every_page_is_of_a_tenant_or_of_the_house() -> None:
+    for model in models():
+        assert isinstance(django_admin.site._registry[model], ScopedAdmin | HouseAdmin), model
+
+
+@pytest.mark.parametrize("model", scoped_models(), ids=lambda model: model.__name__)
+def test_another_companys_row_does_not_exist(staff: Client, model: type[Any]) -> None:
+    rows = rows_of_theirs(model)
+    assert rows or model.__name__ == "Series"
+    walked = 0
+    for row in rows:
+        before = model._default_manager.filter(pk=row.pk).values().get()
+        for name, pattern in addresses(model):
+            (argument,) = pattern.pattern.converters
+            address = reverse(f"admin:{name}", kwargs={argument: row.pk})
+            for answer in (staff.get(address), staff.post(address, {"reason": "x", "post": "yes", "action": "ignore"})):
+                assert answer.status_code in (302, 403, 404, 405), (address, answer.status_code)
+                if answer.status_code == 302:
+                    assert answer["Location"] in ("/admin/", change_url(row)), address
+                hides(answer)
+                walked += 1
+        assert model._default_manager.filter(pk=row.pk).values().get() == before
+    assert walked >= 6 * len(rows)  # change, history, delete; read and posted
+
+
+@pytest.mark.parametrize("model", scoped_models(), ids=lambda model: model.__name__)
+def test_lists_searches_and_filters_hold_nothing_of_another_company(staff: Client, model: type[Any]) -> None:
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    theirs = Company.objects.get(taxpayer__name=THEIRS)
+    for query in ({}, {"q": "90"}, {"q": "Secretos"}, {"q": "9001"}, {"empresa": theirs.tenant}, {"state": "held"}):
+        response = staff.get(address, query, follow=True)
+        assert response.status_code == 200
+        shown = response.content.decode()
+        for mark in MARKS:
+            assert mark not in shown
+        for row in rows_of_theirs(model):
+            assert str(row.pk) not in shown.replace(f"empresa={theirs.tenant}", "")
+
+
+def test_the_walk_can_find_something(theirs: Company, client: Client) -> None:
+    """The same pages do show the rows to whoever works for their company."""
+    user = User.objects.get(username="ana")
+    user.user_permissions.add(*Permission.objects.all())
+    client.force_login(user)
+    for model in scoped_models():
+        for row in rows_of_theirs(model):
+            if model is Process and not row.tenant:
+                continue
+            assert client.get(change_url(row)).status_code == 200, row
+    page = client.get("/admin/").content.decode()
+    assert "#9002" in page
+
+
+def test_the_front_page_is_ones_own(staff: Client) -> None:
+    hides(response := staff.get("/admin/"))
+    cards = {str(card["title"]): str(card["figure"]) for card in response.context["cards"]}
+    assert set(cards.values()) == {"0"}
+
+
+def test_the_house_is_for_superusers(staff: Client) -> None:
+    for model in models():
+        if isinstance(django_admin.site._registry[model], HouseAdmin):
+            address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            assert staff.get(address).status_code == 403
+
+
+def test_nothing_is_made_for_another_company(staff: Client, theirs: Company) -> None:
+    hides(staff.get("/admin/invoicing/connection/add/"))
+    before = Connection.objects.count()
+    staff.post("/admin/invoicing/connection/add/", {
+        "company": theirs.pk, "platform": "shopify", "name": "Puerta trasera", "settle_seconds": 5, "active": "on",
+        "other_invoicing": "hold", "nif_keys": "nif",
+    })  # fmt: skip
+    assert Connection.objects.count() == before
+    connection = Connection.objects.get(name="Caja oculta")
+    hides(staff.get("/admin/invoicing/apikey/add/"))
+    staff.post("/admin/invoicing/apikey/add/", {
+        "connection": connection.pk, "name": "trasera", "scopes": ["orders:read"],
+    })  # fmt: skip
+    assert not ApiKey.objects.filter(name="trasera").exists()
+
+
+def test_bulk_actions_reach_only_ones_own(staff: Client, theirs: Company) -> None:
+    process = Process.objects.get(state="held")
+    key = ApiKey.objects.get()
+    staff.post("/admin/workflows/process/", {
+        "action": "resume_selected", "confirm": "yes", "_selected_action": [str(process.pk)],
+    })  # fmt: skip
+    staff.post("/admin/invoicing/apikey/", {"action": "revoke", "_selected_action": [str(key.pk)]})
+    assert Process.objects.get(pk=process.pk).state == "held"
+    assert ApiKey.objects.get().revoked_at is None
+
+
+def test_nobody_signed_in_sees_nothing(theirs: Company) -> None:
+    for model in models():
+        stranger = Client()
+        row = model._default_manager.first()
+        label = f"{model._meta.app_label}_{model._meta.model_name}"
+        for address in (reverse(f"admin:{label}_changelist"), *([change_url(row)] if row else [])):
+            response = stranger.get(address)
+            assert response.status_code == 302
+            assert response["Location"].startswith("/admin/login/")
+
+
+def test_without_a_company_nothing_is_seen(theirs: Company, client: Client) -> None:
+    user = User.objects.create_user("nadie", is_staff=True)
+    user.user_permissions.add(*Permission.objects.all())
+    client.force_login(user)
+    for model in scoped_models():
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        hides(client.get(address))
