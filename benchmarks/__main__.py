@@ -64,15 +64,17 @@ def measure(group: str, scale: float) -> list[Figure]:
 
 def show(figures: Sequence[Figure]) -> None:
     """Print a table for a person."""
-    table = Table("figure", "ours", "other", "unit", "ratio", "target", "holds", "other is")
+    table = Table("figure", "ours", "other", "unit", "ratio", "target", "holds")
     for figure in figures:
         verdict = {True: "yes", False: "[red]NO", None: ""}[figure.holds]
         other = "" if figure.other is None else f"{figure.other:g}"
         ratio = "" if figure.ratio is None else f"{figure.ratio:g}"
-        table.add_row(
-            figure.name, f"{figure.ours:g}", other, figure.unit, ratio, figure.target, verdict, figure.other_is or ""
-        )
-    Console(file=sys.stdout).print(table)
+        table.add_row(figure.name, f"{figure.ours:g}", other, figure.unit, ratio, figure.target, verdict)
+    console = Console(file=sys.stdout)
+    console.print(table)
+    for figure in figures:
+        if figure.other_is:
+            console.print(f"{figure.name}: the other is {figure.other_is}")
 
 
 def _load() -> str:

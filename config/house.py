@@ -41,6 +41,9 @@ def workers(env: Mapping[str, str]) -> list[Child]:
 
 def simulator(folder: Path, ready_file: Path, *, wait: int, env: Mapping[str, str]) -> Child:
     """Return the stand-in AEAT, with its ledger in `folder`; it writes its addresses to `ready_file`."""
-    argv = [PYTHON, MANAGE, "aeat_simulator", "--directory", str(folder), "--wait", str(wait),
-            "--ready-file", str(ready_file), "--json"]  # fmt: skip
+    # A port of our choice, not its own: started again after a crash it must be where the workers know it.
+    argv = [
+        PYTHON, MANAGE, "aeat_simulator", "--directory", str(folder), "--wait", str(wait),
+        "--port", str(free_port()), "--ready-file", str(ready_file), "--json",
+    ]  # fmt: skip
     return Child("aeat", argv, env)

@@ -19,7 +19,7 @@ from verifactu import verdicts
 from verifactu.channel import NotConfigured, client_for
 from verifactu.client import Answered, NotDelivered, Outcome, Refused, Unknown
 from verifactu.errors import InvalidCertificate
-from verifactu.models import Record, Submission
+from verifactu.models import Answer, Record, Submission
 from verifactu.queries import find_at_aeat
 from verifactu.records import Cabecera, RemisionVoluntaria
 from verifactu.states import RECORD_MOVES, SUBMISSION_MOVES
@@ -236,13 +236,17 @@ def _delayed(record: Record, now: datetime) -> bool:
 
 def _close(submission: Submission, state: str, outcome: Outcome, now: datetime) -> None:
     failures = 0 if state == "answered" else submission.failures + 1
+    back_off = min(FIRST_BACK_OFF * 2 ** min(failures - 1, 20), LONGEST_BACK_OFF)
     match outcome:
         case Answered(respuesta=respuesta):
             pause = timedelta(seconds=respuesta.TiempoEsperaEnvio or 0)
         case NotDelivered(retry_after=float() | int() as seconds):
             pause = timedelta(seconds=seconds)
+        case Unknown():
+            # It may have arrived, and the wait that a lost answer asked for is that of the answer before it.
+            pause = max(back_off, _last_wait(submission))
         case _:
-            pause = min(FIRST_BACK_OFF * 2 ** min(failures - 1, 20), LONGEST_BACK_OFF)
+            pause = back_off
     with transaction.atomic():
         Submission.objects.filter(pk=submission.pk, state__in=("sending", "unknown")).update(
             state=state,
@@ -251,3 +255,9 @@ def _close(submission: Submission, state: str, outcome: Outcome, now: datetime) 
             failures=failures,
             reason="" if state == "answered" else getattr(outcome, "reason", "")[:2000],
         )
+
+
+def _last_wait(submission: Submission) -> timedelta:
+    """Return the wait that the AEAT last asked this chain for; none before its first answer."""
+    answers = Answer.objects.filter(submission__installation=submission.installation_id, tiempo_espera__isnull=False)
+    return timedelta(seconds=answers.values_list("tiempo_espera", flat=True).order_by("-id").first() or 0)

@@ -1,4 +1,4 @@
-"""Setting up in the admin: companies, certificates, connections, keys, series, people. Secrets are shown once or never."""
+"""Setting up in the admin: companies, connections, keys, series, people. Secrets are shown once or never."""
 
 import re
 from datetime import timedelta
