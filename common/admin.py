@@ -159,10 +159,15 @@ class ReadingAdmin(ScopedAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return self.not_there(request, object_id)
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         return self.answer(request, obj, self.page_template, self.page(request, obj))
+
+    def not_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer for a row that does not exist, or not for this person: back to the front page, with a word."""
+        response: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return response
 
     def answer(
         self, request: HttpRequest, obj: Any, template: str, context: dict[str, Any], status: int = 200
@@ -255,7 +260,7 @@ def lasted(milliseconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
-def pretty_json(text: str | bytes) -> str:
+def pretty_json(text: str | bytes | memoryview) -> str:
     """Return JSON with indentation and every number as it came, or the text as it is when it is no JSON."""
     raw = text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
     try:

@@ -69,9 +69,14 @@ def install(taxpayer: Taxpayer, *, now: datetime) -> Installation:
 
 
 def connect(
-    company: Company, *, platform: str, name: str, invoice_from: datetime | None, settle_seconds: int = 5
+    company: Company, *, platform: str, name: str, invoice_from: datetime | None, settle_seconds: int | None = None
 ) -> Connection:
-    """Make a connection with a new secret of letters and digits (WooCommerce decodes entities in its own)."""
+    """Make a connection with a new secret of letters and digits (WooCommerce decodes entities in its own).
+
+    Orders of a shop settle five seconds; those of the API come whole, and none (design.md 2.2).
+    """
+    if settle_seconds is None:
+        settle_seconds = 0 if platform == Connection.Platform.API else 5
     return Connection.objects.create(
         company=company,
         platform=platform,

@@ -4,7 +4,8 @@ import hashlib
 import logging
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -25,23 +26,29 @@ MAX_BODY = 1024 * 1024
 def webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Answer 200 once the delivery is committed, also when it was there before.
 
-    401: wrong signature (counted, body not kept). 404: no such connection. 413: too large. 503: database away.
+    401: wrong signature (counted, body not kept). 404: no such connection. 411: length not announced (Django reads
+    nothing then). 413: too large. 503: database away.
     """
     try:
         return _webhook(request, connection_id)
-    except (DatabaseError, InterfaceError):
+    except (OperationalError, InterfaceError):
         log.exception("webhook for %s: no database", connection_id)
         return JsonResponse({"error": "try again later"}, status=503, headers={"Retry-After": "30"})
 
 
 def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+        return JsonResponse({"error": "announce the body's Content-Length"}, status=411)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
         return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
     connection = Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").first()
     if connection is None:
         return JsonResponse({"error": "unknown connection"}, status=404)
     storefront = PLATFORMS[connection.platform]
-    body = request.body
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
     if storefront.ping(body, request.headers):
         return JsonResponse({"status": "pong"})
     now = clock.now()

@@ -25,7 +25,6 @@ from common.admin import ScopedAdmin, anchor, change_url, moment
 from invoicing.api.keys import SCOPES, issue_key
 from invoicing.models import ApiKey, Connection
 
-
 SETTINGS = ("name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "active")
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
 
@@ -199,7 +198,7 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may revoke keys: the permission to change them."""
-        return bool(request.user.has_perm("invoicing.change_apikey"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("invoicing.change_apikey"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

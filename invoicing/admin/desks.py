@@ -44,12 +44,13 @@ def _names(model: type[Model], field: str) -> Callable[[Iterable[str]], Mapping[
 
 
 def _orders(text: str) -> Iterable[Any]:
-    return Order.objects.filter(Q(number=text) | Q(external_id=text)).values_list("pk", flat=True)[:MOST_FOUND]
+    found = Order.objects.filter(Q(number=text) | Q(external_id=text))
+    return list(found.values_list("pk", flat=True)[:MOST_FOUND])
 
 
 def _invoices(text: str) -> Iterable[Any]:
     found = Invoice.objects.filter(Q(num_serie=text) | Q(order__number=text))
-    return found.values_list("pk", flat=True)[:MOST_FOUND]
+    return list(found.values_list("pk", flat=True)[:MOST_FOUND])
 
 
 SUBJECTS.update(

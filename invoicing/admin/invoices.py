@@ -70,7 +70,7 @@ class InvoiceAdmin(ReadingAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Invoice | None:
         found = self.get_queryset(request).select_related("document", "order", "record", "snapshot")
         try:
-            return found.filter(pk=UUID(str(object_id))).first()  # type: ignore[no-any-return]
+            return found.filter(pk=UUID(str(object_id))).first()
         except ValueError:
             return None
 

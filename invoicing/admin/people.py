@@ -49,7 +49,7 @@ WORDS = {"view": _("ver"), "add": _("crear"), "change": _("cambiar")}
 ACTS = {"change_process": _("reanudar, resolver y cancelar"), "change_apikey": _("revocar")}
 
 
-class PermissionField(forms.ModelMultipleChoiceField):
+class PermissionField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Permissions in words."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -67,7 +67,7 @@ def meaningful() -> Any:
 
 
 @admin.register(User)
-class UserAdmin(HouseAdmin, DjangoUserAdmin):
+class UserAdmin(HouseAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -83,7 +83,7 @@ class UserAdmin(HouseAdmin, DjangoUserAdmin):
 
 @admin.register(Group)
 class GroupAdmin(HouseAdmin, DjangoGroupAdmin):
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **kwargs, **_in_words(db_field))
 
 

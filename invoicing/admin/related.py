@@ -30,7 +30,7 @@ def chip(label: Label | None, fallback: str = "") -> SafeString:
 
 def processes_about(request: HttpRequest, tags: Iterable[str]) -> list[Process]:
     """Return the newest processes with any of the tags that the person may see (one query, by the index on tags)."""
-    if not request.user.has_perm("workflows.view_process"):  # type: ignore[union-attr]
+    if not request.user.has_perm("workflows.view_process"):
         return []
     found = Process.objects.filter(tags__overlap=list(tags)).order_by("-seq")
     return list(scoped(request, found, "tenant")[:MOST_SHOWN])

@@ -39,7 +39,7 @@ RECORDS_WAITING = ("pending", "in_flight", "unknown")
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups with what the person may open."""
     stopped = _stopped(request)[: MOST_COUNTED + 1].count() if _may(request, Process) else 0
-    groups = [
+    groups: list[tuple[Any, list[Any]]] = [
         ("", [(_("Inicio"), "home", reverse("admin:index"), None)]),
         (_("Facturación"), [
             (_("Pedidos"), "shopping_bag", list_url(Order), Order),

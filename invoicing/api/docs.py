@@ -48,9 +48,10 @@ def _page(language: str) -> str:
                 "language": language,
                 "info": found["info"],
                 "introduction": [_marked(text) for text in found["info"]["description"].split("\n\n")],
+                # Orders before invoices: the way that a client goes.
                 "operations": [
                     _operation(path, method, operation)
-                    for path, methods in found["paths"].items()
+                    for path, methods in sorted(found["paths"].items(), key=lambda item: "orders" not in item[0])
                     for method, operation in methods.items()
                 ],
                 "types": [
@@ -75,6 +76,10 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
     return {
         **operation,
         "description": _marked(operation["description"]),
+        "parameters": [
+            {**parameter, "description": _marked(parameter.get("description", ""))}
+            for parameter in operation.get("parameters", [])
+        ],
         "path": path,
         "method": method.upper(),
         "body": _contents({"": operation["requestBody"]}) if "requestBody" in operation else [],

@@ -115,6 +115,10 @@ class Invoice(LedgerModel):
                 condition=Q(total=models.F("base_total") + models.F("tax_total")), name="invoice_adds_up"
             ),
         ]
+        indexes: ClassVar = [
+            # API: a company's invoices, newest first, page by page
+            models.Index(fields=["company", "-id"], name="invoice_page"),
+        ]
         triggers: ClassVar = [*LedgerModel.Meta.triggers, INVOICE_MOVES.trigger()]
 
     def __str__(self) -> str:

@@ -75,6 +75,8 @@ class Order(models.Model):
             models.Index(fields=["company", "number"], name="order_number"),
             # admin: what needs attention
             models.Index(fields=["company", "state"], name="order_state"),
+            # API: a company's orders, newest first, page by page
+            models.Index(fields=["company", "-id"], name="order_page"),
         ]
         triggers: ClassVar = [ORDER_MOVES.trigger()]
 

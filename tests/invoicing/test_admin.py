@@ -19,8 +19,11 @@ from pytest_django import Settings
 
 from common import clock
 from common.admin import ReadingAdmin, change_url
+from config.demo.catalogue import PRODUCTS
 from invoicing.documents import Documents
+from invoicing.intake import receive
 from invoicing.models import Company, Connection, Delivery, Document, Invoice, Order
+from invoicing.storefronts import PLATFORMS
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -65,7 +68,7 @@ def sold(shop: Connection, **changes: Any) -> Invoice:
 
 def held(shop: Connection, **changes: Any) -> Process:
     """An order too dear for a simplified invoice, without NIF."""
-    dear = replace(world.PRODUCTS[0], price=Decimal("4840.00"))
+    dear = replace(PRODUCTS[0], price=Decimal("4840.00"))
     world.arrive(shop, world.sale(items=((dear, 1),), **changes))
     work_off()
     return Process.objects.filter(workflow="invoice-order", state="held").latest("seq")
@@ -191,8 +194,8 @@ class TestEvidence:
         sold(shop)
         body = bytes(Delivery.objects.get().body).replace(b'"4.95"', b'4.950')
         assert b"4.950" in body
-        world.receive(
-            shop, body=body, headers={}, identity=world.PLATFORMS["shopify"].identity(body, {
+        receive(
+            shop, body=body, headers={}, identity=PLATFORMS["shopify"].identity(body, {
                 "X-Shopify-Webhook-Id": "raw", "X-Shopify-Topic": "orders/updated"}), now=clock.now(),
         )  # fmt: skip
         assert "4.950" in seen(admin, change_url(Delivery.objects.latest("id")))
@@ -250,7 +253,7 @@ class TestNothingIsEdited:
         for model in READING:
             with subtests.test(model=model.__name__):
                 label = f"{model._meta.app_label}_{model._meta.model_name}"
-                row = model._default_manager.first()
+                row: Any = model._default_manager.first()
                 assert admin.post(change_url(row), {"state": "x"}).status_code == 405
                 assert admin.get(reverse(f"admin:{label}_add")).status_code == 403
                 assert admin.post(reverse(f"admin:{label}_add"), {"x": "y"}).status_code == 403

@@ -141,7 +141,7 @@ def _act(
     try:
         move(process.pk, request.user.get_username())
     except Superseded as error:
-        newer = Process.objects.get(pk=error.by)
+        newer = Process.objects.get(pk=str(error.by))
         return conflict(page, request, process, format_html(_("Lo sustituye {}."), anchor(change_url(newer), newer)))
     except WrongState:
         return conflict(page, request, process)

@@ -61,7 +61,7 @@ class ProcessList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
+        self.result_list: list[Any] = list(self.result_list)
         about = subjects(self.result_list)
         for process in self.result_list:
             process.about = about[process.pk]
@@ -82,7 +82,7 @@ class ProcessAdmin(ReadingAdmin):
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may press the buttons: the permission to change processes."""
-        return bool(request.user.has_perm("workflows.change_process"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("workflows.change_process"))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ProcessList
@@ -186,7 +186,7 @@ class ProcessAdmin(ReadingAdmin):
             raise PermissionDenied
         process = self.get_object(request, unquote(str(pk)))
         if process is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+            return self.not_there(request, str(pk))
         return levers.LEVERS[name](self, request, process)
 
     @admin.action(description=gettext_lazy("Reanudar seleccionados"), permissions=["act"])
