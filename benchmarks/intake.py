@@ -2,8 +2,8 @@
 
 Both servers are started by the same command line, `config.house.web`, on the same database, with the same connection
 settings. Ours stores the delivery with headers, hash and seal, finds out whether it was there before, and triggers its
-`capture`; the other has the least of middleware. Nobody works on the deliveries meanwhile. Requests are those of Shopify,
-signed, each of another order, from 32 clients on connections that they keep.
+`capture`; the other has the least of middleware. Nobody works on the deliveries meanwhile. Requests are
+Shopify's, signed, each of another order, from 32 clients on connections that they keep.
 """
 
 import base64

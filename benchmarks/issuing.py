@@ -1,9 +1,9 @@
 """What it costs to issue, one taxpayer and one session, against the same rows written by bare SQL.
 
-Ours: `issue_sale` of decisions taken beforehand: order, head and series locked, number, invoice with lines, record made,
-validated, hashed and sealed, head advanced, submission woken. The other: psycopg alone, on the same tables with their
-triggers and keys, writing rows of the same size: counter, head locked, invoice, lines, record, head. It computes one
-hash to have a chain, and judges nothing.
+Ours: `issue_sale` of decisions taken beforehand: order, head and series locked, number, invoice with lines, record
+made, validated, hashed and sealed, head advanced, submission woken. The other: psycopg alone, on the same tables with
+their triggers and keys, writing rows of the same size: counter, head locked, invoice, lines, record, head. It computes
+one hash to have a chain, and judges nothing.
 """
 
 import hashlib
@@ -130,7 +130,8 @@ class Bare:
             )
             [number] = counted.fetchall()[0]
             head = execute(
-                "SELECT head_seq, head_huella FROM verifactu_installation WHERE id = %s FOR NO KEY UPDATE", [self._chain]
+                "SELECT head_seq, head_huella FROM verifactu_installation WHERE id = %s FOR NO KEY UPDATE",
+                [self._chain],
             )
             [seq, before] = head.fetchall()[0]
             huella = hashlib.sha256(f"{number}{before}{self._record['xml']}".encode()).hexdigest().upper()
@@ -169,7 +170,4 @@ def _quoted(name: str) -> str:
 
 def _jsonable(row: Row) -> Row:
     """Return the row with its JSON columns wrapped, so that they can be written again."""
-    return {
-        name: Jsonb(value) if isinstance(value, dict | list) else value
-        for name, value in row.items()
-    }
+    return {name: Jsonb(value) if isinstance(value, dict | list) else value for name, value in row.items()}

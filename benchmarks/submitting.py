@@ -86,9 +86,10 @@ class Zeep:
     """The other side: one client, one prepared set of values."""
 
     def __init__(self, records: list[RegistroAlta], answer: bytes) -> None:
-        self._client = contract()
-        self._client.set_ns_prefix("sum1", self._namespace("SuministroInformacion.xsd"))
-        self._client.set_ns_prefix("sum", self._namespace("SuministroLR.xsd"))
+        client: Any = contract()
+        self._client = client
+        client.set_ns_prefix("sum1", self._namespace("SuministroInformacion.xsd"))
+        client.set_ns_prefix("sum", self._namespace("SuministroLR.xsd"))
         self._values = {
             "Cabecera": {"ObligadoEmision": {"NombreRazon": WHO.NombreRazon, "NIF": WHO.NIF}},
             "RegistroFactura": [{"RegistroAlta": values(record)} for record in records],
@@ -102,17 +103,17 @@ class Zeep:
     def exchange(self) -> None:
         """Make the message and read the answer."""
         self.message()
-        binding: Any = self._client.service._binding
+        binding = self._client.service._binding
         binding.process_reply(self._client, binding.get("RegFactuSistemaFacturacion"), self._answer)
 
     def message(self) -> bytes:
         """Return the message as it would be posted."""
-        service: Any = self._client.service
-        tree = self._client.create_message(service, "RegFactuSistemaFacturacion", **self._values)
-        return etree.tostring(tree, xml_declaration=True, encoding="utf-8")
+        tree = self._client.create_message(self._client.service, "RegFactuSistemaFacturacion", **self._values)
+        message: bytes = etree.tostring(tree, xml_declaration=True, encoding="utf-8")
+        return message
 
     def _namespace(self, name: str) -> str:
-        return next(uri for uri in self._client.namespaces.values() if uri.endswith(name))
+        return next(str(uri) for uri in self._client.namespaces.values() if uri.endswith(name))
 
 
 def chain(count: int) -> list[RegistroAlta]:

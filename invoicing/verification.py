@@ -78,7 +78,7 @@ def unrecorded_invoices(company: Company) -> Iterator[Finding]:
         """
         SELECT i.num_serie, r.id IS NULL,
                r.num_serie <> i.num_serie OR r.id_emisor <> i.issuer_nif OR r.tipo_factura <> i.tipo
-               OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total::numeric <> i.total,
+               OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text,
                r.covers <> i.seal
         FROM invoicing_invoice i LEFT JOIN verifactu_record r ON r.id = i.record_id
         WHERE i.company_id = %s
@@ -106,7 +106,7 @@ def damaged_documents(
         except FileNotFoundError:
             yield Finding("I7", subject, "the file is missing")
             continue
-        except Tampered as error:
+        except (Tampered, ValueError) as error:
             yield Finding("I7", subject, str(error))
             continue
         if decode_qr and document.invoice.qr_url not in decode_qr(pdf):

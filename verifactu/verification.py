@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from common.findings import Finding
+from verifactu.errors import UnreadableXML
 from verifactu.huella import huella
 from verifactu.models import Installation, Record
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior
@@ -23,7 +24,11 @@ def broken_links(installation: Installation) -> Iterator[Finding]:
 
 
 def _broken_record(record: Record, previous: Record | None, subject: str) -> Iterator[Finding]:
-    registro = read_registro(record.xml)
+    try:
+        registro = read_registro(record.xml)
+    except UnreadableXML as error:
+        yield Finding("I4", subject, f"its text cannot be read: {error}")
+        return
     if huella(registro) != record.huella or registro.Huella != record.huella:
         yield Finding("I4", subject, "the huella does not recompute from the stored text")
     link = registro.Encadenamiento

@@ -14,6 +14,8 @@ class Received(models.Model):
     received_at = models.DateTimeField()
     body = models.BinaryField()
 
+    objects: ClassVar[models.Manager["Received"]] = models.Manager()
+
     class Meta:
         app_label = "bare"
         managed = False

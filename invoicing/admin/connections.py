@@ -25,7 +25,9 @@ from common.admin import ScopedAdmin, anchor, change_url, moment
 from invoicing.api.keys import SCOPES, issue_key
 from invoicing.models import ApiKey, Connection
 
-SETTINGS = ("name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "active")
+SETTINGS = (
+    "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "active",
+)  # fmt: skip
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
 
 
@@ -52,7 +54,10 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Connection
         fields = ("company", "platform", *SETTINGS)
-        widgets = {"nif_keys": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
+        widgets = {
+            "nif_keys": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "marketplace_channels": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        }
         help_texts = {
             "invoice_from": gettext_lazy(
                 "La fecha del cambio: los pedidos hechos antes se guardan y no se facturan nunca (ya los facturó su "
@@ -78,7 +83,8 @@ class ConnectionAdmin(ScopedAdmin):
     search_fields = ("name", "company__taxpayer__name", "company__taxpayer__nif")
     fieldsets = (
         (None, {"fields": (("company", "platform"), ("name", "active"))}),
-        (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("settle_seconds", "other_invoicing"), "nif_keys")}),
+        (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("settle_seconds", "other_invoicing"), "nif_keys",
+                                                  "marketplace_channels")}),
         (gettext_lazy("Webhooks"), {"fields": ("address", "secret_state", "new_secret",
                                                ("generate_secret", "retire_previous"), "rejected")}),
     )  # fmt: skip

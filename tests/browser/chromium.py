@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -52,6 +53,8 @@ def a_page(url: str, pictures: Path) -> Iterator[Page]:
                 page.screenshot(path=pictures / "last.png", full_page=True)
                 raise
             finally:
+                # Beside a running loop Django keeps connections of their own, which nobody else would close.
+                connections.close_all()
                 context.close()
                 browser.close()
     finally:

@@ -407,22 +407,6 @@ class TestResolving:
         assert "rechazada por Hacienda" in seen(admin, change_url(invoice))
 
 
-class TestLanguage:
-    def test_spanish_is_what_a_browser_without_preference_gets(self, admin: Client, shop: Connection) -> None:
-        sold(shop)
-        page = seen(Client(), "/admin/login/")
-        assert "Le damos la bienvenida a" in page
-        assert "Welcome" not in page
-        page = seen(admin, "/admin/invoicing/order/")
-        assert '<html lang="es"' in page
-        for english in ("Select action", "Filters", "Search", "Select all rows"):
-            assert english not in page
-
-    def test_everything_that_unfold_says_on_the_lists_is_spanish(self, admin: Client, shop: Connection) -> None:
-        page = seen(admin, "/admin/invoicing/order/", q="nada")
-        assert "No hay nada" in page
-
-
 def test_hash_of_a_delivery_is_the_one_of_its_bytes(admin: Client, shop: Connection) -> None:
     sold(shop)
     delivery = Delivery.objects.get()

@@ -179,6 +179,12 @@ class TestConnection:
         admin.post(change_url(connection), self.given(company))
         assert Connection.objects.get().rejected_deliveries == 7
 
+    def test_every_setting_is_on_the_form(self, admin: Client, company: Company) -> None:
+        connection = connect(company, platform="woocommerce", name="Tienda", invoice_from=None)
+        shown = admin.get(change_url(connection)).context["adminform"].form.fields
+        kept = {"id", "company", "platform", "secret", "previous_secret", "rejected_deliveries", "last_rejected_at"}
+        assert {field.name for field in Connection._meta.concrete_fields} - kept <= set(shown)
+
     def test_two_secrets_at_once_are_refused(self, admin: Client, company: Company) -> None:
         given = self.given(company, new_secret="x", generate_secret="on")
         assert "generate_secret" in errors(admin.post(ADD.format("connection"), given))

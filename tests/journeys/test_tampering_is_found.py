@@ -162,6 +162,11 @@ class TestTampering:
         sql("DELETE FROM invoicing_snapshot WHERE id = %s", [snapshot.pk])
         assert_found(("I1", f"delivery {snapshot.delivery_id}", "snapshot is missing"))
 
+    def test_a_text_of_a_record_that_is_no_xml_any_more(self, unseen: None) -> None:
+        record = number(2).record
+        sql("UPDATE verifactu_record SET xml = 'gone' WHERE id = %s", [record.pk])
+        assert_found(("I4", f"nº 2 ({record.num_serie})", "cannot be read"))
+
     def test_a_forger_who_makes_huella_and_seal_anew_for_one_record_breaks_the_next_link(self, unseen: None) -> None:
         record = number(2).record
         record.xml = record.xml.replace(f"ImporteTotal>{record.importe_total}<", "ImporteTotal>1.00<")
@@ -193,7 +198,7 @@ def test_no_frozen_column_changes_unseen(unseen: None, model: type[LedgerModel],
 
 
 ANOTHER = {
-    "text": "'another'",
+    "text": "'x?'",
     "bytes": "'another'::bytea",
     "json": "'[\"another\"]'::jsonb",
     "number": "123",

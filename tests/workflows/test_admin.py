@@ -65,7 +65,6 @@ class TestWhyItIsThere:
     def test_held_after_a_failure(self, admin: Client) -> None:
         page = seen(admin, page_of(failed()))
         assert "no hay harina" in page
-        assert "Abort" in page
         assert "No se reintenta solo" in page
         assert page_of(Process.objects.get().pk, "resume") in page
 

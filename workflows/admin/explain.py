@@ -1,5 +1,6 @@
 """Why a process is where it is and what happens next: one answer per state, for a person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -169,8 +170,13 @@ def _error(process: Process) -> Any:
         return ""
     step = told.get("step")
     where = _("Falló «%(step)s»") % {"step": step_title(process.workflow, step)} if step else _("Falló")
-    return format_html("{}: {} <span class=\"text-subtle\">({})</span>",
-                       where, told.get("message") or "—", told.get("class", ""))  # fmt: skip
+    return f"{where}: {_told(told)}"
+
+
+def _told(error: Mapping[str, str]) -> str:
+    """Return an error as a person is told; who gave up by `Abort` has said it all in the message."""
+    kind, message = error.get("class", ""), error.get("message", "")
+    return message if kind == "Abort" and message else f"{kind}: {message}"
 
 
 def short_reason(process: Process) -> str:
@@ -178,7 +184,7 @@ def short_reason(process: Process) -> str:
     if process.state == "held" and (process.hold or {}).get("kind") == "question":
         return str(question(process).title)
     if process.state in ("held", "failed", "retrying") and process.error:
-        return f"{process.error.get('class', '')}: {process.error.get('message', '')}"[:160]
+        return _told(process.error)[:160]
     if process.state == "held" and (process.hold or {}).get("kind") == "poison":
         return _("sus trabajadores mueren")
     if process.state == "cancelled" and process.superseded_by_id:
