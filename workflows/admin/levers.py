@@ -80,7 +80,7 @@ def cancel(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
         title=_("Cancelar el proceso"),
         says=_("El proceso se detiene para siempre y no se puede reanudar. Lo que ya hizo, hecho está: una factura "
                "expedida sigue expedida."),
-        button=_("Cancelar el proceso"), variant="danger",
+        button=_("Cancelar el proceso"), button_variant="danger",
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def _act(
 
 def _confirm(page: Any, request: HttpRequest, process: Process, form: Any, **context: Any) -> HttpResponse:
     about = [(it.name, it.text, reverse(it.url_name, args=[it.id])) for it in subjects([process])[process.pk]]
-    context = {"form": form, "variant": "primary", "about": about, **context}
+    context = {"form": form, "button_variant": "primary", "about": about, **context}
     response: HttpResponse = page.answer(request, process, "admin/workflows/confirm.html", context)
     return response
 

@@ -142,7 +142,7 @@ class ProcessAdmin(ReadingAdmin):
                 (*levers.BUTTONS[name], reverse(f"admin:workflows_process_{name}", args=[obj.pk]))
                 for name in (told.levers if may else ())
             ],
-            "facts": self._facts(obj, now),
+            "details": self._facts(obj, now),
             "entries": timeline(obj),
             "events": table(
                 [_("Cuándo"), _("Qué pasó"), _("Quién"), _("Motivo")],

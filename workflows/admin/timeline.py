@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from common.admin import lasted, pretty_json
-from workflows.admin.desks import step_title
+from workflows.admin.desks import question, step_title
 from workflows.admin.words import KINDS
 from workflows.models import Attempt, Process, Step
 
@@ -38,7 +38,7 @@ ICONS = {"done": "check_circle", "failed": "error", "open": "pending"}
 
 
 def timeline(process: Process) -> list[Entry]:
-    """Return the steps in the order in which they began (two queries)."""
+    """Return the steps in the order in which they began, and last what is being waited for (two or three queries)."""
     attempts = list(process.attempts.order_by("-id")[:MOST_ATTEMPTS])[::-1]
     for attempt in attempts:
         attempt.took = lasted(attempt.milliseconds)  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def timeline(process: Process) -> list[Entry]:
         entry.attempts.append(attempt)
     for entry in entries.values():
         _conclude(entry)
-    return list(entries.values())
+    return [*entries.values(), *_awaited(process)]
 
 
 def _entry(process: Process, step: Step) -> Entry:
@@ -70,6 +70,17 @@ def _entry(process: Process, step: Step) -> Entry:
     )
 
 
+def _awaited(process: Process) -> list[Entry]:
+    """Return what the process stands still for; the journal has it only when the answer is there."""
+    hold = process.hold or {}
+    if process.state == "held" and hold.get("kind") == "question":
+        return [Entry(hold["code"], question(process).title, KINDS["hold"], "open", "contact_support")]
+    if process.state == "waiting" and not process.wake_at:
+        keys = process.tokens.filter(completed_at=None, closed=False).values_list("key", flat=True)
+        return [Entry(key, _("Espera una respuesta"), KINDS["wait"], "open", ICONS["open"]) for key in keys]
+    return []
+
+
 def _conclude(entry: Entry) -> None:
     """Fill in what the last try tells."""
     if not entry.attempts:
@@ -77,4 +88,5 @@ def _conclude(entry: Entry) -> None:
     last = entry.attempts[-1]
     entry.worker = last.worker
     entry.started_at = entry.attempts[0].started_at
-    entry.took = lasted(last.milliseconds)
+    if entry.kind not in (KINDS["hold"], KINDS["wait"]):  # what those took, nobody worked
+        entry.took = lasted(last.milliseconds)
