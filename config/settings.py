@@ -170,7 +170,20 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
 }
 
-UNFOLD = {"SITE_TITLE": "Encadena", "SITE_HEADER": "Encadena", "SITE_SUBHEADER": "VERI*FACTU"}
+UNFOLD = {
+    "SITE_TITLE": "Encadena",
+    "SITE_HEADER": "Encadena",
+    "SITE_SUBHEADER": "VERI*FACTU",
+    "SITE_SYMBOL": "link",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "invoicing.admin.site.environment",
+    "DASHBOARD_CALLBACK": "invoicing.admin.site.dashboard",
+    "SIDEBAR": {"navigation": "invoicing.admin.site.navigation"},
+}
 
 LOGGING = {
     "version": 1,

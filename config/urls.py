@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("invoicing.api.urls")),
     path("webhooks/<uuid:connection_id>/", webhook, name="webhook"),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz),
     path("readyz", readyz),
 ]

@@ -47,5 +47,5 @@ def page(house: House, tmp_path: Path) -> Iterator[Page]:
         page.get_by_label("Nombre de usuario").fill("eva")
         page.get_by_label("Contraseña").fill(PASSWORD)
         page.get_by_role("button", name="Iniciar sesión").click()
-        expect(page.locator("#content").get_by_role("link", name="Pedidos")).to_be_visible()
+        expect(page.get_by_role("link", name="Pedidos")).to_be_visible()
         yield page
