@@ -1,9 +1,9 @@
 """What every test may ask for. All of them run as the application role, which can neither truncate nor migrate.
 
-    django_db          a transaction that is rolled back, in a database that this process made once
-    fresh_database     a database of the test's own: real commits, threads, other processes
-    database_url       the address of that database
-    private_server     a PostgreSQL of the test's own, to be stopped, killed or filled
+django_db          a transaction that is rolled back, in a database that this process made once
+fresh_database     a database of the test's own: real commits, threads, other processes
+database_url       the address of that database
+private_server     a PostgreSQL of the test's own, to be stopped, killed or filled
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if commits:
         pytest.fail(
             "Tests run as the application role, which cannot truncate. For real commits use the fixture "
-            "fresh_database instead of django_db(transaction=True).", pytrace=False,
+            "fresh_database instead of django_db(transaction=True).",
+            pytrace=False,
         )
     if "fresh_database" in wanted and (marker is not None or "db" in wanted):
         pytest.fail("fresh_database opens the database by itself: drop django_db from this test.", pytrace=False)

@@ -45,7 +45,9 @@ class Database:
     def env(self) -> dict[str, str]:
         """The environment by which a subprocess works on this database."""
         return {
-            "DATABASE_URL": self.url, "MIGRATION_DATABASE_URL": self.owner_url, "DATA_DIR": str(self.data_dir),
+            "DATABASE_URL": self.url,
+            "MIGRATION_DATABASE_URL": self.owner_url,
+            "DATA_DIR": str(self.data_dir),
         }
 
 

@@ -22,6 +22,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
+
 def test_finds_an_order_opens_its_timeline_and_its_pdf(house: House, shops: Shops, page: Page) -> None:
     for number in (1501, 1502):
         assert house.post(shops["shopify"], sale(number=number)).ok

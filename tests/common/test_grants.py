@@ -51,9 +51,14 @@ class TestALedger:
 
     @pytest.mark.parametrize(
         "statement",
-        ["UPDATE common_entry SET text = 'otro'", "UPDATE common_entry SET state = 'closed', seal = ''",
-         "DELETE FROM common_entry", "TRUNCATE common_entry", "DROP TABLE common_entry",
-         "ALTER TABLE common_entry ADD extra text"],
+        [
+            "UPDATE common_entry SET text = 'otro'",
+            "UPDATE common_entry SET state = 'closed', seal = ''",
+            "DELETE FROM common_entry",
+            "TRUNCATE common_entry",
+            "DROP TABLE common_entry",
+            "ALTER TABLE common_entry ADD extra text",
+        ],
     )
     def test_lets_nothing_else_happen(self, entry: type[models.Model], statement: str) -> None:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -103,9 +108,7 @@ class TestStatements:
         as_the_owner(*lines)
         assert [line for line in grants.differences(connection, models=[entry]) if "entry" in line] == []
 
-    def test_pass_over_a_mutable_column_that_a_half_way_migration_has_not_made(
-        self, entry: type[models.Model]
-    ) -> None:
+    def test_pass_over_a_mutable_column_that_a_half_way_migration_has_not_made(self, entry: type[models.Model]) -> None:
         as_the_owner("ALTER TABLE common_entry DROP COLUMN state")
         lines = grants.statements(connection, "somebody", [entry])
         assert 'GRANT INSERT, SELECT, UPDATE ("follows_id") ON TABLE public."common_entry" TO "somebody"' in lines

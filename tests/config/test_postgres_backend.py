@@ -27,8 +27,12 @@ class TestConnecting:
     def test_a_command_that_needs_no_database_starts_none(self, tmp_path: Path, command: list[str]) -> None:
         env = {key: value for key, value in os.environ.items() if not key.endswith("DATABASE_URL")}
         result = subprocess.run(
-            [sys.executable, "-m", "django", *command], env={**env, "DATA_DIR": str(tmp_path)}, cwd=PROJECT,
-            capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "django", *command],
+            env={**env, "DATA_DIR": str(tmp_path)},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert "Traceback" not in result.stderr
         assert "history" not in result.stderr
@@ -125,8 +129,12 @@ class TestMigrate:
         database = test_server.empty()
         both = [
             subprocess.Popen(
-                [sys.executable, "-m", "django", "migrate"], env={**os.environ, **database.env}, cwd=PROJECT,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                [sys.executable, "-m", "django", "migrate"],
+                env={**os.environ, **database.env},
+                cwd=PROJECT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
             for _ in range(2)
         ]
@@ -145,8 +153,13 @@ class TestTheApplicationRole:
     @pytest.mark.django_db
     @pytest.mark.parametrize(
         "statement",
-        ["CREATE TABLE mine (n int)", "TRUNCATE django_content_type", "DROP TABLE django_content_type",
-         "ALTER TABLE django_content_type DISABLE TRIGGER ALL", "DELETE FROM django_migrations"],
+        [
+            "CREATE TABLE mine (n int)",
+            "TRUNCATE django_content_type",
+            "DROP TABLE django_content_type",
+            "ALTER TABLE django_content_type DISABLE TRIGGER ALL",
+            "DELETE FROM django_migrations",
+        ],
     )
     def test_may_not(self, statement: str) -> None:
         with pytest.raises(psycopg.errors.InsufficientPrivilege), transaction.atomic():

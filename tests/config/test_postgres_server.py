@@ -234,9 +234,7 @@ class TestBeingMade:
         assert "customer_nif_key" in private_server.place.log.read_text()
         assert "B00000018" not in private_server.place.log.read_text()
 
-    def test_what_outlives_the_caller_inherits_no_secret(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_what_outlives_the_caller_inherits_no_secret(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SECRET_KEY", "not-for-the-server")
         monkeypatch.setenv("PGOPTIONS", "-c work_mem=1MB")
         assert not {"SECRET_KEY", "PGOPTIONS"} & binaries.environment().keys()
@@ -279,9 +277,18 @@ if os.geteuid() == 0:
             with tempfile.TemporaryDirectory() as folder:
                 Path(folder).chmod(0o755)
                 home = Path(folder) / "pg"
-                reachable = subprocess.run(
-                    [binaries.find() / "postgres", "--version"], user="nobody", extra_groups=[], cwd="/", check=False,
-                ).returncode == 0 if nobody_can_enter(binaries.find()) else False
+                reachable = (
+                    subprocess.run(
+                        [binaries.find() / "postgres", "--version"],
+                        user="nobody",
+                        extra_groups=[],
+                        cwd="/",
+                        check=False,
+                    ).returncode
+                    == 0
+                    if nobody_can_enter(binaries.find())
+                    else False
+                )
                 user = user_process(home, linger="0.2", PATH=folder)
                 if reachable:
                     assert said(user) == str(Place(home).socket)
@@ -304,8 +311,17 @@ def mode(folder: Path) -> int:
 
 
 def nobody_can_enter(folder: Path) -> bool:
-    return subprocess.run(["/bin/sh", "-c", 'cd "$0"', folder], user="nobody", extra_groups=[], check=False,
-                          capture_output=True, cwd="/").returncode == 0
+    return (
+        subprocess.run(
+            ["/bin/sh", "-c", 'cd "$0"', folder],
+            user="nobody",
+            extra_groups=[],
+            check=False,
+            capture_output=True,
+            cwd="/",
+        ).returncode
+        == 0
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -324,8 +340,13 @@ def user_process(
 ) -> "subprocess.Popen[str]":
     """Start a process that uses the server at `home` until its input ends."""
     user = subprocess.Popen(
-        [sys.executable, "-c", USER, str(home)], text=True, start_new_session=start_new_session, cwd=PROJECT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-c", USER, str(home)],
+        text=True,
+        start_new_session=start_new_session,
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "EMBEDDED_PG_LINGER_SECONDS": linger, **env},
     )
     started.append(user)

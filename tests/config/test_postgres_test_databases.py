@@ -37,10 +37,18 @@ class TestFreshDatabase:
         thread = threading.Thread(target=look)
         thread.start()
         thread.join()
-        code = ("import django; django.setup(); from django.contrib.auth.models import Group;"
-                "print(Group.objects.get().name)")
-        other = subprocess.run([sys.executable, "-c", code], env={**os.environ, **fresh_database.env}, cwd=PROJECT,
-                               capture_output=True, text=True, check=True)
+        code = (
+            "import django; django.setup(); from django.contrib.auth.models import Group;"
+            "print(Group.objects.get().name)"
+        )
+        other = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **fresh_database.env},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert (seen, other.stdout) == (["Contabilidad"], "Contabilidad\n")
 
     def test_is_empty_again_for_the_next(self, fresh_database: Database, database_url: str) -> None:
@@ -79,7 +87,10 @@ class TestRefusals:
         )
         result = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", str(tmp_path)],
-            cwd=PROJECT, capture_output=True, text=True, check=False,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert result.returncode == 1
         assert "fresh_database instead of django_db(transaction=True)" in result.stdout

@@ -21,7 +21,11 @@ class TestDatabases:
     def test_an_address_is_used_as_it_is_and_no_server_is_started(self) -> None:
         entry = databases("postgresql://shop:p%40ss@db.example:6432/ledger?sslmode=verify-full", DATA)["default"]
         assert {key: entry[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
-            "NAME": "ledger", "USER": "shop", "PASSWORD": "p@ss", "HOST": "db.example", "PORT": "6432",
+            "NAME": "ledger",
+            "USER": "shop",
+            "PASSWORD": "p@ss",
+            "HOST": "db.example",
+            "PORT": "6432",
         }
         assert entry["OPTIONS"]["sslmode"] == "verify-full"
         assert entry["EMBEDDED_HOME"] == ""

@@ -11,7 +11,8 @@ and is gone by kill -9. The moments of a step, in order:
     unpumped      committed, and nobody woken yet for what it started
     committed     committed, and all that follows a commit done
 
-Besides steps there are `start` (committed: the process was claimed), `wait` and `hold` (uncommitted, unpumped), and `end` (uncommitted, unpumped).
+Besides steps there are `start` (committed: the process was claimed), `wait` and
+`hold` (uncommitted, unpumped), and `end` (uncommitted, unpumped).
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Every delivery twice, shuffled, from many clients at once, while processes are killed: nothing doubled, nothing lost."""
+"""Every delivery twice, shuffled, from many clients, while processes are killed: nothing doubled, nothing lost."""
 
 import json
 

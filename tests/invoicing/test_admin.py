@@ -192,7 +192,7 @@ class TestEvidence:
 
     def test_amounts_of_a_delivery_are_shown_as_they_came(self, admin: Client, shop: Connection) -> None:
         sold(shop)
-        body = bytes(Delivery.objects.get().body).replace(b'"4.95"', b'4.950')
+        body = bytes(Delivery.objects.get().body).replace(b'"4.95"', b"4.950")
         assert b"4.950" in body
         receive(
             shop, body=body, headers={}, identity=PLATFORMS["shopify"].identity(body, {
@@ -325,7 +325,7 @@ class TestFrontPage:
 class TestResolving:
     def answered(self, admin: Client, process: Process, **answer: str) -> Any:
         process.refresh_from_db(fields=["hold"])
-        token = process.hold["token"]  # type: ignore[index]
+        token = process.hold["token"]
         return admin.post(reverse("admin:workflows_process_resolve", args=[process.pk]), {"token": token, **answer})
 
     def test_offers_only_what_the_hold_allows(self, admin: Client, shop: Connection) -> None:
@@ -374,7 +374,7 @@ class TestResolving:
 
     def test_too_late_names_the_process_that_decides_now(self, admin: Client, shop: Connection) -> None:
         old = held(shop, number=1501)
-        token = old.hold["token"]  # type: ignore[index]
+        token = old.hold["token"]
         new = held(shop, number=1501, shipping=Decimal("9.95"), updated_at=clock.now())
         assert new.pk != old.pk
         response = admin.post(

@@ -193,9 +193,7 @@ class TestConnection:
 class TestApiKey:
     @pytest.fixture
     def connection(self, admin: Client) -> Connection:
-        return connect(
-            world.la_encina(), platform="api", name="Caja", invoice_from=clock.now() - timedelta(days=1)
-        )
+        return connect(world.la_encina(), platform="api", name="Caja", invoice_from=clock.now() - timedelta(days=1))
 
     def make(self, admin: Client, connection: Connection) -> str:
         response = admin.post(
@@ -231,9 +229,7 @@ class TestApiKey:
 
     def test_a_shops_connection_sends_no_orders_by_api(self, admin: Client, connection: Connection) -> None:
         shop = connect(connection.company, platform="shopify", name="Tienda", invoice_from=None)
-        response = admin.post(
-            ADD.format("apikey"), {"connection": shop.pk, "name": "caja", "scopes": ["orders:write"]}
-        )
+        response = admin.post(ADD.format("apikey"), {"connection": shop.pk, "name": "caja", "scopes": ["orders:write"]})
         assert "scopes" in errors(response)
         assert not ApiKey.objects.exists()
 

@@ -163,7 +163,7 @@ class TestAtOnce:
                     outside.execute(f"SELECT count(*) FROM {table}").fetchone()
                     for table in ("invoicing_delivery", "invoicing_idempotencykey")
                 ]
-                seen.append((counts[0][0], counts[1][0]))  # type: ignore[index]
+                seen.append((counts[0][0], counts[1][0]))
 
             create = IdempotencyKey.objects.create
 

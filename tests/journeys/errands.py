@@ -20,9 +20,7 @@ class Errand(msgspec.Struct, frozen=True):
 @step
 def leave_a_trace(name: str) -> str:
     """Write a row that can be counted."""
-    sql(
-        "INSERT INTO django_session (session_key, session_data, expire_date) VALUES (%s, '', now())", [f"trace-{name}"]
-    )
+    sql("INSERT INTO django_session (session_key, session_data, expire_date) VALUES (%s, '', now())", [f"trace-{name}"])
     return name
 
 

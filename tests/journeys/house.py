@@ -171,6 +171,7 @@ class House:
     def kill(self, name: str) -> int:
         """Kill -9 the child of that name and return its pid; the supervisor starts another."""
         pid = eventually(lambda: self.supervisor.pids().get(name), PATIENCE, message=f"{name} does not run")
+        assert pid
         os.kill(pid, signal.SIGKILL)
         return pid
 
@@ -267,9 +268,7 @@ class House:
 
     def received(self, shops: Shops) -> list[dict[str, Any]]:
         """Return what the AEAT has of a company's chains, in the order of arrival."""
-        numbers = set(
-            Installation.objects.filter(taxpayer=shops.company.taxpayer).values_list("numero", flat=True)
-        )
+        numbers = set(Installation.objects.filter(taxpayer=shops.company.taxpayer).values_list("numero", flat=True))
         return [record for record in self.simulator.report()["records"] if record["installation"] in numbers]
 
     def requests_received(self, shops: Shops) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def text_of(pdf: bytes) -> str:
 
 def assert_qr_names(url: str, record: str) -> None:
     """Fail unless the QR's four values are the record's own texts."""
-    told = {name: values for name, values in parse_qs(urlsplit(url).query, strict_parsing=True).items()}
+    told = dict(parse_qs(urlsplit(url).query, strict_parsing=True).items())
     alta = etree.fromstring(record.encode())
     assert told == {
         "nif": [value(alta, "IDFactura/IDEmisorFactura")],

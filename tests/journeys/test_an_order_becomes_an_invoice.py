@@ -28,7 +28,7 @@ def test_an_order_of_each_platform_becomes_an_accepted_invoice(house: House, pla
     assert invoice.total == shops.order(order).total
 
     document = Document.objects.get(invoice=invoice)
-    pdf = (house.folder / "documents" / document.sha256[:2] / document.sha256[2:4] / f"{document.sha256}.pdf")
+    pdf = house.folder / "documents" / document.sha256[:2] / document.sha256[2:4] / f"{document.sha256}.pdf"
     printed = text_of(pdf.read_bytes())
     for text in (invoice.num_serie, "Ferretería Soler SL", "B12345674", "Calle de la Palma 18", "VERI*FACTU"):
         assert text in printed

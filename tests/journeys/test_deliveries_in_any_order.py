@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from config.demo.payloads import Sale
-from invoicing.models import Delivery, Document, Snapshot
 from invoicing.documents import Documents
+from invoicing.models import Delivery, Document, Snapshot
 from tests.journeys.house import House, Shops
 from tests.journeys.independent import text_of
 from tests.world import SOLER, sale
@@ -25,9 +25,7 @@ def told_in_words(order: Sale, paid_last: bool) -> Told:
     """Return created, address changed and paid as three versions with their topics; or paid before the change."""
     former = replace(order.buyer, street=FORMER)
     created = order.at(0, paid=False, buyer=former)
-    second, third = (
-        (order.at(1, paid=False), order.at(2)) if paid_last else (order.at(1, buyer=former), order.at(2))
-    )
+    second, third = (order.at(1, paid=False), order.at(2)) if paid_last else (order.at(1, buyer=former), order.at(2))
     topics = {
         "shopify": ("orders/create", "orders/updated", "orders/paid")
         if paid_last

@@ -75,9 +75,7 @@ class TestTampering:
 
     def test_a_changed_total_of_an_invoice(self, unseen: None) -> None:
         invoice = number(2)
-        sql(
-            "UPDATE invoicing_invoice SET total = total + 1, base_total = base_total + 1 WHERE id = %s", [invoice.pk]
-        )
+        sql("UPDATE invoicing_invoice SET total = total + 1, base_total = base_total + 1 WHERE id = %s", [invoice.pk])
         assert_found(("I8", f"invoicing.Invoice {invoice.pk}", "changed"))
         assert_found(("I4", f"invoice {invoice.num_serie}", "record says something else"))
 
@@ -183,10 +181,10 @@ FROZEN = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("model", "field"), FROZEN, ids=[f"{model.__name__}-{field.name}" for model, field in FROZEN]
-)
-def test_no_frozen_column_changes_unseen(unseen: None, model: type[LedgerModel], field: "models.Field[Any, Any]") -> None:
+@pytest.mark.parametrize(("model", "field"), FROZEN, ids=[f"{model.__name__}-{field.name}" for model, field in FROZEN])
+def test_no_frozen_column_changes_unseen(
+    unseen: None, model: type[LedgerModel], field: "models.Field[Any, Any]"
+) -> None:
     table = model._meta.db_table
     for (constraint,) in sql(
         "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f')", [table]
@@ -212,7 +210,7 @@ ANOTHER = {
 def kind(field: "models.Field[Any, Any]") -> str:
     """Return which of `ANOTHER` fits a column."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
-    kinds: tuple[tuple[type["models.Field[Any, Any]"], str], ...] = (
+    kinds: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
         (models.BinaryField, "bytes"),
         (models.JSONField, "json"),
         (models.DateTimeField, "moment"),

@@ -1,11 +1,13 @@
-"""The AEAT is away, slow, broken or speaks nonsense; every record is acknowledged in the end, and none is sent twice."""
+"""The AEAT is away, slow, broken or speaks nonsense; in the end every record is acknowledged, none sent twice."""
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from config.demo.catalogue import cif
+from invoicing.models import Invoice
 from tests.deadline import throughout
 from tests.journeys.house import House, Shops
 from tests.world import LUCIA, SOLER, sale
@@ -18,6 +20,14 @@ LATE = timedelta(seconds=241)
 """From here on a record is late whether or not it was tried (measured_facts.json)."""
 
 
+def has_letter(house: House, invoice: Invoice) -> bool:
+    return len(house.letters(invoice)) == 1
+
+
+def has_invoices(shops: Shops, count: int) -> bool:
+    return len(shops.invoices) == count
+
+
 def test_nobody_at_the_aeats_address_delays_the_acknowledgement_and_nothing_else(house: House) -> None:
     shops = house.company()
     with house.aeat_away():
@@ -27,7 +37,7 @@ def test_nobody_at_the_aeats_address_delays_the_acknowledgement_and_nothing_else
         house.until(lambda: len(shops.invoices) == 2)
         # The QR is valid before the AEAT answers: rendered and mailed meanwhile.
         for invoice in shops.invoices:
-            house.until(lambda invoice=invoice: len(house.letters(invoice)) == 1, message="The letter was not written")
+            house.until(partial(has_letter, house, invoice), message="The letter was not written")
         assert set(shops.states()) == {"pending"}
     house.pass_time(BACK_OFF)
     house.settled()
@@ -42,7 +52,7 @@ def test_only_what_the_outage_delayed_travels_as_an_incident(house: House) -> No
         tried(house, shops)
         for number in (2, 3):
             house.post(shops["shopify"], sale(number=number))
-            house.until(lambda number=number: len(shops.invoices) == number)
+            house.until(partial(has_invoices, shops, number))
     house.pass_time(BACK_OFF)
     house.settled()
     assert headers(house, shops) == [(1, "S"), (2, "")]
@@ -161,7 +171,7 @@ def tried(house: House, shops: Shops, times: int = 1) -> None:
 def asked(house: House, shops: Shops) -> None:
     """Wait until the AEAT has said what it holds of a submission in doubt."""
     ended = Submission.objects.filter(installation=shops.installation, state="answered")
-    house.until(lambda: ended.exists(), message="The doubt was not ended by a question")
+    house.until(ended.exists, message="The doubt was not ended by a question")
 
 
 def headers(house: House, shops: Shops) -> list[tuple[int, str]]:

@@ -23,9 +23,7 @@ def test_twelve_hundred_records_go_as_a_thousand_and_two_hundred(house: House) -
     with house.waiting(60):
         append(shops, 1200)
         house.until(lambda: shops.states().count("accepted") == 1000, message="The first thousand were not accepted")
-        throughout(
-            lambda: len(house.requests_received(shops)) == 1, 1.5, message="The rest was sent before its time"
-        )
+        throughout(lambda: len(house.requests_received(shops)) == 1, 1.5, message="The rest was sent before its time")
         house.pass_time(MINUTE)
         house.settled()
     assert [request["records"] for request in house.requests_received(shops)] == [1000, 200]

@@ -70,7 +70,7 @@ class TestWhyItIsThere:
 
     def test_held_with_a_question_has_no_resume(self, admin: Client) -> None:
         page = seen(admin, page_of(process := asking()))
-        assert "which_bread" in page[page.index("enc-steps"):]
+        assert "which_bread" in page[page.index("enc-steps") :]
         assert page_of(process, "resolve") in page
         assert page_of(process, "resume") not in page
 
@@ -111,7 +111,7 @@ class TestWhyItIsThere:
         process = bench.start(bench.waiting, bench.Bread("one"))
         work_off()
         page = seen(admin, page_of(process))
-        assert "bell:one" in page[page.index("enc-steps"):]
+        assert "bell:one" in page[page.index("enc-steps") :]
 
     def test_sleeping(self, admin: Client) -> None:
         process = bench.start(bench.sleeping, bench.Bread("one"))
