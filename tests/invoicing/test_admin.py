@@ -105,9 +105,11 @@ class TestFinding:
             assert "Completar una factura" in page
             assert "#1502" not in page
 
-    @pytest.mark.parametrize("model", ["order", "invoice", "delivery"])
+    @pytest.mark.parametrize(
+        "model", ["invoicing/order", "invoicing/invoice", "invoicing/delivery", "verifactu/record", "workflows/process"]
+    )
     def test_lists_ask_the_same_for_many_as_for_few(self, admin: Client, shop: Connection, model: str) -> None:
-        address = f"/admin/invoicing/{model}/"
+        address = f"/admin/{model}/"
         sold(shop, number=1501)
         seen(admin, address)
         with CaptureQueriesContext(connection) as few:

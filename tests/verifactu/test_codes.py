@@ -106,4 +106,4 @@ def _sections() -> dict[Effect, set[str]]:
 def _enumeration(file: str, name: str) -> set[str]:
     tree = etree.parse(str(official_files()[file]))
     found = tree.xpath(f"//*[local-name()='simpleType'][@name='{name}']//*[local-name()='enumeration']/@value")
-    return {str(value) for value in found}  # type: ignore[union-attr]
+    return {str(value) for value in found}

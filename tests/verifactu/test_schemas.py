@@ -283,7 +283,7 @@ def _official_values() -> set[str]:
     for name, path in official_files().items():
         if not name.startswith(("Suministro", "Respuesta", "Consulta")):
             continue
-        values |= {str(v) for v in etree.parse(str(path)).xpath("//*[local-name()='enumeration']/@value")}  # type: ignore[union-attr]
+        values |= {str(v) for v in etree.parse(str(path)).xpath("//*[local-name()='enumeration']/@value")}
     return {v for v in values if not re.fullmatch("[A-Z]{2}", v)} | {"E9", "F4", "R6", "S3", "04"}
 
 

@@ -245,7 +245,7 @@ class TestResolve:
         monkeypatch.setitem(DESKS, "newest", Desk(title="Elegir el pan", resolution_form=WordForm))
 
     def token(self, process: UUID) -> str:
-        return str(Process.objects.get(pk=process).hold["token"])  # type: ignore[index]
+        return str(Process.objects.get(pk=process).hold["token"])
 
     def test_the_answer_reaches_the_workflow(self, admin: Client) -> None:
         process = asking()
