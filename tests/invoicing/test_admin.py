@@ -123,10 +123,12 @@ class TestFinding:
 
 class TestOrder:
     def test_shows_its_versions_invoices_and_processes(self, admin: Client, shop: Connection) -> None:
-        invoice = sold(shop, number=1501)
-        world.arrive(shop, world.sale(number=1501), key="otra vez", topic="orders/updated")
+        sale = world.sale(number=1501)
+        world.arrive(shop, sale)
         work_off()
-        order = Order.objects.get()
+        world.arrive(shop, sale, key="otra vez", topic="orders/updated")
+        work_off()
+        invoice, order = Invoice.objects.get(), Order.objects.get()
         page = seen(admin, change_url(order))
         assert change_url(invoice) in page
         for snapshot in order.snapshots.all():
