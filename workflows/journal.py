@@ -1,4 +1,4 @@
-"""The Run: what a workflow function is given. Saved answer, or call and save; wait, hold, sleep.
+"""The Run: what a workflow function is given. Saved answer, or call and save; wait, hold, sleep, children.
 
 The function runs again from the top each time its process is woken. A step that is in the journal answers from it;
 the first one that is not is executed. Whoever cannot go on raises `Suspend` after its rows are committed.
@@ -8,20 +8,33 @@ import hashlib
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event
 from typing import Any, NoReturn, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from common import clock
-from workflows.api import Place, Step, Workflow
+from workflows import children, leases
+from workflows.api import NO_LANE, Place, Step, Workflow
 from workflows.encoding import decode, digest, encode
-from workflows.errors import Fenced, JournalMismatch, Suspend, WorkflowError
-from workflows.rows import free_lanes, lock_order_key, promote, pump_after_commit, record, sql
+from workflows.engine import Parent
+from workflows.errors import (
+    DeadlineExceeded,
+    Fenced,
+    JournalMismatch,
+    StepTimeout,
+    Suspend,
+    TokenExpired,
+    Unwound,
+    WorkflowError,
+)
+from workflows.rows import Claimed, free_lanes, lock_order_key, promote, sql, wake_parent
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +44,10 @@ PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds between the tries of a transaction that PostgreSQL broke off; they spend no attempt."""
 
 MAX_TRACEBACK = 8_000
+PROGRESS_EVERY = 1.0
+"""Seconds between two writes of a process's progress."""
+
+_NOTHING: Any = object()
 
 
 class Saved(msgspec.Struct):
@@ -45,22 +62,6 @@ class Saved(msgspec.Struct):
     """An external step whose earlier try left neither result nor failure."""
 
 
-class Claimed(msgspec.Struct):
-    """The process as the worker that claimed it knows it."""
-
-    id: UUID
-    fence: int
-    workflow: str
-    version: int
-    tenant: str
-    order_key: str
-    lane: str
-    queue: str
-    payload: str
-    recoveries: int
-    worker: str
-
-
 class Run:
     """One execution of a workflow function by one worker, under one fence."""
 
@@ -68,20 +69,25 @@ class Run:
         self.process = process
         self.definition = definition
         self.id = process.id
-        home = definition.lane(payload)
-        self._home = Place(home, definition.queue)
+        self.vacated: list[str] = []
+        """The lanes to be filled when the process has left: its own, and those of whom it let go."""
+        self._home = definition.place(payload)
         self._counts: dict[str, int] = {}
-        self._journal = {
-            row[0]: Saved(*row[1:])
-            for row in sql(
-                """
-                SELECT key, kind, done, input_digest, output, failures,
-                       kind = 'external' AND NOT done AND finished_at IS NULL
-                FROM workflows_step WHERE process_id = %s
-                """,
-                [process.id],
-            )
-        }
+        self._undo: list[tuple[Step[Any], str, tuple[Any, ...]]] = []
+        self._progress_at = 0.0
+        self._journal: dict[str, Saved] = {}
+        if process.fence > 1:  # the first claim of all finds no journal
+            self._journal = {
+                row[0]: Saved(*row[1:])
+                for row in sql(
+                    """
+                    SELECT key, kind, done, input_digest, output, failures,
+                           kind = 'external' AND NOT done AND finished_at IS NULL
+                    FROM workflows_step WHERE process_id = %s
+                    """,
+                    [process.id],
+                )
+            }
 
     # --- what an author calls ----------------------------------------------------------------------------------
 
@@ -94,21 +100,29 @@ class Run:
         :raises JournalMismatch: when the journal holds this step with other arguments.
         """
         name = self._name(step.name, key)
-        inputs = digest(encode(args))
-        saved = self._journal.get(name)
-        if saved and saved.input_digest != inputs:
-            raise JournalMismatch(f"step {name} was run with other arguments; {JournalMismatch.__doc__}")
-        if saved and saved.done:
-            answer: T = decode(saved.output or "null", step.output)
-            return answer
-        self._stand_at(step, args)
-        if step.external:
-            return self._external(step, name, args, inputs, saved)
-        return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
+        result = self._step(step, name, args)
+        if step.undo:
+            self._undo.append((step.undo, f"undo:{name}", (*args, result)))
+        return result
 
-    def wait(self, name: str, answer: type[T], *, key: str) -> T:
-        """Wait for the token `key` and return its answer as `answer` (a type); holds neither worker nor lane."""
-        return self._await(self._name(name, None), answer, key, move="wait")
+    def wait(
+        self,
+        name: str,
+        answer: type[T],
+        *,
+        key: str,
+        expires: timedelta | None = None,
+        on_expiry: T = _NOTHING,
+    ) -> T:
+        """Wait for the token `key` and return its answer as `answer` (a type); holds neither worker nor lane.
+
+        With `expires` the wait ends so long after it began: with the answer `on_expiry` where there is one.
+
+        :raises TokenExpired: when nobody answered in time and there is no `on_expiry`.
+        """
+        return self._await(
+            self._name(name, None), answer, key, move="wait", expires=expires, on_expiry=on_expiry
+        )  # fmt: skip
 
     def hold(self, code: str, data: Any, answer: type[T]) -> T:
         """Hold for a person, with a reason code and what that person must know; return the typed resolution."""
@@ -117,10 +131,77 @@ class Run:
         question = {"kind": "question", "code": code, "data": msgspec.to_builtins(data), "token": token}
         return self._await(name, answer, token, move="hold", hold=question)
 
+    def sleep(self, duration: timedelta) -> None:
+        """Sleep so long; holds neither worker nor lane."""
+        self.sleep_until(clock.now() + duration)
+
+    def now(self) -> datetime:
+        """Return the moment at which the process first asked here, the same on every run."""
+        return self._value("now", datetime, clock.now)
+
+    def uuid(self) -> UUID:
+        """Return a random UUID, the same on every run."""
+        return self._value("uuid", UUID, uuid4)
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Show how far the process is; written at most once a second, and never part of its outcome."""
+        if done < total and time.monotonic() - self._progress_at < PROGRESS_EVERY:
+            return
+        self._progress_at = time.monotonic()
+        sql(
+            "UPDATE workflows_process SET progress = %s WHERE id = %s AND fence = %s AND state = 'processing'",
+            [_json({"done": done, "total": total, "note": note}), self.id, self.process.fence],
+        )
+
+    def child(self, workflow: Workflow, payload: Any, *, key: str | None = None) -> Any:
+        """Run a process of `workflow` as a child and return its result; holds neither worker nor lane meanwhile.
+
+        :raises ChildFailed: when it ended without one.
+        """
+        batch = self.batch(workflow, [payload], key=key)
+        return next(batch.results())
+
+    def batch(
+        self,
+        workflow: Workflow,
+        payloads: Iterable[Any],
+        *,
+        key: str | None = None,
+        on_failure: children.Policy = "raise",
+    ) -> children.Batch:
+        """Run a child process for each payload and return when all have ended; holds neither worker nor lane.
+
+        `payloads` may be any iterable, also a generator over more than fits into memory; it must bring the same on
+        every run until all are started. A child that fails fails the parent when all have ended (`raise`), at once,
+        and its open siblings are cancelled (`stop`), or is only counted (`collect`).
+
+        :raises ChildFailed: as `on_failure` says.
+        """
+        name = self._name(workflow.name, key)
+        batch = children.Batch(self.id, name, workflow)
+        saved = self._journal.get(name)
+        if saved and saved.done:
+            return batch
+        self._may_go_on(saved)
+        so_far = children.started(saved.output) if saved else children.Started(on_failure=on_failure)
+        if not so_far.complete:
+            waiting = islice(payloads, so_far.count, None)
+            while not so_far.complete:
+                so_far = self._start_children(name, workflow, list(islice(waiting, children.CHUNK)), so_far)
+        elif children.settle(self.id, name, on_failure, now=clock.now(), actor=self.process.worker):
+            if on_failure != "collect":
+                batch.refuse_failures()
+            self._transact(lambda: self._checkpoint(name, "children", "", encode(batch.counts()), 0.0, done=True))
+            return batch
+        self._transact(lambda: self._park("wait", awaits_children=name, reason=f"{so_far.count} of {workflow.name}"))
+        wake_parent(self.id)  # all may have ended before we began to wait
+        raise Suspend
+
     def sleep_until(self, moment: datetime) -> None:
         """Sleep until `moment`; the first execution decides which moment that is."""
         name = self._name("sleep", None)
         saved = self._journal.get(name)
+        self._may_go_on(saved if saved and clock.now() >= decode(saved.output or "", datetime) else None)
         if saved is None:
             saved = Saved("sleep", False, "", encode(moment), 0, False)
             self._transact(lambda: self._checkpoint(name, "sleep", "", saved.output or "", 0.0, done=False))
@@ -132,13 +213,59 @@ class Run:
 
     # --- steps -------------------------------------------------------------------------------------------------
 
+    def _step(self, step: Step[T], name: str, args: tuple[Any, ...]) -> T:
+        inputs = digest(encode(args))
+        saved = self._journal.get(name)
+        if saved and saved.input_digest != inputs:
+            raise JournalMismatch(f"step {name} was run with other arguments. {JournalMismatch.__doc__}")
+        if saved and saved.done:
+            answer: T = decode(saved.output or "null", step.output)
+            return answer
+        self._may_go_on(saved)
+        self._stand_at(step, args)
+        if step.external:
+            return self._external(step, name, args, inputs, saved)
+        return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
+
+    def _may_go_on(self, saved: Saved | None) -> None:
+        """Refuse what is not in the journal while the process takes its steps back, or after its time is over."""
+        if self.process.unwinding and not (saved and saved.done):
+            raise Unwound
+        if self.process.deadline_at and clock.now() > self.process.deadline_at:
+            raise DeadlineExceeded(f"it was to end by {self.process.deadline_at:%Y-%m-%d %H:%M:%S} UTC")
+
+    def unwind(self) -> None:
+        """Take back what was done, last step first; inside the run of a process that has failed."""
+        self.process.unwinding = False
+        for step, name, args in reversed(self._undo):
+            self._step(step, name, args)
+
+    def _value(self, name: str, kind: type[T], make: Callable[[], T]) -> T:
+        name = self._name(name, None)
+        saved = self._journal.get(name)
+        if saved is None:
+            self._may_go_on(None)
+            text = encode(make())
+            self._transact(lambda: self._checkpoint(name, "value", "", text, 0.0, done=True))
+        else:
+            text = saved.output or "null"
+        value: T = decode(text, kind)
+        return value
+
     def _external(self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None) -> T:
         """Commit the intent, call, then commit the result: the call is never inside a transaction."""
         call = step.interrupted if saved and saved.cut_off and step.interrupted else step.function
         self._transact(lambda: self._intend(name, inputs))
         started = time.monotonic()
+
+        def too_long() -> None:
+            took = StepTimeout(f"{name} took longer than {step.timeout}")
+            with suppress(Suspend):  # its rows say where it goes; the call, when it comes back, finds itself fenced
+                self._failed(step, name, inputs, took, started)
+
         try:
-            result = call(*args, idempotency_key=f"{self.id}:{name}")
+            with leases.deadline(self.id, step.timeout, too_long) if step.timeout else nullcontext():
+                result = call(*args, idempotency_key=f"{self.id}:{name}")
         except Suspend:
             raise
         except Exception as error:  # noqa: BLE001 (whatever a step raises is written down, then tried again or shown)
@@ -269,79 +396,135 @@ class Run:
 
     def _give_up(self, name: str, error: Exception, *, hold: bool = False) -> None:
         told = {"step": name, "class": type(error).__name__, "message": _printable(str(error))}
-        if hold or self.definition.on_failure == "hold":
+        if hold or self.definition.on_failure == "hold" or name.startswith("undo:"):
             self._park("hold", error=told, hold=failure_hold(told), reason=name)
+        elif self._undo:
+            self._park("unwind", error=told, reason=f"{name}: {told['class']}")
         else:
             self.end("fail", error=told, reason=f"{name}: {told['class']}")
+
+    def _start_children(
+        self, name: str, workflow: Workflow, chunk: list[Any], so_far: children.Started
+    ) -> children.Started:
+        def work() -> children.Started:
+            started = children.start(
+                workflow, chunk, parent=Parent(self.id, name), so_far=so_far, now=clock.now(), actor=self.process.worker
+            )
+            self._checkpoint(name, "children", "", encode(started), 0.0, done=False)
+            return started
+
+        return self._transact(work)
 
     # --- leaving the worker ------------------------------------------------------------------------------------
 
     def end(self, move: str, *, result: str | None = None, error: Any = None, reason: str = "") -> None:
-        """Write the last state, let the next of the order key go, free the lane; inside the caller's transaction."""
-        now = clock.now()
-        lock_order_key(self.process.order_key)
-        self._leave(
-            "state = %s, result = %s, error = %s, finished_at = %s, once_key = NULL",
-            ["completed" if move == "complete" else "failed", result, _json(error), now],
+        """Write the last state, let the next of the order key go, free the lane; one commit, the caller's if any."""
+        state = "completed" if move == "complete" else "failed"
+        changes = (
+            "state = %s, result = %s, error = coalesce(%s, error), finished_at = %s, once_key = NULL, unwinding = false"
         )
-        record([(self.id, "processing")], move=move, at=now, actor=self.process.worker, reason=reason)
-        promote(self.process.order_key)
-        free_lanes([self.process.lane])
-
-    def _park(
-        self, move: str, *, wake_at: datetime | None = None, hold: Any = None, error: Any = None, reason: str = ""
-    ) -> None:
-        state = {"wait": "waiting", "retry": "retrying", "hold": "held"}[move]
-        self._leave(
-            "state = %s, wake_at = %s, hold = %s, error = coalesce(%s, error)",
-            [state, wake_at, _json(hold), _json(error)],
-        )
-        record([(self.id, "processing")], move=move, at=clock.now(), actor=self.process.worker, reason=reason)
-        free_lanes([self.process.lane])
-
-    def _stand_at(self, step: Step[Any], args: tuple[Any, ...]) -> None:
-        """Go to the step's own queue and lane, or back home, and be admitted there, unless already there."""
-        lane = step.lane(*args) if step.lane else self._home.lane
-        queue = step.queue or self._home.queue
-        if (lane.key, queue) == (self.process.lane, self.process.queue):
-            return
 
         def work() -> None:
-            self._leave("state = 'pending', lane = %s, lane_limit = %s, queue = %s", [lane.key, lane.limit, queue])
-            record(
-                [(self.id, "processing")], move="move", at=clock.now(), actor=self.process.worker,
-                reason=f"{step.name} in {queue}",
-            )  # fmt: skip
-            free_lanes([self.process.lane])
-            pump_after_commit(lane.key)
+            lock_order_key(self.process.order_key)
+            self._leave(move, changes, [state, result, _json(error), clock.now()], reason)
+            self.vacated += promote(self.process.order_key)
 
-        self._transact(work)
+        self._transact(work, atomic=bool(self.process.order_key))
+
+    def _park(
+        self,
+        move: str,
+        *,
+        wake_at: datetime | None = None,
+        hold: Any = None,
+        error: Any = None,
+        awaits_children: str = "",
+        reason: str = "",
+    ) -> None:
+        state = {"wait": "waiting", "retry": "retrying", "hold": "held", "unwind": "pending"}[move]
+        self._leave(
+            move,
+            "state = %s, wake_at = %s, hold = %s, error = coalesce(%s, error), awaits_children = %s, "
+            "unwinding = unwinding OR %s",
+            [state, wake_at, _json(hold), _json(error), awaits_children, move == "unwind"],
+            reason,
+        )
+
+    def _stand_at(self, step: Step[Any], args: tuple[Any, ...]) -> None:
+        """Go to the step's own queue, lane and resource, or back home, and be admitted there, unless already there."""
+        place = Place(
+            step.lane(*args) if step.lane else self._home.lane,
+            step.resource(*args) if step.resource else NO_LANE if step.lane else self._home.resource,
+            step.queue or self._home.queue,
+        )
+        if (place.lane.key, place.resource.key, place.queue) == (
+            self.process.lane, self.process.resource, self.process.queue,
+        ):  # fmt: skip
+            return
+        self._transact(
+            lambda: self._leave(
+                "move",
+                """
+                state = 'pending', lane = %s, lane_limit = %s, lane_rate = %s,
+                resource = %s, resource_limit = %s, resource_rate = %s, queue = %s
+                """,
+                [
+                    place.lane.key, place.lane.limit, place.lane.per_seconds,
+                    place.resource.key, place.resource.limit, place.resource.per_seconds, place.queue,
+                ],
+                f"{step.name} in {place.queue}",
+            )
+        )  # fmt: skip
+        self.vacated.append(place.lane.key)
         raise Suspend
 
-    def _await(self, name: str, answer: type[T], key: str, *, move: str, hold: Any = None) -> T:
+    def _await(
+        self,
+        name: str,
+        answer: type[T],
+        key: str,
+        *,
+        move: str,
+        hold: Any = None,
+        expires: timedelta | None = None,
+        on_expiry: Any = _NOTHING,
+    ) -> T:
         saved = self._journal.get(name)
         if saved and saved.done:
             known: T = decode(saved.output or "null", answer)
             return known
+        self._may_go_on(None)
+        kind = "hold" if hold else "wait"
 
         def work() -> str | None:
             # The token before the process: completers lock in this order too, so an early answer is found here and
             # a late one finds us waiting.
-            text, completed = sql(
+            now = clock.now()
+            text, completed, expired = sql(
                 """
-                INSERT INTO workflows_token (key, tenant, process_id, closed, actor, created_at)
-                VALUES (%s, %s, %s, false, '', %s)
-                ON CONFLICT (key) DO UPDATE SET process_id = EXCLUDED.process_id, tenant = EXCLUDED.tenant
-                RETURNING answer, completed_at IS NOT NULL
+                INSERT INTO workflows_token
+                    (key, tenant, process_id, closed, actor, created_at, expires_at, answer_type)
+                VALUES (%s, %s, %s, false, '', %s, %s, %s)
+                ON CONFLICT (key) DO UPDATE SET
+                    process_id = EXCLUDED.process_id, tenant = EXCLUDED.tenant, answer_type = EXCLUDED.answer_type,
+                    expires_at = CASE WHEN workflows_token.process_id IS NULL
+                                      THEN EXCLUDED.expires_at ELSE workflows_token.expires_at END
+                RETURNING answer, completed_at IS NOT NULL, expires_at <= %s
                 """,
-                [key, self.process.tenant, self.id, clock.now()],
+                [key, self.process.tenant, self.id, now, now + expires if expires else None, _type_name(answer), now],
             )[0]
             if completed:
                 decode(text, answer)
-                self._checkpoint(name, "hold" if hold else "wait", "", text, 0.0, done=True)
-                return str(text)
-            self._park(move, hold=hold, reason=hold["code"] if hold else key)
-            return None
+            elif not expired:
+                self._park(move, hold=hold, reason=hold["code"] if hold else key)
+                return None
+            elif on_expiry is _NOTHING:
+                raise TokenExpired(f"nobody answered {key} in time")
+            else:
+                text = encode(on_expiry)
+                sql("UPDATE workflows_token SET closed = true WHERE key = %s", [key])
+            self._checkpoint(name, kind, "", text, 0.0, done=True)
+            return str(text)
 
         text = self._transact(work)
         if text is None:
@@ -349,12 +532,13 @@ class Run:
         came: T = decode(text, answer)
         return came
 
-    def _leave(self, changes: str, values: list[Any]) -> None:
-        """Take the process off this worker by one conditional UPDATE.
+    def _leave(self, move: str, changes: str, values: list[Any], reason: str) -> None:
+        """Take the process off this worker, tell of the move and give back its places: one statement where it can be.
 
         :raises Fenced: when it is not this worker's any more.
         """
-        leave(self.process, changes, values)
+        leave(self.process, move, changes, values, reason)
+        self.vacated.append(self.process.lane)
 
     def _guard(self) -> None:
         if not sql(
@@ -363,11 +547,16 @@ class Run:
         ):
             raise Fenced
 
-    def _transact(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction, again on a new connection when PostgreSQL broke it off."""
+    def _transact(self, work: Callable[[], T], *, atomic: bool = True) -> T:
+        """Run `work` in a transaction, again on a new connection when PostgreSQL broke it off.
+
+        `atomic=False` for a single statement, which is a transaction by itself.
+        """
+        if connection.in_atomic_block:
+            return work()  # a part of somebody's transaction: they begin again
         for pause in (*PATIENCE, None):
             try:
-                with transaction.atomic():
+                with transaction.atomic() if atomic else nullcontext():
                     return work()
             except (OperationalError, InterfaceError) as error:
                 if pause is None or not broken_off(error):
@@ -387,30 +576,43 @@ class Run:
         return name if len(name) <= 200 else f"{name[:130]}~{hashlib.sha256(name.encode()).hexdigest()}"
 
 
-def leave(process: Claimed, changes: str, values: list[Any]) -> None:
-    """Take a process off its worker by one conditional UPDATE.
+def leave(process: Claimed, move: str, changes: str, values: list[Any], reason: str) -> None:
+    """Take a process off its worker by one conditional UPDATE, tell of the move, and give back its places.
 
     :raises Fenced: when it is not this worker's any more.
     """
-    rows = sql(
-        f"""
-        UPDATE workflows_process
-        SET {changes}, admitted_at = NULL, lease_until = NULL, job_id = NULL
-        WHERE id = %s AND fence = %s AND state = 'processing' RETURNING id
-        """,  # noqa: S608 (the changes are literals of this module)
-        [*values, process.id, process.fence],
-    )
-    if not rows:
-        raise Fenced
+    # Two lanes are freed in the order of their keys, as everybody locks them; one can go with the process itself.
+    one_lane = not process.resource
+    with nullcontext() if one_lane else transaction.atomic(savepoint=False):
+        rows = sql(
+            f"""
+            WITH gone AS (
+                UPDATE workflows_process
+                SET {changes}, admitted_at = NULL, lease_until = NULL, job_id = NULL
+                WHERE id = %s AND fence = %s AND state = 'processing' RETURNING id, state
+            ), freed AS (
+                UPDATE workflows_lane SET active = greatest(active - 1, 0)
+                WHERE %s AND key = %s AND EXISTS (SELECT FROM gone)
+            )
+            SELECT workflows_record(id, %s, %s, %s, 'processing', state, %s) FROM gone
+            """,  # noqa: S608 (the changes are literals of this module)
+            [
+                *values, process.id, process.fence, one_lane, process.lane,
+                clock.now(), process.worker, move, reason,
+            ],
+        )  # fmt: skip
+        if not rows:
+            raise Fenced
+        if not one_lane:
+            free_lanes([(process.lane, process.resource)])
 
 
 def set_aside(process: Claimed, error: Exception) -> None:
     """Hold a claimed process that this code cannot even begin, with the error shown."""
     told = {"step": "", "class": type(error).__name__, "message": _printable(str(error))}
-    with transaction.atomic():
-        leave(process, "state = 'held', hold = %s, error = %s", [_json(failure_hold(told)), _json(told)])
-        record([(process.id, "processing")], move="hold", at=clock.now(), actor=process.worker, reason=str(error))
-        free_lanes([process.lane])
+    leave(
+        process, "hold", "state = 'held', hold = %s, error = %s", [_json(failure_hold(told)), _json(told)], str(error)
+    )
 
 
 def failure_hold(told: dict[str, str]) -> dict[str, Any]:
@@ -432,3 +634,8 @@ def _json(value: Any) -> str | None:
 
 def _printable(text: str) -> str:
     return text.replace("\x00", "\\x00")
+
+
+def _type_name(kind: Any) -> str:
+    """Return `module:name` of a class, by which a completer can check an answer; nothing for other types."""
+    return f"{kind.__module__}:{kind.__qualname__}"[:200] if isinstance(kind, type) else ""

@@ -1,13 +1,19 @@
-"""The heartbeat of a worker: renews its leases, and takes its turn at the tick. Two threads, one connection each."""
+"""The heartbeat of a worker: renews its leases, gives up calls that take too long, and takes its turn at the tick.
+
+One thread and one connection for each, so that none waits for another.
+"""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Self
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from workflows import leases
+from workflows.execution import WORKER
+from workflows.rows import sql
 from workflows.tick import tick
 
 log = logging.getLogger(__name__)
@@ -16,13 +22,17 @@ TICK_EVERY = 1.0
 
 
 class Pulse:
-    """Renews and ticks in the background while the `with` block runs."""
+    """Beats in the background while the `with` block runs. `slots`: how many processes this worker runs at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, queues: Sequence[str] = (), slots: int = 0) -> None:
+        self._queues = list(queues)
+        self._slots = slots
+        self._started_at = datetime.now(UTC)
         self._stop = threading.Event()
+        beats = {"leases": (self._live, leases.RENEW_EVERY), "calls": (leases.overdue, leases.LOOK_EVERY),
+                 "tick": (tick, TICK_EVERY)}  # fmt: skip
         self._threads = [
-            threading.Thread(target=self._beat, args=(leases.renew, leases.RENEW_EVERY), name="leases", daemon=True),
-            threading.Thread(target=self._beat, args=(tick, TICK_EVERY), name="tick", daemon=True),
+            threading.Thread(target=self._beat, args=beat, name=name, daemon=True) for name, beat in beats.items()
         ]
 
     def __enter__(self) -> Self:
@@ -35,9 +45,22 @@ class Pulse:
         for thread in self._threads:
             thread.join(timeout=5)
 
+    def _live(self) -> None:
+        """Renew the leases and say that this worker is here, with so many places."""
+        leases.renew()
+        sql(
+            """
+            INSERT INTO workflows_worker (name, queues, slots, started_at, seen_at) VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (name) DO UPDATE SET seen_at = EXCLUDED.seen_at, slots = EXCLUDED.slots
+            """,
+            [WORKER, self._queues, self._slots, self._started_at, datetime.now(UTC)],
+        )
+
     def _beat(self, work: Callable[[], object], every: float) -> None:
         try:
-            while not self._stop.wait(every):
+            wait = 0.0  # the first beat at once: a new worker is known before it works
+            while not self._stop.wait(wait):
+                wait = every
                 close_old_connections()
                 try:
                     work()

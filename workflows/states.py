@@ -22,6 +22,7 @@ MOVES = Moves(
     claim=(("pending",), "processing"),
     move=(("processing",), "pending"),  # to another lane or queue, for one step
     recover=(("processing",), "pending"),
+    unwind=(("processing",), "pending"),  # failed, and now takes its steps back
     wait=(("processing",), "waiting"),
     retry=(("processing",), "retrying"),
     hold=(("processing", "pending"), "held"),

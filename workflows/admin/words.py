@@ -20,6 +20,9 @@ MOVES = {
     "trigger": _("se crea"),
     "claim": _("lo toma un trabajador"),
     "move": _("pasa a otra cola"),
+    "unwind": _("fracasó; deshace lo hecho"),
+    "free_key": _("una persona libera su clave"),
+    "rejob": _("se avisa de nuevo a los trabajadores"),
     "recover": _("se recupera de un trabajador que murió"),
     "wait": _("se pone a esperar"),
     "retry": _("falló; se reintentará"),
@@ -39,6 +42,8 @@ KINDS = {
     "wait": _("espera"),
     "sleep": _("pausa"),
     "hold": _("pregunta"),
+    "value": _("dato fijado"),
+    "children": _("procesos hijos"),
 }
 
 RESUMABLE = ("failure", "poison")

@@ -28,8 +28,9 @@ class Command(BaseCommand):
     def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
         connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
         connection.close()
-        with Pulse():
-            asyncio.run(self._work([name.strip() for name in queues.split(",")], concurrency, grace))
+        names = [name.strip() for name in queues.split(",")]
+        with Pulse(names, concurrency):
+            asyncio.run(self._work(names, concurrency, grace))
 
     async def _work(self, queues: list[str], concurrency: int, grace: float) -> None:
         # Sync tasks run on the loop's default executor, which has but cpu + 4 threads unless it is replaced.
