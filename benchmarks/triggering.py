@@ -15,6 +15,7 @@ from benchmarks.database import a_database
 from benchmarks.harness import Figure, compare, per_second, scaled
 from benchmarks.workflows import Work, start
 from common import clock
+from workflows.rows import sql
 
 _numbers = count()
 
@@ -39,6 +40,10 @@ def measure(scale: float) -> list[Figure]:
                 nothing.defer(received=str(row.pk))
 
     with a_database():
+        sql(
+            "INSERT INTO workflows_worker (name, queues, slots, started_at, seen_at) VALUES (%s, %s, 100000000, now(), now() + interval '1 hour')",
+            ["many", ["default"]],
+        )
         return [
             compare(
                 "trigger_vs_create_and_defer",

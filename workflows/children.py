@@ -18,7 +18,6 @@ from workflows.encoding import decode
 from workflows.engine import Parent, trigger_many
 from workflows.errors import ChildFailed
 from workflows.rows import sql
-from workflows.states import OPEN
 
 CHUNK = 1000
 """Children started in one commit."""
@@ -117,8 +116,8 @@ def settle(parent: UUID, key: str, policy: Policy, *, now: datetime, actor: str)
     still_open = [
         process
         for (process,) in sql(
-            "SELECT id FROM workflows_process WHERE parent_id = %s AND parent_key = %s AND state = ANY(%s)",
-            [parent, key, list(OPEN)],
+            "SELECT id FROM workflows_process WHERE parent_id = %s AND parent_key = %s AND finished_at IS NULL",
+            [parent, key],
         )
     ]
     if not still_open or policy != "stop":

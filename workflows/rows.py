@@ -14,7 +14,7 @@ import psycopg
 from django.db import connection, transaction
 
 from common import clock
-from workflows.states import MOVES, OPEN
+from workflows.states import MOVES
 from workflows.wakeups import TASK, defer
 
 
@@ -111,11 +111,12 @@ def promote(order_key: str) -> list[str]:
         """
         UPDATE workflows_process SET behind = false
         WHERE behind AND id = (
-            SELECT id FROM workflows_process WHERE order_key = %s AND state = ANY(%s) ORDER BY seq LIMIT 1
+            SELECT id FROM workflows_process
+            WHERE order_key = %s AND order_key <> '' AND finished_at IS NULL ORDER BY seq LIMIT 1
         )
         RETURNING lane
         """,
-        [order_key, list(OPEN)],
+        [order_key],
     )
     return [lane for (lane,) in rows]
 
@@ -181,7 +182,7 @@ def wake_parents(parents: Sequence[UUID], *, now: datetime) -> int:
             WHERE p.id = ANY(%s) AND p.state = 'waiting' AND p.awaits_children <> ''
               AND (NOT EXISTS (
                     SELECT 1 FROM workflows_process c
-                    WHERE c.parent_id = p.id AND c.parent_key = p.awaits_children AND c.state = ANY(%s)
+                    WHERE c.parent_id = p.id AND c.parent_key = p.awaits_children AND c.finished_at IS NULL
                 ) OR EXISTS (
                     SELECT 1 FROM workflows_step s JOIN workflows_process c
                         ON c.parent_id = s.process_id AND c.parent_key = s.key AND c.state = 'failed'
@@ -195,7 +196,7 @@ def wake_parents(parents: Sequence[UUID], *, now: datetime) -> int:
         )
         SELECT lane, workflows_record(id, %s, 'engine', 'wake', 'waiting', 'pending', 'children ended') FROM woken
         """,
-        [list(parents), list(OPEN), now],
+        [list(parents), now],
     )
     for lane in {lane for lane, _ in rows}:
         pump_after_commit(lane)

@@ -138,7 +138,7 @@ class TestCancel:
         job = fetch()
         assert job
         job.run()
-        sql("UPDATE workflows_process SET state = 'cancelled' WHERE id = %s", [parent.id])
+        sql("UPDATE workflows_process SET state = 'cancelled', finished_at = now() WHERE id = %s", [parent.id])
         tick()
         assert set(Process.objects.filter(parent=parent.id).values_list("state", flat=True)) == {"cancelled"}
 
@@ -159,7 +159,8 @@ def test_a_parent_finds_children_that_ended_before_it_waited_or_whose_end_nobody
     assert job
     job.run()
     sql("UPDATE workflows_process SET state = 'processing', lease_until = now() WHERE workflow = 'dish'")
-    sql("""UPDATE workflows_process SET state = 'completed', result = '"soup cooked"' WHERE workflow = 'dish'""")
+    sql("""UPDATE workflows_process SET state = 'completed', result = '"soup cooked"', finished_at = now()
+           WHERE workflow = 'dish'""")
     assert parent.state() == "waiting"
     tick()
     drain()

@@ -80,7 +80,7 @@ CREATE FUNCTION workflows_pump(
     OUT admitted integer, OUT kept workflows_claimed
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    v_keys text[];
+    v_keys text[] := '{}';
     v_open text[] := ARRAY[''];
     v_free integer[] := ARRAY[0];
     v_places integer;
@@ -103,18 +103,23 @@ BEGIN
         RETURN;
     END IF;
 
-    -- The resources that the queue asks for, by a skip over the index.
-    WITH RECURSIVE asked AS (
-        SELECT min(resource) AS key FROM workflows_process
-        WHERE lane = p_lane AND state = 'pending' AND NOT behind AND admitted_at IS NULL AND resource <> ''
-        UNION ALL
-        SELECT (
-            SELECT min(resource) FROM workflows_process
+    -- The resources that the queue asks for, by a skip over the index; mostly none.
+    PERFORM FROM workflows_process
+    WHERE lane = p_lane AND state = 'pending' AND NOT behind AND admitted_at IS NULL AND resource <> ''
+    LIMIT 1;
+    IF FOUND THEN
+        WITH RECURSIVE asked AS (
+            SELECT min(resource) AS key FROM workflows_process
             WHERE lane = p_lane AND state = 'pending' AND NOT behind AND admitted_at IS NULL AND resource <> ''
-              AND resource > asked.key
-        ) FROM asked WHERE asked.key IS NOT NULL
-    )
-    SELECT coalesce(array_agg(key), '{}') INTO v_keys FROM asked WHERE key IS NOT NULL;
+            UNION ALL
+            SELECT (
+                SELECT min(resource) FROM workflows_process
+                WHERE lane = p_lane AND state = 'pending' AND NOT behind AND admitted_at IS NULL AND resource <> ''
+                  AND resource > asked.key
+            ) FROM asked WHERE asked.key IS NOT NULL
+        )
+        SELECT array_agg(key) INTO v_keys FROM asked WHERE key IS NOT NULL;
+    END IF;
     v_keys := v_keys || p_lane;
 
     -- A lane is made by the first process that asks for it; afterwards its row decides.
