@@ -16,8 +16,8 @@ APP_SESSION = (
     "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=10s -c lock_timeout=5s "
     "-c statement_timeout=30s"
 )
-"""What every session of the application sets. Prepared statements are the engine's, each with one good plan by a partial
-index: it is kept, and not weighed anew at every call."""
+"""What every session of the application sets. Prepared statements are the engine's, each with one good plan, by a
+partial index: it is kept, and not weighed anew at every call."""
 
 TRANSPORT = {
     # A peer that vanished is noticed within a minute; unix sockets ignore these.
