@@ -87,14 +87,14 @@ class Batch:
         """
         rows = sql(
             """
-            SELECT id, state, error FROM workflows_process
+            SELECT id, state, error->>'class', error->>'message' FROM workflows_process
             WHERE parent_id = %s AND parent_key = %s AND state IN ('failed', 'cancelled', 'expired')
             ORDER BY (state = 'failed') DESC, child_number LIMIT 1
             """,
             [self.parent, self.key],
         )
-        for process, state, error in rows:
-            because = f": {error['class']}: {error['message']}" if error else ""
+        for process, state, kind, message in rows:
+            because = f": {kind}: {message}" if kind else ""
             raise ChildFailed(f"{self.workflow.name} {process} {state}{because}. {ChildFailed.__doc__}")
 
 
