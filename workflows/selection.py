@@ -1,13 +1,16 @@
-"""Which processes are meant: a few filters that the command, the API and the admin share."""
+"""Which processes are meant, and what is done with each: what the command and the admin share."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from workflows import control
+from workflows.encoding import EncodingError
+from workflows.errors import WorkflowError
 from workflows.models import Process
 from workflows.states import OPEN, TERMINAL
 
@@ -65,3 +68,29 @@ def age(text: str) -> timedelta:
     if form is None:
         raise ValueError(f"{text!r} is no age; write it as 45s, 30m, 12h or 7d")
     return timedelta(**{UNITS[form[2]]: int(form[1])})
+
+
+def verb_of(
+    name: str, *, actor: str, reason: str, from_step: str | None = None
+) -> Callable[[UUID, datetime], UUID | None]:
+    """Return what `name` (resume, cancel, replay, free-key) does with one process; a replay returns the new one.
+
+    It raises WorkflowError for whatever may not be done, as `control.in_bulk` expects.
+    """
+
+    def replay(process: UUID, now: datetime) -> UUID:
+        try:
+            return control.replay(process, now=now, actor=actor, reason=reason, from_step=from_step)
+        except EncodingError as error:
+            raise WorkflowError(f"its payload does not fit the newest version: {error}") from error
+
+    def resume(process: UUID, now: datetime) -> None:
+        control.resume(process, now=now, actor=actor, reason=reason)
+
+    def cancel(process: UUID, now: datetime) -> None:
+        control.cancel(process, now=now, actor=actor, reason=reason)
+
+    def free_key(process: UUID, now: datetime) -> None:
+        control.free_key(process, now=now, actor=actor, reason=reason)
+
+    return {"resume": resume, "cancel": cancel, "replay": replay, "free-key": free_key}[name]

@@ -4,8 +4,8 @@ import getpass
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,8 @@ from rich.progress import track
 
 from common import clock, commands
 from workflows import control
-from workflows.encoding import EncodingError
-from workflows.errors import WorkflowError
 from workflows.models import Process
-from workflows.selection import Selection, age
+from workflows.selection import Selection, age, verb_of
 from workflows.states import STATES
 
 READING = ("list", "show")
@@ -92,7 +90,7 @@ class Command(commands.Command):
             answer = {"verb": verb, "dry_run": True, "meant": meant, "done": [], "refused": _texts(refused)}
             return answer, commands.PARTIAL if refused else commands.OK
         made: list[dict[str, UUID]] = []
-        act = _verb(verb, reason=reason, from_step=from_step)
+        act = verb_of(verb, actor=f"cli:{_user()}", reason=reason, from_step=from_step)
 
         def one(process: UUID) -> None:
             new = act(process, clock.now())
@@ -121,27 +119,6 @@ class Command(commands.Command):
         if rows and "steps" in rows[0]:
             return [line for row in rows for line in _told(row)]
         return [f"{row['id']}  {row['state']:<10}  {row['workflow']}  {row['created_at']}" for row in rows]
-
-
-def _verb(verb: str, *, reason: str, from_step: str | None) -> Callable[[UUID, datetime], UUID | None]:
-    actor = f"cli:{_user()}"
-
-    def replay(process: UUID, now: datetime) -> UUID:
-        try:
-            return control.replay(process, now=now, actor=actor, reason=reason, from_step=from_step)
-        except EncodingError as error:
-            raise WorkflowError(f"its payload does not fit the newest version: {error}") from error
-
-    def resume(process: UUID, now: datetime) -> None:
-        control.resume(process, now=now, actor=actor, reason=reason)
-
-    def cancel(process: UUID, now: datetime) -> None:
-        control.cancel(process, now=now, actor=actor, reason=reason)
-
-    def free_key(process: UUID, now: datetime) -> None:
-        control.free_key(process, now=now, actor=actor, reason=reason)
-
-    return {"resume": resume, "cancel": cancel, "replay": replay, "free-key": free_key}[verb]
 
 
 def _user() -> str:
