@@ -16,12 +16,13 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from common import clock
-from common.admin import moment, pretty_json
 from workflows import tokens
 from workflows.encoding import EncodingError, decode, encode
 from workflows.errors import TokenClosed
@@ -111,8 +112,8 @@ def _page(request: HttpRequest, name: str, status: int, decision: Decision | Non
     if decision:
         context |= {
             "decision": decision,
-            "until": moment(decision.until),
-            "record": pretty_json(decision.answer),
+            "until": date_format(localtime(decision.until), "d/m/Y H:i"),
+            "record": msgspec.json.format(decision.answer, indent=2),
         }
     template = f"decide/{name if name in ('ask', 'done') else 'sorry'}.html"
     response = render(request, template, context, status=status)

@@ -56,9 +56,9 @@ def children(process: Process) -> list[Children]:
 
 
 def progress(process: Process) -> Progress | None:
-    """Return how far the process says it is, if it says."""
+    """Return how far the process says it is, if it says and has not completed."""
     said = process.progress
-    if not said or not said.get("total"):
+    if process.state == "completed" or not said or not said.get("total"):
         return None
     done, total = said["done"], said["total"]
     told = _("%(done)s de %(total)s (%(percent)s %%)") % {

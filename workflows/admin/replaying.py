@@ -49,7 +49,7 @@ def replay(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
             from_step=form.cleaned_data["from_step"] or None,
         )  # fmt: skip
         try:
-            copy = Process.objects.get(pk=again(process.pk, clock.now()))
+            copy = Process.objects.get(pk=str(again(process.pk, clock.now())))
         except WrongState:
             return conflict(page, request, process)
         except WorkflowError as error:
