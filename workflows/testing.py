@@ -212,9 +212,11 @@ class _Family:
         """Go to the next moment at which something happens, and let the tick do it."""
         if not (moments := self._moments()):
             return False
-        ahead = min(moments) - clock.now()
-        if ahead > timedelta(0):
-            self.pass_time(ahead + timedelta(milliseconds=1))
+        due = min(moments)
+        if due > clock.now():
+            self.pass_time(due - clock.now() + timedelta(milliseconds=1))
+        if due > clock.now():
+            raise Stuck(f"pass_time does not move the clock: {self._told(self.root)} until {due}")
         tick()
         return True
 

@@ -61,6 +61,12 @@ class TestGet:
         assert "noindex" in page["X-Robots-Tag"]
         assert not re.search(r'(?:src|href)="', page.content.decode())
 
+    def test_speaks_english_to_whoever_asks_for_it(self, waiting: UUID) -> None:
+        page = Client(headers={"Accept-Language": "en"}).get(a_link()).content.decode()
+        assert '<html lang="en">' in page
+        assert "We ask you for a decision" in page
+        assert "Motivo" not in page
+
     def test_escapes_what_it_shows(self, waiting: UUID) -> None:
         page = Client().get(a_link(Answer("<b>"), label="<i>", question="<u>")).content.decode()
         for raw in ("<b>", "<i>", "<u>"):

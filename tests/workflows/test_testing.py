@@ -59,6 +59,10 @@ class TestRunInline:
         assert run_inline(bench.bakery, Bread("one")) == "sold 2 baked"
         assert Attempt.objects.filter(step_key="knead").exclude(error_class="").count() == 2
 
+    def test_says_when_the_clock_stands_still(self) -> None:
+        with pytest.raises(Stuck, match="pass_time does not move the clock"):
+            run_inline(bench.sleeping, Bread("one"), pass_time=lambda by: None)
+
     def test_raises_what_failed_it(self) -> None:
         bench.faults.append(Abort("no flour"))
         with pytest.raises(Abort, match="no flour"):
