@@ -3,6 +3,9 @@
 import getpass
 import io
 import json
+import os
+import pty
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -188,3 +191,22 @@ class TestAct:
         take_up_the_dead()
         drain()
         assert (state(process), bench.kneaded(), bench.effects) == ("cancelled", 1, [])
+
+    def test_a_person_at_a_terminal_sees_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for n in range(3):
+            start(bench.newest_wins, Bread(str(n)))
+        screen, terminal = pty.openpty()
+        with os.fdopen(terminal, "w") as stderr:
+            monkeypatch.setattr(sys, "stderr", stderr)
+            call_command("processes", "cancel", "--workflow", "newest", "--reason", "closing", stdout=io.StringIO())
+            monkeypatch.undo()
+            seen = os.read(screen, 100_000).decode()
+        os.close(screen)
+        assert "cancel" in seen
+        assert "100%" in seen
+
+    def test_nobody_at_a_terminal_is_spared_the_bar(self, capsys: pytest.CaptureFixture[str]) -> None:
+        for n in range(3):
+            start(bench.newest_wins, Bread(str(n)))
+        call_command("processes", "cancel", "--workflow", "newest", "--reason", "closing")
+        assert capsys.readouterr() == ("cancel: 3 done, 0 refused\n", "")
