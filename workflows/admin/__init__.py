@@ -1,4 +1,4 @@
-"""Processes to read, with three buttons: resume, cancel, resolve. Lanes to set."""
+"""Processes to read, with buttons that resume, cancel, replay and answer them. Lanes to set."""
 
 from django.contrib import admin
 from procrastinate.contrib.django.admin import ProcrastinateJobAdmin  # imported, it registers its page
