@@ -1,0 +1,41 @@
+"""What an operator is told."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from common.ledger import LedgerModel
+
+
+class Alert(LedgerModel):
+    """Something happened that a person may have to see to. Append-only; receivers pass it on (workflows/alerts.py)."""
+
+    class Kind(models.TextChoices):
+        BREAKER_OPENED = "breaker_opened"
+        BREAKER_CLOSED = "breaker_closed"
+        PROCESS_HELD = "process_held"
+        PROCESS_FAILED = "process_failed"
+        SCHEDULE_MISSED = "schedule_missed"
+        SCHEDULE_PAUSED = "schedule_paused"
+        LANE_PAUSED = "lane_paused"
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    subject = models.CharField(max_length=200)
+    """Of what: a breaker's key, a workflow, a schedule, a lane. What repeats, repeats kind and subject."""
+    text = models.TextField()
+    tenant = models.CharField(max_length=64, blank=True)
+    process = models.UUIDField(null=True, blank=True)
+    """The process that it speaks of. No foreign key: an alert outlives what it told of."""
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "aviso"
+        verbose_name_plural = "avisos"
+        indexes: ClassVar = [
+            # admin: the alerts of a tenant, newest first
+            models.Index(fields=["tenant", "-id"], name="alert_of_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
