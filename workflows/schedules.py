@@ -32,6 +32,8 @@ MOST_CAUGHT_UP = 100
 """Slots of one schedule that `catch_up="all"` makes good at once, the newest; older ones are told and left."""
 FRESH = timedelta(minutes=1)
 """A slot so old still runs with `catch_up="none"`, and is worth no alert."""
+PER_TICK = 100
+"""Schedules that one round of the tick fires; the next round is a second away."""
 NO_LONGER_DECLARED = "no longer declared in the code"
 
 
@@ -114,7 +116,9 @@ def change(row: Schedule, *, expression: str, zone: str, catch_up: str, paused: 
         row = Schedule.objects.select_for_update(no_key=True).get(pk=row.pk)
         if (row.cron, row.zone) != (expression, zone) or (row.paused and not paused):
             row.next_at = cron.first_after(now, expression, zone)
-        row.cron, row.zone, row.catch_up, row.paused, row.told = expression, zone, catch_up, paused, ""
+        if row.paused != paused:
+            row.told = ""  # from now on it is a person's doing
+        row.cron, row.zone, row.catch_up, row.paused = expression, zone, catch_up, paused
         row.save()
     return row
 

@@ -160,7 +160,7 @@ def _expire_tokens() -> int:
 
 def _fire_schedules() -> int:
     """Trigger what the clock asks for."""
-    return schedules.fire_due(clock.now(), limit=BATCH)
+    return schedules.fire_due(clock.now(), limit=schedules.PER_TICK)
 
 
 def _wake_parents() -> int:

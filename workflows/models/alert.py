@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from common.ledger import LedgerModel
 
@@ -11,13 +12,13 @@ class Alert(LedgerModel):
     """Something happened that a person may have to see to. Append-only; receivers pass it on (workflows/alerts.py)."""
 
     class Kind(models.TextChoices):
-        BREAKER_OPENED = "breaker_opened"
-        BREAKER_CLOSED = "breaker_closed"
-        PROCESS_HELD = "process_held"
-        PROCESS_FAILED = "process_failed"
-        SCHEDULE_MISSED = "schedule_missed"
-        SCHEDULE_PAUSED = "schedule_paused"
-        LANE_PAUSED = "lane_paused"
+        BREAKER_OPENED = "breaker_opened", _("cortacircuitos abierto")
+        BREAKER_CLOSED = "breaker_closed", _("cortacircuitos cerrado")
+        PROCESS_HELD = "process_held", _("proceso retenido")
+        PROCESS_FAILED = "process_failed", _("proceso fallido")
+        SCHEDULE_MISSED = "schedule_missed", _("horario con retraso")
+        SCHEDULE_PAUSED = "schedule_paused", _("horario en pausa")
+        LANE_PAUSED = "lane_paused", _("carril en pausa")
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from procrastinate.contrib.django import app
 
+from common import clock
+from workflows import schedules
 from workflows.api import DEFAULT_QUEUE
 from workflows.pulse import Pulse
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
         connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
+        schedules.sync(clock.now())
         connection.close()
         names = [name.strip() for name in queues.split(",")]
         with Pulse(names, concurrency):
