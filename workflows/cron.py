@@ -76,19 +76,15 @@ def newest(first: datetime, until: datetime, cron: str, zone: str, most: int) ->
 
     At most `most`, and looks no further back than it must: years of minutes are not counted through.
     """
-    found = deque[datetime]()
-    for back in LOOK_BACK:
-        begin = max(first, until - back)
-        found = deque(maxlen=most + 1)
+    for begin in (*(until - back for back in LOOK_BACK if until - back > first), first):
+        found = deque[datetime](maxlen=most + 1)
         for slot in after(begin - timedelta(microseconds=1), cron, zone):
             if slot > until:
                 break
             found.append(slot)
-        if len(found) > most:
-            return list(found)[1:], False
-        if begin == first:
-            return list(found), True
-    return list(found), False
+        if len(found) > most or begin == first:
+            break
+    return list(found)[-most:], len(found) <= most
 
 
 @cache
