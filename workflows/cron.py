@@ -76,8 +76,9 @@ def newest(first: datetime, until: datetime, cron: str, zone: str, most: int) ->
 
     At most `most`, and looks no further back than it must: years of minutes are not counted through.
     """
+    found = deque[datetime]()
     for begin in (*(until - back for back in LOOK_BACK if until - back > first), first):
-        found = deque[datetime](maxlen=most + 1)
+        found = deque(maxlen=most + 1)
         for slot in after(begin - timedelta(microseconds=1), cron, zone):
             if slot > until:
                 break

@@ -19,6 +19,7 @@ from tests.workflows.conftest import PassTime
 from workflows import api, breaker, leases
 from workflows.breaker import Breaker, outage
 from workflows.errors import Abort, StepTimeout, Transient
+from workflows.execution import claim
 from workflows.journal import Run
 from workflows.models import Alert, Attempt, Process, ProcessEvent
 from workflows.models import Breaker as Row
@@ -196,8 +197,6 @@ class TestOpen:
 
 def claimed(table: str = "late") -> Any:
     """A process that a worker has taken, and not yet worked on."""
-    from workflows.execution import claim
-
     bench.start(milling, Bread(table))
     job = fetch()
     assert job
@@ -308,7 +307,12 @@ class TestTimeout:
         def slow(table: str, *, idempotency_key: str) -> str:
             with leases._lock:
                 leases._calls[process] = leases._calls[process]._replace(until=0.0)
-            beat = threading.Thread(target=lambda: (leases.overdue(), connection.close()))
+
+            def look() -> None:
+                leases.overdue()
+                connection.close()
+
+            beat = threading.Thread(target=look)
             beat.start()
             beat.join()
             return "flour, at last"

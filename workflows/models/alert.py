@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.ids import uuid7
 from common.ledger import LedgerModel
 
 
@@ -20,6 +21,7 @@ class Alert(LedgerModel):
         SCHEDULE_PAUSED = "schedule_paused", _("horario en pausa")
         LANE_PAUSED = "lane_paused", _("carril en pausa")
 
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     subject = models.CharField(max_length=200)
