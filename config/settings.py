@@ -39,6 +39,8 @@ AEAT_CERTIFICATE_FILE = env.str("AEAT_CERTIFICATE_FILE", "")
 AEAT_CERTIFICATE_PASSWORD = env.str("AEAT_CERTIFICATE_PASSWORD", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "facturas@localhost")
+ALERT_EMAIL: list[str] = env.list("ALERT_EMAIL", [])
+"""Who is mailed when something needs an operator; without one, alerts are rows and errors in the log."""
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")

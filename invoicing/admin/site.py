@@ -22,7 +22,7 @@ from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES
-from workflows.models import Lane, Process
+from workflows.models import Alert, Breaker, Lane, Process, Schedule
 
 MOST_SHOWN = 12
 """Rows of each list on the front page; a link leads to all."""
@@ -60,6 +60,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Procesos"), [
             (_("Procesos"), "account_tree", list_url(Process), Process),
             (_("Carriles"), "alt_route", list_url(Lane), Lane),
+            (_("Horarios"), "schedule", list_url(Schedule), Schedule),
+            (_("Avisos"), "notifications", list_url(Alert), Alert),
+            (_("Cortacircuitos"), "electrical_services", list_url(Breaker), Breaker),
         ]),
         (_("Personas"), [(_("Usuarios"), "group", list_url(User), User)]),
     ]  # fmt: skip

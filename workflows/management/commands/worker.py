@@ -11,6 +11,8 @@ from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 
+from common import clock
+from workflows import schedules
 from workflows.api import DEFAULT_QUEUE
 from workflows.pulse import Pulse
 
@@ -29,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
         connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
+        schedules.sync(clock.now())
         connection.close()
         names = [name.strip() for name in queues.split(",")]
         with Pulse(names, concurrency):
