@@ -137,10 +137,17 @@ def ended(since: datetime, tenants: Sequence[str] | None = None) -> list[Ended]:
     """Return how the processes that ended since then ended, by workflow."""
     rows = sql(
         f"""
-        WITH ended AS (
+        WITH RECURSIVE named AS (
+            SELECT min(workflow) AS name FROM workflows_process WHERE finished_at IS NOT NULL
+            UNION ALL
+            SELECT (
+                SELECT min(workflow) FROM workflows_process WHERE finished_at IS NOT NULL AND workflow > named.name
+            ) FROM named WHERE named.name IS NOT NULL
+        ), ended AS (
             SELECT id, workflow, state, extract(epoch FROM finished_at - started_at)::float AS duration,
                 extract(epoch FROM started_at - created_at)::float AS wait
-            FROM workflows_process WHERE finished_at >= %s AND {_OF_TENANTS}
+            FROM named JOIN workflows_process ON workflow = named.name
+            WHERE finished_at >= %s AND {_OF_TENANTS}
         ), retried AS (
             SELECT DISTINCT process_id FROM workflows_attempt WHERE started_at >= %s AND error_class <> ''
         )

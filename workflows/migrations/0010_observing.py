@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='process',
-            index=models.Index(condition=Q(('finished_at__isnull', False)), fields=['finished_at'], name='process_ended'),
+            index=models.Index(condition=Q(('finished_at__isnull', False)), fields=['workflow', 'finished_at'], name='process_ended'),
         ),
         migrations.AddIndex(
             model_name='process',
