@@ -6,6 +6,7 @@ by `process_open`, the failed tries by `attempt_failed`. Millions of rows outsid
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from django.apps import apps
@@ -219,10 +220,10 @@ def workers() -> list[WorkerSeen]:
 def breakers() -> list[BreakerState]:
     """Return the circuit breakers, the open ones first, where this engine has any."""
     # The one place that asks for the model: with it the rows are there, without it there is nothing to tell.
-    if "breaker" not in apps.all_models["workflows"]:
+    models = [model for model in apps.get_app_config("workflows").get_models() if model.__name__ == "Breaker"]
+    if not models:
         return []
-    by_end = F("opened_until").desc(nulls_last=True)
-    rows = apps.get_model("workflows", "Breaker")._default_manager.order_by(by_end, "key")
+    rows: Any = models[0]._default_manager.order_by(F("opened_until").desc(nulls_last=True), "pk")
     return [BreakerState(row.key, row.state, row.failures, row.opened_until) for row in rows]
 
 

@@ -23,7 +23,7 @@ from workflows.history import IllegalHistory, Told
 from workflows.journal import Run
 from workflows.models import Process, ProcessEvent
 from workflows.rows import sql
-from workflows.states import STATES
+from workflows.states import MOVES, STATES
 from workflows.tick import tick
 
 ROUNDS = 60
@@ -174,7 +174,7 @@ class TestTheRebuiltState:
 
     def test_has_been_through_every_move_there_is(self, chaos: Callable[[int], Chaos]) -> None:
         seed = 100
-        while missing := {name for name, _, _ in history.MOVES.triples()} - self.moves:
+        while missing := {name for name, _, _ in MOVES.triples()} - self.moves:
             assert seed < 110, f"nothing brings about {missing}"
             chaos(seed := seed + 1).run()
             self.moves |= set(ProcessEvent.objects.values_list("move", flat=True))

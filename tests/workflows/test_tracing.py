@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
+from common import clock
 from common.logs import Carrying, ContextFilter, JsonFormatter
 from tests.workflows import bench
 from tests.workflows.bench import Answer, Bread, drain, fetch, start
@@ -76,7 +77,7 @@ class TestSpans:
     def test_of_all_runs_of_a_process_are_in_the_trace_of_its_id(self, exporter: InMemorySpanExporter) -> None:
         process = start(bench.waiting, Bread("one"))
         drain()
-        tokens.answer("bell:one", Answer("baguette"), tenant="", now=bench.clock.now(), actor="test")
+        tokens.answer("bell:one", Answer("baguette"), tenant="", now=clock.now(), actor="test")
         drain()
         spans = exporter.get_finished_spans()
         assert [told(span)["state"] for span in spans] == ["waiting", "done", "completed"]
@@ -138,7 +139,7 @@ class TestLogLines:
         logging.getLogger("workflows").addHandler(ears)
         try:
             bench.faults.append(Abort("no flour"))
-            process = engine.trigger(bench.bakery, Bread("one"), now=bench.clock.now(), actor="test").id
+            process = engine.trigger(bench.bakery, Bread("one"), now=clock.now(), actor="test").id
             drain()
             tick()
         finally:
