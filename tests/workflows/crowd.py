@@ -9,6 +9,7 @@ from config.postgres.owner import as_owner
 from tests.workflows import bench
 from tests.workflows.bench import Bread, fetch, start
 from workflows import api, engine
+from workflows.execution import claim
 from workflows.journal import Run
 from workflows.rows import sql
 
@@ -22,7 +23,8 @@ CHUNK = 50_000
 )  # fmt: skip
 def shared(run: Run, p: Bread) -> str:
     """Uses what all share, in time."""
-    return run.wait("bell", bench.Answer, key=f"crowd:{p.table}:{p.loaves}").word
+    key = f"crowd:{p.table}:{p.loaves}"
+    return run.wait("bell", bench.Answer, key=key, expires=timedelta(days=1), on_expiry=bench.Answer("none")).word
 
 
 @api.workflow("crowd-parent", version=1)
@@ -51,6 +53,10 @@ def open_some(count: int = 40) -> None:
     for _ in range(count):
         if job := fetch():
             job.run()
+    for _ in range(4):  # and some die
+        if job := fetch():
+            claim(job.process, job.fence, worker="dead")
+    sql("UPDATE workflows_process SET lease_until = now() - interval '1 s' WHERE state = 'processing'")
     engine.trigger_many(bench.bakery, [Bread("open", n) for n in range(count)], now=now, actor="crowd")
 
 
