@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz, readyz
+from config.metrics import metrics
 from invoicing.webhooks import webhook
 from workflows.links import decide
 
@@ -17,4 +18,5 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]

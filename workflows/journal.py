@@ -20,7 +20,7 @@ import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from common import clock
-from workflows import alerts, breaker, children, leases
+from workflows import alerts, breaker, children, leases, tracing
 from workflows.api import NO_LANE, Place, Step, Workflow
 from workflows.encoding import decode, digest, encode
 from workflows.engine import Parent
@@ -226,9 +226,10 @@ class Run:
             return answer
         self._may_go_on(saved)
         self._stand_at(step, args)
-        if step.external:
-            return self._external(step, name, args, inputs, saved)
-        return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
+        with tracing.step(self, name):
+            if step.external:
+                return self._external(step, name, args, inputs, saved)
+            return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
 
     def _may_go_on(self, saved: Saved | None) -> None:
         """Refuse what is not in the journal while the process takes its steps back, or after its time is over."""

@@ -38,6 +38,7 @@ from workflows.admin.bulk import bulk
 from workflows.admin.desks import DESKS, desk, subjects, tags_for
 from workflows.admin.explain import explain, short_reason, took
 from workflows.admin.family import children, origins, progress
+from workflows.admin.health import health_page
 from workflows.admin.replaying import replay
 from workflows.admin.timeline import timeline
 from workflows.admin.words import MOVES, STATES
@@ -213,7 +214,13 @@ class ProcessAdmin(ReadingAdmin):
             )
             for name in LEVERS
         ]
-        return [*own, *super().get_urls()]
+        health = path("health/", self.admin_site.admin_view(self._health), name="workflows_process_health")
+        return [health, *own, *super().get_urls()]
+
+    def _health(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return health_page(self, request)
 
     def _pull(self, name: str, request: HttpRequest, pk: UUID) -> HttpResponse:
         if not self.has_act_permission(request):

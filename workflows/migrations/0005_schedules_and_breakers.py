@@ -11,7 +11,7 @@ import common.ids
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0003_admission'),
+        ('workflows', '0004_observing'),
     ]
 
     operations = [
