@@ -18,7 +18,6 @@ from workflows.encoding import decode
 from workflows.engine import Parent, trigger_many
 from workflows.errors import ChildFailed
 from workflows.rows import sql
-from workflows.states import OPEN
 
 CHUNK = 1000
 """Children started in one commit."""
@@ -87,14 +86,14 @@ class Batch:
         """
         rows = sql(
             """
-            SELECT id, state, error FROM workflows_process
+            SELECT id, state, error->>'class', error->>'message' FROM workflows_process
             WHERE parent_id = %s AND parent_key = %s AND state IN ('failed', 'cancelled', 'expired')
             ORDER BY (state = 'failed') DESC, child_number LIMIT 1
             """,
             [self.parent, self.key],
         )
-        for process, state, error in rows:
-            because = f": {error['class']}: {error['message']}" if error else ""
+        for process, state, kind, message in rows:
+            because = f": {kind}: {message}" if kind else ""
             raise ChildFailed(f"{self.workflow.name} {process} {state}{because}. {ChildFailed.__doc__}")
 
 
@@ -117,8 +116,8 @@ def settle(parent: UUID, key: str, policy: Policy, *, now: datetime, actor: str)
     still_open = [
         process
         for (process,) in sql(
-            "SELECT id FROM workflows_process WHERE parent_id = %s AND parent_key = %s AND state = ANY(%s)",
-            [parent, key, list(OPEN)],
+            "SELECT id FROM workflows_process WHERE parent_id = %s AND parent_key = %s AND finished_at IS NULL",
+            [parent, key],
         )
     ]
     if not still_open or policy != "stop":

@@ -57,11 +57,11 @@ def resume(process: UUID, *, now: datetime, actor: str, reason: str) -> None:
                 wake_at = NULL, recoveries = 0, deadline_at = NULL, behind = order_key <> '' AND EXISTS (
                     SELECT 1 FROM workflows_process o
                     WHERE o.order_key = workflows_process.order_key AND o.id <> workflows_process.id
-                      AND o.state = ANY(%s) AND NOT o.behind
+                      AND o.order_key <> '' AND o.finished_at IS NULL AND NOT o.behind
                 )
             WHERE id = %s
             """,
-            [list(OPEN), process],
+            [process],
         )
         record([(process, row.state)], move="resume", at=now, actor=actor, reason=reason)
         pump_after_commit(row.lane)
@@ -123,13 +123,14 @@ def replay(process: UUID, *, now: datetime, actor: str, reason: str, from_step: 
             )
             SELECT %s, workflow, %s, 'pending', tenant, order_key,
                 order_key <> '' AND EXISTS (
-                    SELECT 1 FROM workflows_process o WHERE o.order_key = p.order_key AND o.state = ANY(%s)
+                    SELECT 1 FROM workflows_process o
+                    WHERE o.order_key = p.order_key AND o.order_key <> '' AND o.finished_at IS NULL
                 ),
                 %s, %s, %s, %s, %s, %s, %s, %s, 1, '', 0, payload, tags, %s, %s, id, max_seconds
             FROM workflows_process p WHERE id = %s
             """,
             [
-                copy, workflow.version, list(OPEN), place.lane.key, place.lane.limit, place.lane.per_seconds,
+                copy, workflow.version, place.lane.key, place.lane.limit, place.lane.per_seconds,
                 place.resource.key, place.resource.limit, place.resource.per_seconds, place.queue, now, actor, now,
                 process,
             ],
@@ -194,8 +195,8 @@ def _stop(rows: list[Process], *, now: datetime, actor: str, reason: str) -> Non
 
 def _open_children(parents: Sequence[UUID]) -> list[UUID]:
     rows = sql(
-        "SELECT id FROM workflows_process WHERE parent_id = ANY(%s) AND state = ANY(%s) ORDER BY id",
-        [list(parents), list(OPEN)],
+        "SELECT id FROM workflows_process WHERE parent_id = ANY(%s) AND finished_at IS NULL ORDER BY id",
+        [list(parents)],
     )
     return [process for (process,) in rows]
 

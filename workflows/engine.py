@@ -28,7 +28,6 @@ from workflows.rows import (
     sql,
     wake_parent,
 )
-from workflows.states import OPEN, TERMINAL
 
 
 class Handle(NamedTuple):
@@ -216,7 +215,7 @@ def _insert(
     rows = sql(
         statement,
         [
-            msgspec.json.encode(news).decode(), workflow.name, workflow.version, list(OPEN), now - priority,
+            msgspec.json.encode(news).decode(), workflow.name, workflow.version, now - priority,
             now + workflow.start_within if workflow.start_within else None,
             int(workflow.max_duration.total_seconds()) if workflow.max_duration else None,
             now + workflow.key_lasts if workflow.key_lasts else None,
@@ -243,7 +242,8 @@ WITH new AS (
     )
     SELECT id, %s, %s, 'pending', tenant, idempotency_key, once_key, order_key,
         behind OR order_key <> '' AND EXISTS (
-            SELECT 1 FROM workflows_process o WHERE o.order_key = new.order_key AND o.state = ANY(%s)
+            SELECT 1 FROM workflows_process o
+            WHERE o.order_key = new.order_key AND o.order_key <> '' AND o.finished_at IS NULL
         ),
         lane, lane_limit, lane_rate, resource, resource_limit, resource_rate, queue, payload, tags, wake_at,
         settling_since, child_number, 0, '', 0,
@@ -260,11 +260,11 @@ _AND_TELL = """
 )
 SELECT id FROM process
 """
-_INSERT = f"{_INSERT_INTO} (workflow, idempotency_key) DO NOTHING {_AND_TELL}"
+_INSERT = f"{_INSERT_INTO} (workflow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING {_AND_TELL}"
 # The update locks the queued row: its worker cannot claim it before our transaction, whose rows it must see, is over.
-_INSERT_ONCE = f"""{_INSERT_INTO} (workflow, once_key) DO UPDATE
+_INSERT_ONCE = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
     SET priority_at = workflows_process.priority_at {_AND_TELL}"""  # noqa: S608 (literals of this module)
-_INSERT_LATEST = f"""{_INSERT_INTO} (workflow, once_key) DO UPDATE
+_INSERT_LATEST = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
     SET payload = EXCLUDED.payload, wake_at = least(EXCLUDED.wake_at,
         coalesce(workflows_process.settling_since, workflows_process.created_at) + %s) {_AND_TELL}"""  # noqa: S608
 
@@ -280,17 +280,19 @@ def supersede(
     sql(
         """
         SELECT t.key FROM workflows_token t JOIN workflows_process p ON p.id = t.process_id
-        WHERE p.order_key = %s AND p.workflow = %s AND p.state = ANY(%s) AND t.completed_at IS NULL
+        WHERE p.order_key = %s AND p.order_key <> '' AND p.workflow = %s AND p.finished_at IS NULL
+          AND t.completed_at IS NULL
         ORDER BY t.key FOR NO KEY UPDATE OF t
         """,
-        [order_key, workflow.name, list(OPEN)],
+        [order_key, workflow.name],
     )
     candidates = sql(
         """
         SELECT id, state, settling_since, lane, resource, admitted_at IS NOT NULL FROM workflows_process
-        WHERE order_key = %s AND workflow = %s AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+        WHERE order_key = %s AND order_key <> '' AND workflow = %s AND finished_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE
         """,
-        [order_key, workflow.name, list(OPEN)],
+        [order_key, workflow.name],
     )
     if not candidates:
         return None
@@ -336,9 +338,9 @@ def _forget_key(workflow: Workflow, keys: Sequence[str | None], now: datetime) -
     sql(
         """
         UPDATE workflows_process SET idempotency_key = NULL
-        WHERE workflow = %s AND idempotency_key = ANY(%s) AND key_expires_at <= %s AND state = ANY(%s)
+        WHERE workflow = %s AND idempotency_key = ANY(%s) AND key_expires_at <= %s AND finished_at IS NOT NULL
         """,
-        [workflow.name, [key for key in keys if key], now, list(TERMINAL)],
+        [workflow.name, [key for key in keys if key], now],
     )
 
 

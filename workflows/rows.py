@@ -5,7 +5,6 @@ Lock order, everywhere: the application's rows, then advisory order key, token, 
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +13,7 @@ import psycopg
 from django.db import connection, transaction
 
 from common import clock
-from workflows.states import MOVES, OPEN
+from workflows.states import MOVES
 from workflows.wakeups import TASK, defer
 
 
@@ -111,11 +110,12 @@ def promote(order_key: str) -> list[str]:
         """
         UPDATE workflows_process SET behind = false
         WHERE behind AND id = (
-            SELECT id FROM workflows_process WHERE order_key = %s AND state = ANY(%s) ORDER BY seq LIMIT 1
+            SELECT id FROM workflows_process
+            WHERE order_key = %s AND order_key <> '' AND finished_at IS NULL ORDER BY seq LIMIT 1
         )
         RETURNING lane
         """,
-        [order_key, list(OPEN)],
+        [order_key],
     )
     return [lane for (lane,) in rows]
 
@@ -127,10 +127,16 @@ def pump_after_commit(lane: str) -> None:
 
 def after_commit_once(work: Callable[[Any], object], subject: Any) -> None:
     """Do `work(subject)` once this transaction is committed, however often it is asked for."""
-    for entry in connection.run_on_commit:
-        if isinstance(entry[1], partial) and (entry[1].func, entry[1].args) == (work, (subject,)):
-            return
-    transaction.on_commit(partial(work, subject), robust=True)
+    asked = (work, subject)
+    if any(getattr(entry[1], "asked", None) == asked for entry in connection.run_on_commit):
+        return
+
+    # A function, not a partial: Django names what failed after a commit, and a partial has no name.
+    def later() -> None:
+        work(subject)
+
+    later.asked = asked  # type: ignore[attr-defined]
+    transaction.on_commit(later, robust=True)
 
 
 def pump(lane: str) -> int:
@@ -157,8 +163,8 @@ def admit(lane: str, keeper: Keeper | None = None) -> tuple[int, Claimed | None]
     """
     kept = (keeper.queues, keeper.job, keeper.worker, keeper.lease_until) if keeper else (None, None, None, None)
     rows = sql(
-        "SELECT admitted, (kept).* FROM workflows_pump(%s, %s, %s, %s::text[], %s, %s, %s)",
-        [lane, clock.now(), TASK, *kept],
+        "SELECT admitted, (kept).* FROM workflows_pump(%s, %s, %s, %s::text[], %s, %s, %s, %s)",
+        [lane, clock.now(), TASK, *kept, not connection.in_atomic_block],
     )
     admitted, *claimed = rows[0]
     return admitted, Claimed(*claimed) if claimed[0] else None
@@ -181,7 +187,7 @@ def wake_parents(parents: Sequence[UUID], *, now: datetime) -> int:
             WHERE p.id = ANY(%s) AND p.state = 'waiting' AND p.awaits_children <> ''
               AND (NOT EXISTS (
                     SELECT 1 FROM workflows_process c
-                    WHERE c.parent_id = p.id AND c.parent_key = p.awaits_children AND c.state = ANY(%s)
+                    WHERE c.parent_id = p.id AND c.parent_key = p.awaits_children AND c.finished_at IS NULL
                 ) OR EXISTS (
                     SELECT 1 FROM workflows_step s JOIN workflows_process c
                         ON c.parent_id = s.process_id AND c.parent_key = s.key AND c.state = 'failed'
@@ -195,7 +201,7 @@ def wake_parents(parents: Sequence[UUID], *, now: datetime) -> int:
         )
         SELECT lane, workflows_record(id, %s, 'engine', 'wake', 'waiting', 'pending', 'children ended') FROM woken
         """,
-        [list(parents), list(OPEN), now],
+        [list(parents), now],
     )
     for lane in {lane for lane, _ in rows}:
         pump_after_commit(lane)

@@ -26,7 +26,6 @@ from workflows.rows import (
     wake_parents,
     wake_workers,
 )
-from workflows.states import OPEN
 
 log = logging.getLogger(__name__)
 
@@ -174,9 +173,9 @@ def _orphans() -> list[UUID]:
     rows = sql(
         """
         SELECT c.id FROM workflows_process c JOIN workflows_process p ON p.id = c.parent_id
-        WHERE c.parent_id IS NOT NULL AND c.state = ANY(%s) AND p.state = 'cancelled' ORDER BY c.id LIMIT %s
+        WHERE c.parent_id IS NOT NULL AND c.finished_at IS NULL AND p.state = 'cancelled' ORDER BY c.id LIMIT %s
         """,
-        [list(OPEN), BATCH],
+        [BATCH],
     )
     return [process for (process,) in rows]
 
@@ -265,11 +264,10 @@ def _promote_stranded() -> int:
             UPDATE workflows_process p SET behind = false
             WHERE p.behind AND p.state = 'pending' AND NOT EXISTS (
                 SELECT 1 FROM workflows_process o
-                WHERE o.order_key = p.order_key AND o.state = ANY(%s) AND o.seq < p.seq
+                WHERE o.order_key = p.order_key AND o.order_key <> '' AND o.finished_at IS NULL AND o.seq < p.seq
             )
             RETURNING p.id
-            """,
-            [list(OPEN)],
+            """
         )
     )
 

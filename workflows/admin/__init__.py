@@ -1,4 +1,4 @@
-"""Processes to read, with three buttons: resume, cancel, resolve. Lanes and schedules to set, alerts to read."""
+"""Processes with buttons that resume, cancel, replay and answer them. Lanes and schedules to set, alerts to read."""
 
 from django.contrib import admin
 from procrastinate.contrib.django.admin import ProcrastinateJobAdmin  # imported, it registers its page

@@ -10,7 +10,7 @@ from django_fsm import FSMField
 
 from common.ids import uuid7
 from common.ledger import LedgerModel
-from workflows.states import MOVES, OPEN, STATES
+from workflows.states import MOVES, OPEN, STATES, TERMINAL
 
 
 class Process(models.Model):
@@ -95,8 +95,22 @@ class Process(models.Model):
         verbose_name = "proceso"
         verbose_name_plural = "procesos"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workflow", "idempotency_key"], name="one_process_per_idempotency_key"),
-            models.UniqueConstraint(fields=["workflow", "once_key"], name="one_queued_process_per_once_key"),
+            models.UniqueConstraint(
+                fields=["workflow", "idempotency_key"],
+                name="one_process_per_idempotency_key",
+                condition=Q(idempotency_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["workflow", "once_key"],
+                name="one_queued_process_per_once_key",
+                condition=Q(once_key__isnull=False),
+            ),
+            # by which statements and indexes tell the open ones
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN, finished_at__isnull=True)
+                | Q(state__in=TERMINAL, finished_at__isnull=False),
+                name="process_has_ended_or_not",
+            ),
             models.CheckConstraint(condition=Q(state__in=STATES), name="process_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="processing") | Q(lease_until__isnull=False), name="processing_has_a_lease"
@@ -128,7 +142,7 @@ class Process(models.Model):
             models.Index(
                 fields=["parent", "parent_key"],
                 name="process_open_children",
-                condition=Q(parent__isnull=False, state__in=OPEN),
+                condition=Q(parent__isnull=False, finished_at=None),
             ),
             # tick: parents whose children may all have ended
             models.Index(fields=["id"], name="process_awaiting", condition=Q(state="waiting") & ~Q(awaits_children="")),
@@ -139,11 +153,11 @@ class Process(models.Model):
             models.Index(
                 fields=["deadline_at"],
                 name="process_deadline",
-                condition=Q(state__in=OPEN, deadline_at__isnull=False),
+                condition=Q(finished_at=None, deadline_at__isnull=False),
             ),
             # engine.promote, trigger: the open processes of an order key
             models.Index(
-                fields=["order_key", "seq"], name="process_order", condition=Q(state__in=OPEN) & ~Q(order_key="")
+                fields=["order_key", "seq"], name="process_order", condition=Q(finished_at=None) & ~Q(order_key="")
             ),
             # tick: leases that ran out
             models.Index(fields=["lease_until"], name="process_lease", condition=Q(state="processing")),
@@ -158,7 +172,7 @@ class Process(models.Model):
             # admin and commands: what a person must look at
             models.Index(fields=["state", "seq"], name="process_open", condition=Q(state__in=OPEN)),
             # application: the processes of an order or an invoice
-            GinIndex(fields=["tags"], name="process_tags"),
+            GinIndex(fields=["tags"], name="process_tags", condition=~Q(tags=[])),
         ]
         triggers: ClassVar = [MOVES.trigger()]
 
