@@ -6,7 +6,7 @@ import socket
 import time
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from common import clock
 from workflows import leases
@@ -45,7 +45,8 @@ def execute(process: UUID, fence: int, *, worker: str = "", job: int | None = No
 def claim(process: UUID, fence: int, *, worker: str) -> Claimed | None:
     """Take the lease of an admitted process, or return None when someone else was first."""
     rows = sql(
-        "SELECT * FROM workflows_claim(%s, %s, %s, %s, %s)", [process, fence, clock.now(), worker, leases.until()]
+        "SELECT * FROM workflows_claim(%s, %s, %s, %s, %s, %s)",
+        [process, fence, clock.now(), worker, leases.until(), not connection.in_atomic_block],
     )
     return Claimed(*rows[0]) if rows else None
 

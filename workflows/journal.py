@@ -43,6 +43,9 @@ T = TypeVar("T")
 PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds between the tries of a transaction that PostgreSQL broke off; they spend no attempt."""
 
+REPEATABLE = ("complete", "move")
+"""Ways of leaving that need not be on disk at once: lost in a crash of the server, the journal brings them again."""
+
 MAX_TRACEBACK = 8_000
 PROGRESS_EVERY = 1.0
 """Seconds between two writes of a process's progress."""
@@ -594,11 +597,13 @@ def leave(process: Claimed, move: str, changes: str, values: list[Any], reason: 
                 UPDATE workflows_lane SET active = greatest(active - 1, 0)
                 WHERE %s AND key = %s AND EXISTS (SELECT FROM gone)
             )
-            SELECT workflows_record(id, %s, %s, %s, 'processing', state, %s) FROM gone
+            SELECT workflows_record(id, %s, %s, %s, 'processing', state, %s),
+                CASE WHEN %s THEN set_config('synchronous_commit', 'off', true) END
+            FROM gone
             """,  # noqa: S608 (the changes are literals of this module)
             [
                 *values, process.id, process.fence, one_lane, process.lane,
-                clock.now(), process.worker, move, reason,
+                clock.now(), process.worker, move, reason, move in REPEATABLE,
             ],
         )  # fmt: skip
         if not rows:

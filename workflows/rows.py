@@ -5,7 +5,6 @@ Lock order, everywhere: the application's rows, then advisory order key, token, 
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -128,10 +127,16 @@ def pump_after_commit(lane: str) -> None:
 
 def after_commit_once(work: Callable[[Any], object], subject: Any) -> None:
     """Do `work(subject)` once this transaction is committed, however often it is asked for."""
-    for entry in connection.run_on_commit:
-        if isinstance(entry[1], partial) and (entry[1].func, entry[1].args) == (work, (subject,)):
-            return
-    transaction.on_commit(partial(work, subject), robust=True)
+    asked = (work, subject)
+    if any(getattr(entry[1], "asked", None) == asked for entry in connection.run_on_commit):
+        return
+
+    # A function, not a partial: Django names what failed after a commit, and a partial has no name.
+    def later() -> None:
+        work(subject)
+
+    later.asked = asked  # type: ignore[attr-defined]
+    transaction.on_commit(later, robust=True)
 
 
 def pump(lane: str) -> int:
@@ -158,8 +163,8 @@ def admit(lane: str, keeper: Keeper | None = None) -> tuple[int, Claimed | None]
     """
     kept = (keeper.queues, keeper.job, keeper.worker, keeper.lease_until) if keeper else (None, None, None, None)
     rows = sql(
-        "SELECT admitted, (kept).* FROM workflows_pump(%s, %s, %s, %s::text[], %s, %s, %s)",
-        [lane, clock.now(), TASK, *kept],
+        "SELECT admitted, (kept).* FROM workflows_pump(%s, %s, %s, %s::text[], %s, %s, %s, %s)",
+        [lane, clock.now(), TASK, *kept, not connection.in_atomic_block],
     )
     admitted, *claimed = rows[0]
     return admitted, Claimed(*claimed) if claimed[0] else None

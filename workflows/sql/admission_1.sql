@@ -5,6 +5,10 @@
 --   workflows_claim   a worker takes the lease of what was admitted
 --   workflows_record  append the event of a move, sealed as common.ledger seals a row
 --
+-- Admission and claim need not be on disk when they return: lost in a crash of the server, the process waits again and
+-- is admitted again, and nothing that came after it can have survived without it. In a transaction of their own
+-- (p_own) they commit without waiting for the disk.
+--
 -- Called by workflows/rows.py and workflows/execution.py; a change of these is a new file and a new migration.
 
 CREATE FUNCTION workflows_seal(
@@ -54,11 +58,14 @@ CREATE TYPE workflows_claimed AS (
 );
 
 CREATE FUNCTION workflows_claim(
-    p_process uuid, p_fence integer, p_now timestamptz, p_worker text, p_lease timestamptz
+    p_process uuid, p_fence integer, p_now timestamptz, p_worker text, p_lease timestamptz, p_own boolean
 ) RETURNS SETOF workflows_claimed LANGUAGE plpgsql AS $$
 DECLARE
     v_claimed workflows_claimed;
 BEGIN
+    IF p_own THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
     UPDATE workflows_process p
     SET state = 'processing', lease_until = p_lease, worker = p_worker, once_key = NULL,
         started_at = coalesce(started_at, p_now),
@@ -77,7 +84,7 @@ $$;
 -- queues goes to it at once, under the job that it is running, without a wake-up. p_job NULL keeps none.
 CREATE FUNCTION workflows_pump(
     p_lane text, p_now timestamptz, p_task text, p_queues text[], p_job bigint, p_worker text, p_lease timestamptz,
-    OUT admitted integer, OUT kept workflows_claimed
+    p_own boolean, OUT admitted integer, OUT kept workflows_claimed
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_keys text[] := '{}';
@@ -95,6 +102,9 @@ DECLARE
     v_slots bigint;
 BEGIN
     admitted := 0;
+    IF p_own THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
     PERFORM FROM workflows_process
     WHERE lane = p_lane AND state = 'pending' AND NOT behind AND admitted_at IS NULL
       AND (wake_at IS NULL OR wake_at <= p_now)
@@ -122,7 +132,8 @@ BEGIN
     END IF;
     v_keys := v_keys || p_lane;
 
-    -- A lane is made by the first process that asks for it; afterwards its row decides.
+    -- All lanes at once, in the order of their keys, as everybody locks them. A lane is made by the first process that
+    -- asks for it, before any is locked; afterwards its row decides.
     IF (SELECT count(*) FROM workflows_lane WHERE key = ANY(v_keys)) < cardinality(v_keys) THEN
         INSERT INTO workflows_lane (key, "limit", active, paused, rate, rate_seconds, tokens)
         SELECT DISTINCT ON (key) key, most, 0, false, nullif(split_part(rate, '/', 1), '')::integer,
@@ -137,7 +148,6 @@ BEGIN
         ORDER BY key
         ON CONFLICT (key) DO NOTHING;
     END IF;
-
     PERFORM FROM workflows_lane WHERE key = ANY(v_keys) ORDER BY key FOR NO KEY UPDATE;
     SELECT workflows_lane_places(l, p_now), l.active INTO v_places, v_before FROM workflows_lane l WHERE key = p_lane;
     IF v_places <= 0 THEN

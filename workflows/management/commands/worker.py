@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import connection
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
 
 from workflows.api import DEFAULT_QUEUE
 from workflows.pulse import Pulse
@@ -35,8 +37,7 @@ class Command(BaseCommand):
     async def _work(self, queues: list[str], concurrency: int, grace: float) -> None:
         # Sync tasks run on the loop's default executor, which has but cpu + 4 threads unless it is replaced.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="run"))
-        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-        with app.replace_connector(connector) as worker_app:
+        with app.replace_connector(_connector()) as worker_app:
             async with worker_app.open_async():
                 await worker_app.run_worker_async(
                     queues=queues,
@@ -47,3 +48,11 @@ class Command(BaseCommand):
                     stalled_worker_timeout=10.0,
                     shutdown_graceful_timeout=grace,
                 )
+
+
+def _connector() -> PsycopgConnector:
+    """Return Procrastinate's own connections, which need not wait for the disk: a job is a wake-up, and one that is
+    lost or found again does no harm."""
+    parameters = connector_params()
+    parameters["options"] = f"{parameters.get('options', '')} -c synchronous_commit=off".strip()
+    return PsycopgConnector(kwargs=parameters)
