@@ -1,4 +1,4 @@
-"""The ordinary worker, which kills or freezes itself once at each point that it is told: the product has no hook for it.
+"""The ordinary worker, which kills or freezes itself once where it is told: no hook for this is in the product.
 
     CRASH_POINTS=FOLDER python -m tests.faults.crashing_worker worker --queues default
 
