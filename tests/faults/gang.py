@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from config.house import PYTHON
 from tests.databases import Database
 from tests.deadline import eventually
 from tests.faults import labour
-from workflows.models import Worker
+from workflows.models import Lane, Worker
 from workflows.rows import sql
 
 START = 30.0
@@ -106,3 +107,17 @@ def deadlocks() -> int:
     """Return how many deadlocks PostgreSQL has resolved in this database."""
     sql("SELECT pg_stat_force_next_flush()")
     return int(sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0])
+
+
+def limits_hold() -> bool:
+    """Look that nowhere more are at work than may be, by the rows and by the counters."""
+    working = Counter[str]()
+    for lane, resource, count in sql(
+        "SELECT lane, resource, count(*) FROM workflows_process WHERE state = 'processing' GROUP BY lane, resource"
+    ):
+        working[lane] += count
+        working[resource] += count
+    for lane in Lane.objects.all():
+        assert working[lane.key] <= lane.limit, f"{working[lane.key]} at work in {lane}"
+        assert lane.active <= lane.limit, f"{lane} is overfull"
+    return True

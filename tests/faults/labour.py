@@ -136,6 +136,16 @@ def digging(run: Run, p: Task) -> str:
     return answer
 
 
+@api.workflow(
+    "crossing", version=1, lane=lambda p: api.Lane(f"cross:{p.gang[0]}", HANDS),
+    resource=lambda p: api.Lane(f"cross:{p.gang[1]}", HANDS), order_by=lambda p: p.key and f"crossing:{p.key}",
+)  # fmt: skip
+def crossing(run: Run, p: Task) -> str:
+    """What is the lane of one gang is the resource of another, and the other way round."""
+    run.step(dig, p.number)
+    return run.step(telephone, p.number, p.gang)
+
+
 @api.workflow("asking", version=1, lane=lambda p: api.Lane("asking", 1), order_by=lambda p: f"asking:{p.key}")
 def asking(run: Run, p: Task) -> str:
     """Wait for a person's word between two effects."""

@@ -14,7 +14,7 @@ from common import clock
 from tests.databases import Database
 from tests.deadline import eventually
 from tests.faults import labour
-from tests.faults.gang import Gang, a_gang, deadlocks, effects
+from tests.faults.gang import Gang, a_gang, deadlocks, effects, limits_hold
 from tests.faults.labour import HANDS, TOOLS, Task
 from workflows.engine import trigger
 from workflows.models import Lane, Process, ProcessEvent
@@ -75,20 +75,6 @@ def half_ended() -> bool:
 def all_ended(processes: dict[int, UUID]) -> bool:
     """Tell whether each of them has ended."""
     return Process.objects.exclude(finished_at=None).count() == len(processes)
-
-
-def limits_hold() -> bool:
-    """Look that nowhere more are at work than may be, by the rows and by the counters."""
-    working = Counter[str]()
-    for lane, resource, count in sql(
-        "SELECT lane, resource, count(*) FROM workflows_process WHERE state = 'processing' GROUP BY lane, resource"
-    ):
-        working[lane] += count
-        working[resource] += count
-    for lane in Lane.objects.all():
-        assert working[lane.key] <= lane.limit, f"{working[lane.key]} at work in {lane}"
-        assert lane.active <= lane.limit, f"{lane} is overfull"
-    return True
 
 
 def assert_exactly_once(gang: Gang, processes: dict[int, UUID]) -> None:
