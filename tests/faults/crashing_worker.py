@@ -92,7 +92,7 @@ def wrap() -> None:
         if connection.in_atomic_block:
             reach(f"{run.process.workflow}.{name}.uncommitted")
             # Before whatever else is to follow the commit: that is what wakes others.
-            connection.run_on_commit.insert(0, (set(connection.savepoint_ids), unpumped, False))
+            connection.run_on_commit.insert(0, (set(connection.savepoint_ids), unpumped, False))  # type: ignore[arg-type]
         else:
             unpumped()
 
