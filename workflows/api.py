@@ -19,6 +19,7 @@ from typing import Any, Generic, Literal, TypeVar, get_type_hints, overload
 
 import msgspec
 
+from workflows.breaker import Breaker
 from workflows.errors import WorkflowError
 from workflows.retry import Retry
 
@@ -82,6 +83,7 @@ class Step(Generic[T]):
         undo: "Step[Any] | None" = None,
         store: Callable[..., T] | None = None,
         interrupted: Callable[..., Any] | None = None,
+        breaker: Callable[..., Breaker] | None = None,
     ) -> None:
         self.function = function
         self.name = function.__name__
@@ -94,6 +96,7 @@ class Step(Generic[T]):
         self.undo = undo
         self.store = store
         self.interrupted = interrupted
+        self.breaker = breaker
         self._output: Any = _UNKNOWN
 
     @property
@@ -145,6 +148,7 @@ class _StepDecorator:
         timeout: timedelta | None = None,
         undo: Step[Any] | None = None,
         interrupted: Callable[..., Any] | None = None,
+        breaker: Callable[..., Breaker] | None = None,
     ) -> Callable[[Callable[..., Any]], Step[T]]: ...
 
     @overload
@@ -158,6 +162,7 @@ class _StepDecorator:
         timeout: timedelta | None = None,
         undo: Step[Any] | None = None,
         interrupted: Callable[..., Any] | None = None,
+        breaker: Callable[..., Breaker] | None = None,
     ) -> Callable[[Callable[..., T]], Step[T]]: ...
 
     def external(
@@ -171,6 +176,7 @@ class _StepDecorator:
         timeout: timedelta | None = None,
         undo: Step[Any] | None = None,
         interrupted: Callable[..., Any] | None = None,
+        breaker: Callable[..., Breaker] | None = None,
     ) -> Callable[[Callable[..., Any]], Step[Any]]:
         """Declare a step that calls the outside: never inside a transaction, with `idempotency_key` as keyword.
 
@@ -178,8 +184,9 @@ class _StepDecorator:
         step's output. `interrupted` is called instead of the function when an earlier try was cut off between intent
         and result, so that a call which must not be repeated blindly is asked about first. `queue`, `lane` and
         `resource` give the step a place of its own. After `timeout` the try counts as failed, and whatever the call
-        still brings is dropped; the call itself cannot be stopped, so give it a timeout of its own too. `undo`: see
-        `@step`.
+        still brings is dropped; the call itself cannot be stopped, so give it a timeout of its own too. `breaker`
+        names the resource that is called (`lambda *args: Breaker("bank:cards")`): while it is broken, the step waits
+        instead of calling, and spends no attempt. `undo`: see `@step`.
         """
 
         def declare(function: Callable[..., Any]) -> Step[Any]:
@@ -194,6 +201,7 @@ class _StepDecorator:
                 undo=undo,
                 store=store,
                 interrupted=interrupted,
+                breaker=breaker,
             )
 
         return declare

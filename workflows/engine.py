@@ -91,17 +91,19 @@ def trigger(
     settle: timedelta = timedelta(0),
     priority: timedelta = timedelta(0),
     parent: Parent | None = None,
+    idempotency_key: str | None = None,
 ) -> Handle:
     """Start a process of `workflow` in the caller's transaction.
 
     The payload is encoded and decoded as the declared type first: a bad one creates nothing. With `settle` the
     process waits that long, and each newer one that supersedes it (or finds it waiting under its `once_key`, and
     leaves it its own payload) begins the wait anew, up to `settle_max` in all. With `priority` it stands in its lane's
-    queue as if it had been triggered so much earlier. Never writes a lane: admission follows after the commit.
+    queue as if it had been triggered so much earlier. `idempotency_key` takes the place of the workflow's own. Never
+    writes a lane: admission follows after the commit.
 
     :raises EncodingError: when the payload does not fit the workflow's type.
     """
-    new = _new(workflow, payload)
+    new = _new(workflow, payload, idempotency_key)
     plain = not (new.order_key or workflow.supersede_until or workflow.key_lasts)
     with nullcontext() if plain else transaction.atomic(savepoint=False):
         lock_order_key(new.order_key)
@@ -170,7 +172,7 @@ def trigger_many(
     ]
 
 
-def _new(workflow: Workflow, payload: Any) -> New:
+def _new(workflow: Workflow, payload: Any, idempotency_key: str | None = None) -> New:
     text = encode(payload)
     if len(text) > MAX_PAYLOAD:
         raise EncodingError(f"a payload holds at most {MAX_PAYLOAD} characters: pass ids, not contents")
@@ -179,7 +181,7 @@ def _new(workflow: Workflow, payload: Any) -> New:
     return New(
         id=uuid7(),
         tenant=workflow.tenant(payload),
-        idempotency_key=workflow.idempotency_key(payload) if workflow.idempotency_key else None,
+        idempotency_key=idempotency_key or (workflow.idempotency_key(payload) if workflow.idempotency_key else None),
         once_key=workflow.once_key(payload) if workflow.once_key else None,
         order_key=workflow.order_by(payload) if workflow.order_by else "",
         behind=False,

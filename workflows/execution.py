@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, connection
 
 from common import clock
-from workflows import leases
+from workflows import leases, tracing
 from workflows.api import definition_of
 from workflows.encoding import EncodingError, decode, encode
 from workflows.errors import Fenced, JournalMismatch, Suspend, Unwound, WorkflowError
@@ -72,7 +72,7 @@ def _follow(left: Claimed, vacated: list[str], keeper: Keeper | None) -> Claimed
 
 def _execute(claimed: Claimed) -> list[str]:
     """Run one claimed process until it leaves this worker; return the lanes that are to be filled then."""
-    with leases.held(claimed.id, claimed.fence):
+    with tracing.process(claimed), leases.held(claimed.id, claimed.fence):
         try:
             return _run(claimed)
         except Fenced:

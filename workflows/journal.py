@@ -20,7 +20,7 @@ import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from common import clock
-from workflows import children, leases
+from workflows import alerts, breaker, children, leases, tracing
 from workflows.api import NO_LANE, Place, Step, Workflow
 from workflows.encoding import decode, digest, encode
 from workflows.engine import Parent
@@ -226,9 +226,10 @@ class Run:
             return answer
         self._may_go_on(saved)
         self._stand_at(step, args)
-        if step.external:
-            return self._external(step, name, args, inputs, saved)
-        return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
+        with tracing.step(self, name):
+            if step.external:
+                return self._external(step, name, args, inputs, saved)
+            return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
 
     def _may_go_on(self, saved: Saved | None) -> None:
         """Refuse what is not in the journal while the process takes its steps back, or after its time is over."""
@@ -258,11 +259,16 @@ class Run:
     def _external(self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None) -> T:
         """Commit the intent, call, then commit the result: the call is never inside a transaction."""
         call = step.interrupted if saved and saved.cut_off and step.interrupted else step.function
+        guard = step.breaker(*args) if step.breaker else None
+        self._admit(guard)
         self._transact(lambda: self._intend(name, inputs))
         started = time.monotonic()
+        gave_up = Event()
 
         def too_long() -> None:
             took = StepTimeout(f"{name} took longer than {step.timeout}")
+            gave_up.set()
+            self._report(guard, took)
             with suppress(Suspend):  # its rows say where it goes; the call, when it comes back, finds itself fenced
                 self._failed(step, name, inputs, took, started)
 
@@ -272,13 +278,29 @@ class Run:
         except Suspend:
             raise
         except Exception as error:  # noqa: BLE001 (whatever a step raises is written down, then tried again or shown)
+            self._report(None if gave_up.is_set() else guard, error)
             self._failed(step, name, inputs, error, started)
+        self._report(None if gave_up.is_set() else guard, None)
         keep = step.store
 
         def store() -> Any:
             return keep(*args, result) if keep else result
 
         return self._commit(step, name, inputs, store, "external", started)
+
+    def _admit(self, guard: breaker.Breaker | None) -> None:
+        """Park the process, without spending an attempt, while the breaker of what it would call is open."""
+        if guard is None:
+            return
+        until = self._transact(lambda: breaker.admit(guard, self.process, clock.now()), atomic=False)
+        if until:
+            self._transact(lambda: self._park("retry", wake_at=until, reason=f"breaker {guard.name} open"))
+            raise Suspend
+
+    def _report(self, guard: breaker.Breaker | None, error: Exception | None) -> None:
+        """Tell the breaker how the call went, in a commit of its own: its row is everybody's, and held for a moment."""
+        if guard:
+            self._transact(lambda: breaker.report(guard, self.process, error, clock.now()), atomic=False)
 
     def _commit(
         self, step: Step[T], name: str, inputs: str, produce: Callable[[], Any], kind: str, started: float | None = None
@@ -399,7 +421,9 @@ class Run:
 
     def _give_up(self, name: str, error: Exception, *, hold: bool = False) -> None:
         told = {"step": name, "class": type(error).__name__, "message": _printable(str(error))}
-        if hold or self.definition.on_failure == "hold" or name.startswith("undo:"):
+        hold = hold or self.definition.on_failure == "hold" or name.startswith("undo:")
+        alerts.process_stopped(self.process, told, held=hold, now=clock.now())
+        if hold:
             self._park("hold", error=told, hold=failure_hold(told), reason=name)
         elif self._undo:
             self._park("unwind", error=told, reason=f"{name}: {told['class']}")
@@ -615,9 +639,12 @@ def leave(process: Claimed, move: str, changes: str, values: list[Any], reason: 
 def set_aside(process: Claimed, error: Exception) -> None:
     """Hold a claimed process that this code cannot even begin, with the error shown."""
     told = {"step": "", "class": type(error).__name__, "message": _printable(str(error))}
-    leave(
-        process, "hold", "state = 'held', hold = %s, error = %s", [_json(failure_hold(told)), _json(told)], str(error)
-    )
+    with transaction.atomic():
+        leave(
+            process, "hold", "state = 'held', hold = %s, error = %s", [_json(failure_hold(told)), _json(told)],
+            str(error),
+        )  # fmt: skip
+        alerts.process_stopped(process, told, held=True, now=clock.now())
 
 
 def failure_hold(told: dict[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ One thread and one connection for each, so that none waits for another.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
@@ -19,6 +19,14 @@ from workflows.tick import tick
 log = logging.getLogger(__name__)
 
 TICK_EVERY = 1.0
+FORGOTTEN_AFTER = timedelta(days=1)
+"""A worker that was not seen for so long is not coming back: each has a name of its own."""
+
+
+def forget_silent_workers() -> int:
+    """Remove the rows of workers that are long gone; return how many. Done by each worker when it starts."""
+    gone = datetime.now(UTC) - FORGOTTEN_AFTER
+    return len(sql("DELETE FROM workflows_worker WHERE seen_at < %s RETURNING name", [gone]))
 
 
 class Pulse:

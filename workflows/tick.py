@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from common import clock
-from workflows import tokens
+from workflows import alerts, schedules, tokens
 from workflows.control import cancel_many
 from workflows.engine import close
 from workflows.models import Process
@@ -94,6 +94,12 @@ def _recover_expired() -> int:
         log.warning("recovering %s %s from %s (%s)", row.workflow, row.pk, row.worker, row.recoveries + 1)
         move = "hold" if poison else "recover"
         record([(row.pk, "processing")], move=move, at=now, actor=ACTOR, reason=f"lease of {row.worker} ran out")
+        if poison:
+            alerts.alert(
+                alerts.Kind.PROCESS_HELD, row.workflow,
+                f"process {row.pk} is held as poison: {row.recoveries + 1} workers in a row died of it", row.tenant,
+                now, process=row.pk,
+            )  # fmt: skip
     free_lanes((row.lane, row.resource) for row in rows)
     return len(rows)
 
@@ -149,6 +155,11 @@ def _wake_past_deadline() -> int:
 def _expire_tokens() -> int:
     """Let those who waited for an answer that did not come go on without."""
     return tokens.expire_due(now=clock.now(), limit=BATCH)
+
+
+def _fire_schedules() -> int:
+    """Trigger what the clock asks for."""
+    return schedules.fire_due(clock.now(), limit=schedules.PER_TICK)
 
 
 def _wake_parents() -> int:
@@ -277,6 +288,6 @@ def _lanes_with_work() -> list[str]:
 
 
 PARTS = (
-    _wake_due, _expire_unstarted, _wake_past_deadline, _expire_tokens, _wake_parents, _recover_expired,
+    _wake_due, _expire_unstarted, _wake_past_deadline, _expire_tokens, _fire_schedules, _wake_parents, _recover_expired,
     _replace_lost_jobs, _drop_stale_jobs, _repair_lanes, _promote_stranded,
 )  # fmt: skip

@@ -96,6 +96,7 @@ DESKS.update(
             question=ask,
             resolution_form=ResolutionForm,
             waiting=waits_for_the_aeat,
+            answer_by_hand=False,  # a verdict that the AEAT never gave
         ),
         "mail-invoice": Desk(
             title=gettext_lazy("Enviar una factura por correo"),

@@ -22,7 +22,7 @@ from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES
-from workflows.models import Lane, Process
+from workflows.models import Alert, Breaker, Lane, Process, Schedule, Worker
 
 MOST_SHOWN = 12
 """Rows of each list on the front page; a link leads to all."""
@@ -59,7 +59,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]),
         (_("Procesos"), [
             (_("Procesos"), "account_tree", list_url(Process), Process),
+            (_("Salud"), "monitor_heart", reverse("admin:workflows_process_health"), Process),
             (_("Carriles"), "alt_route", list_url(Lane), Lane),
+            (_("Horarios"), "schedule", list_url(Schedule), Schedule),
+            (_("Avisos"), "notifications", list_url(Alert), Alert),
+            (_("Cortacircuitos"), "electrical_services", list_url(Breaker), Breaker),
+            (_("Trabajadores"), "engineering", list_url(Worker), Worker),
         ]),
         (_("Personas"), [(_("Usuarios"), "group", list_url(User), User)]),
     ]  # fmt: skip
@@ -73,7 +78,7 @@ def _items(request: HttpRequest, items: list[Any], stopped: int) -> list[dict[st
         if model is None or _may(request, model)
     ]
     for item in shown:
-        if item.pop("model") is Process and stopped:
+        if item.pop("model") is Process and item["link"] == list_url(Process) and stopped:
             item |= {"badge": _at_most(stopped), "badge_variant": "warning"}
     return shown
 

@@ -145,3 +145,56 @@ _INVOICE = {
 INVOICE = (Example("acknowledged", Said("Aceptada por la AEAT", "Acknowledged by the AEAT"), _INVOICE),)
 INVOICES = (Example("page", Said("La única página", "The only page"),
                     {"data": [_INVOICE], "has_more": False, "next": None}),)  # fmt: skip
+
+_PROCESS_ID = "prc_01kbf4wa1rf3s8w5y7z9b2c4d6"
+_PROCESS = {
+    "id": _PROCESS_ID,
+    "workflow": "invoice-order",
+    "version": 1,
+    "state": "completed",
+    "tags": ["order:019adef0-aaee-7f50-a17c-1afa45e5d4e6"],
+    "order": "ord_01kbf4w8e9f1v9h8t2m6q0x3zn",
+    "progress": None,
+    "hold": None,
+    "error": None,
+    "forked_from": None,
+    "parent": None,
+    "superseded_by": None,
+    "created_at": "2027-02-03T10:13:03.300000+01:00",
+    "started_at": "2027-02-03T10:13:03.340000+01:00",
+    "finished_at": "2027-02-03T10:13:03.702000+01:00",
+    "wake_at": None,
+    "url": f"/api/v1/processes/{_PROCESS_ID}/",
+}
+_WHOLE = {
+    **_PROCESS,
+    "result": {"company_id": "019adef0-0000-7f50-a17c-1afa45e5d4e6", "invoice_id": _INVOICE_ID},
+    "steps": [
+        {"key": "decide", "kind": "atomic", "done": True, "failures": 1,
+         "started_at": "2027-02-03T10:13:03.350000+01:00", "finished_at": "2027-02-03T10:13:03.520000+01:00",
+         "attempts": [
+             {"started_at": "2027-02-03T10:13:03.350000+01:00", "milliseconds": 8,
+              "error": {"step": "decide", "kind": "OperationalError",
+                        "message": "Falló; el personal ve la causa en la administración."}},
+             {"started_at": "2027-02-03T10:13:03.500000+01:00", "milliseconds": 12, "error": None}]},
+    ],
+    "waits": [],
+    "children": {"total": 0, "open": 0, "completed": 0, "failed": 0},
+}  # fmt: skip
+PROCESS = (Example("completed", Said("Terminado", "Completed"), _WHOLE),)
+PROCESSES = (Example("page", Said("La única página", "The only page"),
+                     {"data": [_PROCESS], "has_more": False, "next": None}),)  # fmt: skip
+REASONS = (Example("reason", Said("Con su motivo", "With its reason"), {"reason": "El transportista ya responde"}),)
+REPLAYS = (
+    Example("whole", Said("Entero", "Whole"), {"reason": "El PDF salió mal"}),
+    Example("from-step", Said("Desde un paso", "From a step"),
+            {"reason": "El PDF salió mal", "from_step": "start_mail"}),
+)  # fmt: skip
+ANSWERS = (
+    Example("resolution", Said("A un pedido retenido", "To a held order"), {
+        "answer": {"action": "ignore", "reason": "Se facturó en la tienda física"}}),
+    Example("word", Said("Una decisión", "A decision"), {
+        "answer": {"approved": True}, "reason": "Está en el presupuesto"}),
+)  # fmt: skip
+ACTED = (Example("done", Said("Hecho", "Done"),
+                 {"process": _PROCESS_ID, "state": "pending", "url": _PROCESS["url"]}),)  # fmt: skip

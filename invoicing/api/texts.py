@@ -1,6 +1,7 @@
 """What the API's document says in prose, in both languages: its introduction and the meaning of every field."""
 
 from invoicing.api.problems import Said
+from invoicing.api.process_texts import PROCESS_FIELDS
 
 INTRODUCTION = Said(
     "Envíe pedidos, siga cada uno hasta su factura y lea lo que respondió la AEAT.\n\n"
@@ -24,6 +25,7 @@ INTRODUCTION = Said(
 )
 
 FIELDS = {
+    **PROCESS_FIELDS,
     # --- what a client sends
     "OrderBody.id": Said(
         "Identidad del pedido en su sistema. Otra petición con el mismo id es otra versión del mismo pedido.",

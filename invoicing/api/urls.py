@@ -6,7 +6,16 @@ from invoicing.api.base import Unknown
 from invoicing.api.docs import docs, schema
 from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
 from invoicing.api.orders import OneOrder, Orders
+from invoicing.api.processes import (
+    AnswerProcess,
+    CancelProcess,
+    OneProcess,
+    Processes,
+    ReplayProcess,
+    ResumeProcess,
+)
 from invoicing.api.resolution import ResolveHold
+from invoicing.api.tokens import AnswerToken
 
 app_name = "api"
 urlpatterns = [
@@ -18,6 +27,13 @@ urlpatterns = [
     path("v1/invoices/", Invoices.as_view(), name="invoices"),
     path("v1/invoices/<str:id>/", OneInvoice.as_view(), name="invoice"),
     path("v1/invoices/<str:id>/pdf/", InvoicePdf.as_view(), name="pdf"),
+    path("v1/processes/", Processes.as_view(), name="processes"),
+    path("v1/processes/<str:id>/", OneProcess.as_view(), name="process"),
+    path("v1/processes/<str:id>/resume/", ResumeProcess.as_view(), name="process-resume"),
+    path("v1/processes/<str:id>/cancel/", CancelProcess.as_view(), name="process-cancel"),
+    path("v1/processes/<str:id>/replay/", ReplayProcess.as_view(), name="process-replay"),
+    path("v1/processes/<str:id>/answer/", AnswerProcess.as_view(), name="process-answer"),
+    path("v1/tokens/<path:key>/answer/", AnswerToken.as_view(), name="token-answer"),
     # Last: an address that is none answers as every refusal does, and is never redirected (a POST would lose its body).
     re_path("", Unknown.as_view(), name="unknown"),
 ]

@@ -15,6 +15,7 @@ from tests.workflows import bench
 
 ORDERS = "/api/v1/orders/"
 INVOICES = "/api/v1/invoices/"
+PROCESSES = "/api/v1/processes/"
 
 
 class ApiClient:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
 from verifactu.models import Answer, Submission
-from workflows.models import Process
+from workflows.alerts import alert
+from workflows.models import Process, Schedule
 
 THEIRS = "Secretos y Compañía SL"
 MARKS = (THEIRS, "A58818501", "#9001", "#9002", "Cliente Oculta")
@@ -50,6 +52,11 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     api = connect(company, platform="api", name="Caja oculta", invoice_from=None)
     issue_key(company=company, connection=api, name="oculta", scopes=["orders:read"])
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
+    alert("process_held", "invoice-order", "Cliente Oculta no contesta", company.tenant, clock.now())
+    Schedule(
+        name="Cliente Oculta", workflow="invoice-order", payload="{}", cron="0 9 * * *", zone="Europe/Madrid",
+        tenant=company.tenant, next_at=clock.now() + timedelta(days=1),
+    ).save()  # fmt: skip
     return company
 
 

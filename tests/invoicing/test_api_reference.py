@@ -88,9 +88,11 @@ def test_every_command_works(fresh_database: Database, settings: Any, tmp_path: 
             assert [one["external_id"] for one in response.json()["data"]] == ["web-10432"], command
         elif "issued_from=" in command:
             assert [one["total"] for one in response.json()["data"]] == ["29.04"]
+        elif "/processes/?order=" in command:
+            assert [one["workflow"] for one in response.json()["data"]] == ["invoice-order"]
         done += 1
     work_off()
-    assert done == 8
+    assert done == 9
     assert {one["external_id"]: one["state"] for one in client.get(ORDERS).json()["data"]} == {
         "web-10432": "invoiced", "dear": "invoiced",
     }  # fmt: skip

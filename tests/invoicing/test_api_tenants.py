@@ -6,21 +6,33 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, reverse
 
+from common import clock
 from invoicing.api import ids, urls
 from invoicing.api.base import ApiView
 from invoicing.models import Delivery, Invoice, Order
 from tests import world
 from tests.databases import Database
-from tests.invoicing.api_client import INVOICES, ORDERS, ApiClient, caller, is_problem, order, work_off
-from workflows.models import Process
+from tests.invoicing.api_client import INVOICES, ORDERS, PROCESSES, ApiClient, caller, is_problem, order, work_off
+from workflows.models import Process, Token
 
 PUBLIC = {"schema", "docs", "unknown"}
 """Addresses that hold no row of anybody."""
 
-LISTS = {"orders", "invoices"}
+LISTS = {"orders", "invoices", "processes"}
 
-KINDS = {"order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE}
+KINDS = {
+    "order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE, "process": ids.PROCESS,
+    "process-resume": ids.PROCESS, "process-cancel": ids.PROCESS, "process-replay": ids.PROCESS,
+    "process-answer": ids.PROCESS, "token-answer": "token",
+}  # fmt: skip
 """Which row the identifier in an address names."""
+
+BODIES: dict[str, Any] = {
+    "process-resume": {"reason": "no es mío"}, "process-cancel": {"reason": "no es mío"},
+    "process-replay": {"reason": "no es mío"}, "process-answer": {"answer": {"action": "decide_again"}},
+    "token-answer": {"answer": "no es mío"},
+}  # fmt: skip
+"""What its owner could send there."""
 
 
 @pytest.fixture
@@ -33,6 +45,8 @@ def theirs(fresh_database: Database) -> ApiClient:
     work_off()
     other.post(ORDERS, order(id="new"))
     assert (Order.objects.count(), Invoice.objects.count()) == (3, 1)
+    waits = {"tenant": other.company.tenant, "answer_type": "builtins:str", "created_at": clock.now()}
+    Token.objects.create(key="approve:theirs", process=Process.objects.earliest("pk"), **waits)
     return other
 
 
@@ -49,6 +63,16 @@ def addresses() -> Iterator[tuple[str, URLPattern]]:
 def methods(pattern: URLPattern) -> list[str]:
     view: type[ApiView] = pattern.callback.cls  # type: ignore[attr-defined]
     return [method for method in ("get", "head", "post") if hasattr(view, "get" if method == "head" else method)]
+
+
+def rows_of(kind: str, company: Any) -> dict[str, Any]:
+    """What an address may name, and the row behind it."""
+    if kind == "token":
+        return {row.pk: row for row in Token.objects.filter(tenant=company.tenant)}
+    if kind == ids.PROCESS:
+        return {ids.text(kind, row.pk): row for row in Process.objects.filter(tenant=company.tenant)}
+    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice}[kind]
+    return {ids.text(kind, row.pk): row for row in model.objects.filter(company=company)}
 
 
 def everything(company_id: Any) -> list[str]:
@@ -69,20 +93,23 @@ def test_every_address_is_known_to_this_test() -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_another_companys_row_does_not_exist(mine: ApiClient, theirs: ApiClient, name: str) -> None:
     pattern = dict(addresses())[name]
-    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice}[KINDS[name]]
     before = list(Process.objects.order_by("pk").values())
-    for row in model.objects.filter(company=theirs.company):
-        path = reverse(f"api:{name}", args=[ids.text(KINDS[name], row.pk)])
+    found = rows_of(KINDS[name], theirs.company)
+    assert found
+    for identifier in found:
+        path = reverse(f"api:{name}", args=[identifier])
         process = ids.text(ids.PROCESS, Process.objects.filter(workflow="invoice-order").latest("pk").pk)
         for method in methods(pattern):
             if method == "post":
-                response = mine.post(path, {"process": process, "action": "ignore", "reason": "no es mío"})
+                resolution = {"process": process, "action": "ignore", "reason": "no es mío"}
+                response = mine.post(path, BODIES.get(name, resolution))
             else:
                 response = getattr(mine.raw, method)(path)
             assert response.status_code == 404, (method, path)
             if method != "head":
                 is_problem(response, 404, "not-found")
     assert list(Process.objects.order_by("pk").values()) == before
+    assert not Token.objects.exclude(completed_at=None).exists()
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
@@ -99,6 +126,8 @@ def test_another_companys_identifiers_as_parameters_find_nothing(mine: ApiClient
         found = mine.get(INVOICES, order=ids.text(ids.ORDER, row.pk))
         assert found.json()["data"] == []
         assert mine.get(ORDERS, external_id=row.external_id, cursor=ids.text(ids.ORDER, row.pk)).json()["data"] == []
+        assert mine.get(PROCESSES, order=ids.text(ids.ORDER, row.pk)).json()["data"] == []
+        assert mine.get(PROCESSES, tag=f"order:{row.pk}").json()["data"] == []
 
 
 def test_another_companys_process_cannot_be_answered_through_an_order_of_mine(

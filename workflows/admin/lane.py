@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from common import clock
 from common.admin import HouseAdmin
+from workflows.alerts import Kind, alert
 from workflows.models import Lane
 from workflows.rows import after_commit_once, pump_after_commit, pump_resource
 
@@ -68,5 +70,8 @@ class LaneAdmin(HouseAdmin):
             Lane.objects.filter(pk=obj.pk).update(
                 limit=obj.limit, paused=obj.paused, rate=obj.rate, rate_seconds=obj.rate_seconds
             )
+            if obj.paused and "paused" in form.changed_data:
+                by = request.user.get_username()
+                alert(Kind.LANE_PAUSED, obj.pk, f"paused by {by}: nothing more starts in it", "", clock.now())
             pump_after_commit(obj.pk)
             after_commit_once(pump_resource, obj.pk)

@@ -171,6 +171,13 @@ class Process(models.Model):
             ),
             # admin and commands: what a person must look at
             models.Index(fields=["state", "seq"], name="process_open", condition=Q(state__in=OPEN)),
+            # health: what ended in a window; purge: what of a workflow ended long ago
+            models.Index(
+                fields=["workflow", "finished_at"], name="process_ended", condition=Q(finished_at__isnull=False)
+            ),
+            # purge, and PostgreSQL's own check of these references: who points to an ended process
+            models.Index(fields=["superseded_by"], name="process_superseded", condition=Q(superseded_by__isnull=False)),
+            models.Index(fields=["forked_from"], name="process_forked", condition=Q(forked_from__isnull=False)),
             # application: the processes of an order or an invoice
             GinIndex(fields=["tags"], name="process_tags", condition=~Q(tags=[])),
         ]

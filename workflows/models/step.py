@@ -66,6 +66,8 @@ class Attempt(models.Model):
         indexes: ClassVar = [
             # admin: the timeline of one process
             models.Index(fields=["process", "id"], name="attempt_timeline"),
+            # health: the failed tries of a window, which are few
+            models.Index(fields=["started_at"], name="attempt_failed", condition=~Q(error_class="")),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from invoicing.documents import Documents
 from invoicing.models import Company
 from verifactu.models import Installation
 from verifactu.verification import broken_links
+from workflows.history import illegal_histories
 from workflows.verification import stuck_processes
 
 SHOWN = 200
@@ -52,6 +53,7 @@ class Command(commands.Command):
         for model in ledger_models():
             findings += broken_seals(model.objects.all())
         findings += stuck_processes()
+        findings += illegal_histories()
         answer = {
             "companies": len(companies),
             "invoices": invoices,

@@ -5,14 +5,17 @@ from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 
+from common import clock
+from workflows import schedules, tracing
 from workflows.api import DEFAULT_QUEUE
-from workflows.pulse import Pulse
+from workflows.checks import orphaned
+from workflows.pulse import Pulse, forget_silent_workers
 
 
 class Command(BaseCommand):
@@ -29,7 +32,12 @@ class Command(BaseCommand):
 
     def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
         connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
+        if wrong := orphaned():
+            raise CommandError("\n".join(f"{error.msg} {error.hint}" for error in wrong))
+        forget_silent_workers()
+        schedules.sync(clock.now())
         connection.close()
+        tracing.start()
         names = [name.strip() for name in queues.split(",")]
         with Pulse(names, concurrency):
             asyncio.run(self._work(names, concurrency, grace))
