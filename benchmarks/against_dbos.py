@@ -1,9 +1,9 @@
 """Three steps from trigger to completed, against DBOS and its queue, both triggering while they execute.
 
 Each side has one producer, this process, which starts the processes one by one, each in a transaction of its own, and
-one worker process beside it, which is started for each round, so that nobody polls while the other is measured. The
-clock runs from before the first start until the last is seen completed. History and attempts are on, as they always
-are here. The other polls its queue at each of `POLLING` for a round beforehand, and keeps the fastest interval.
+one worker process beside it, started for each round, so that nobody polls while the other is measured. The clock runs
+from before the first start until the last is seen completed. History and attempts are on, as they always are here. The
+other polls its queue at each of `POLLING` for a round beforehand, and keeps the interval that was fastest.
 """
 
 from collections.abc import Iterator
