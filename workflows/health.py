@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db.models import F
 
 from workflows.rows import sql
-from workflows.states import OPEN
+from workflows.states import IS_OPEN
 
 DAY = timedelta(days=1)
 ALIVE = timedelta(seconds=15)
