@@ -13,7 +13,8 @@ from workflows import leases, tracing
 from workflows.api import definition_of
 from workflows.encoding import EncodingError, decode, encode
 from workflows.errors import Fenced, JournalMismatch, Suspend, Unwound, WorkflowError
-from workflows.journal import Run, set_aside
+from workflows.journal import Run
+from workflows.leaving import set_aside
 from workflows.rows import Claimed, Keeper, admit, pump_resource, sql, wake_parent
 
 log = logging.getLogger(__name__)
