@@ -42,23 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    text, whole = _document(options.rows)
-    if options.out:
-        options.out.write_text(text)
-    else:
-        sys.stdout.write(text)
+    whole = _measure(options.rows, options.out)
     for line in whole:
         tell(f"reads a whole table: {line}")
     return 1 if whole else 0
 
 
-def _document(rows: int) -> tuple[str, list[str]]:
+def _measure(rows: int, out: Path | None) -> list[str]:
+    """Write the document; return the lines of plans that read a whole table."""
     from benchmarks.database import a_database  # noqa: PLC0415 (models, once Django is set up)
     from tests.databases import pointed_at  # noqa: PLC0415
     from tests.workflows import crowd  # noqa: PLC0415
 
     with a_database() as database:
         tell(f"filling a database with {rows} ended processes")
+        crowd.leave_alone()
         crowd.fill(rows)
         crowd.open_some()
         crowd.analyze()
@@ -71,10 +69,14 @@ def _document(rows: int) -> tuple[str, list[str]]:
             clock.flush()
             version = _server()
             sections = [_section(name, deed) for name, deed in _deeds()]
-    plans = [plan for _, found in sections for plan in found.values()]
-    whole = [line for plan in plans for line in plan.splitlines() if WHOLE.search(line)]
-    body = "\n".join(_markdown(name, found) for name, found in sections)
-    return HEAD.format(rows=f"{rows:,}", statements=len(plans), version=version) + body, whole
+        plans = [plan for _, found in sections for plan in found.values()]
+        head = HEAD.format(rows=f"{rows:,}", statements=len(plans), version=version)
+        text = head + "\n".join(_markdown(name, found) for name, found in sections)
+        if out:
+            out.write_text(text)
+        else:
+            sys.stdout.write(text)
+    return [line for plan in plans for line in plan.splitlines() if WHOLE.search(line)]
 
 
 def _deeds() -> Iterator[tuple[str, Callable[[], object]]]:

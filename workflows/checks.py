@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from workflows.api import WORKFLOWS
 from workflows.rows import sql
-from workflows.states import OPEN
+from workflows.states import IS_OPEN
 
 
 def orphaned(databases: Iterable[str] | None = (DEFAULT_DB_ALIAS,), **options: Any) -> list[CheckMessage]:
@@ -22,11 +22,10 @@ def orphaned(databases: Iterable[str] | None = (DEFAULT_DB_ALIAS,), **options: A
     if DEFAULT_DB_ALIAS not in (databases or ()) or sql("SELECT to_regclass('workflows_process')")[0][0] is None:
         return []
     rows = sql(
-        """
+        f"""
         SELECT workflow, version, count(*), min(id::text) FROM workflows_process
-        WHERE state = ANY(%s) GROUP BY workflow, version ORDER BY workflow, version
-        """,
-        [list(OPEN)],
+        WHERE {IS_OPEN} GROUP BY workflow, version ORDER BY workflow, version
+        """  # noqa: S608 (a literal of states.py)
     )
     return [
         Error(

@@ -44,6 +44,13 @@ class Counts(msgspec.Struct, frozen=True):
     """Failed, cancelled or expired."""
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """What the parent's journal says when they have ended, for a replay too: whose children they are."""
+
+    parent: UUID
+    counts: Counts
+
+
 class Batch:
     """The children of one step, all ended; results are read page by page."""
 
@@ -95,12 +102,6 @@ class Batch:
         for process, state, kind, message in rows:
             because = f": {kind}: {message}" if kind else ""
             raise ChildFailed(f"{self.workflow.name} {process} {state}{because}. {ChildFailed.__doc__}")
-
-
-def started(output: str | None) -> Started:
-    """Return how many a journal row says were started."""
-    found: Started = decode(output, Started) if output else Started()
-    return found
 
 
 def start(

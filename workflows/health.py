@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db.models import F
 
 from workflows.rows import sql
-from workflows.states import OPEN
+from workflows.states import IS_OPEN
 
 DAY = timedelta(days=1)
 ALIVE = timedelta(seconds=15)
@@ -180,9 +180,9 @@ def standing(now: datetime, tenants: Sequence[str] | None = None) -> list[Standi
             SELECT at FROM workflows_processevent
             WHERE process_id = p.id AND move <> 'rejob' ORDER BY id DESC LIMIT 1
         ) e
-        WHERE p.state = ANY(%s) AND {_OF_TENANTS} GROUP BY p.workflow, p.state ORDER BY p.workflow, p.state
+        WHERE {IS_OPEN} AND {_OF_TENANTS} GROUP BY p.workflow, p.state ORDER BY p.workflow, p.state
         """,  # noqa: S608 (literals of this module)
-        [now, list(OPEN), *_only(tenants)],
+        [now, *_only(tenants)],
     )
     return [Standing(*row) for row in rows]
 

@@ -22,7 +22,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from common import clock
 from workflows import alerts, breaker, children, leases, tracing
 from workflows.api import NO_LANE, Place, Step, Workflow
-from workflows.encoding import decode, digest, encode
+from workflows.encoding import EncodingError, decode, digest, encode
 from workflows.engine import Parent
 from workflows.errors import (
     DeadlineExceeded,
@@ -184,9 +184,12 @@ class Run:
         batch = children.Batch(self.id, name, workflow)
         saved = self._journal.get(name)
         if saved and saved.done:
-            return batch
+            ended: children.Ended = _known(name, saved.output, children.Ended)
+            return children.Batch(ended.parent, name, workflow)
         self._may_go_on(saved)
-        so_far = children.started(saved.output) if saved else children.Started(on_failure=on_failure)
+        so_far: children.Started = children.Started(on_failure=on_failure)
+        if saved:
+            so_far = _known(name, saved.output, children.Started)
         if not so_far.complete:
             waiting = islice(payloads, so_far.count, None)
             while not so_far.complete:
@@ -194,7 +197,8 @@ class Run:
         elif children.settle(self.id, name, on_failure, now=clock.now(), actor=self.process.worker):
             if on_failure != "collect":
                 batch.refuse_failures()
-            self._transact(lambda: self._checkpoint(name, "children", "", encode(batch.counts()), 0.0, done=True))
+            output = encode(children.Ended(self.id, batch.counts()))
+            self._transact(lambda: self._checkpoint(name, "children", "", output, 0.0, done=True))
             return batch
         self._transact(lambda: self._park("wait", awaits_children=name, reason=f"{so_far.count} of {workflow.name}"))
         wake_parent(self.id)  # all may have ended before we began to wait
@@ -204,11 +208,11 @@ class Run:
         """Sleep until `moment`; the first execution decides which moment that is."""
         name = self._name("sleep", None)
         saved = self._journal.get(name)
-        self._may_go_on(saved if saved and clock.now() >= decode(saved.output or "", datetime) else None)
+        self._may_go_on(saved if saved and clock.now() >= _known(name, saved.output, datetime) else None)
         if saved is None:
             saved = Saved("sleep", False, "", encode(moment), 0, False)
             self._transact(lambda: self._checkpoint(name, "sleep", "", saved.output or "", 0.0, done=False))
-        due: datetime = decode(saved.output or "", datetime)
+        due: datetime = _known(name, saved.output, datetime)
         if clock.now() >= due:
             return
         self._transact(lambda: self._park("wait", wake_at=due))
@@ -222,7 +226,7 @@ class Run:
         if saved and saved.input_digest != inputs:
             raise JournalMismatch(f"step {name} was run with other arguments. {JournalMismatch.__doc__}")
         if saved and saved.done:
-            answer: T = decode(saved.output or "null", step.output)
+            answer: T = _known(name, saved.output, step.output)
             return answer
         self._may_go_on(saved)
         self._stand_at(step, args)
@@ -240,7 +244,7 @@ class Run:
 
     def unwind(self) -> None:
         """Take back what was done, last step first; inside the run of a process that has failed."""
-        self.process.unwinding = False
+        self.process.unwinding, self.process.deadline_at = False, None
         for step, name, args in reversed(self._undo):
             self._step(step, name, args)
 
@@ -253,7 +257,7 @@ class Run:
             self._transact(lambda: self._checkpoint(name, "value", "", text, 0.0, done=True))
         else:
             text = saved.output or "null"
-        value: T = decode(text, kind)
+        value: T = _known(name, text, kind)
         return value
 
     def _external(self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None) -> T:
@@ -372,6 +376,7 @@ class Run:
         def work() -> None:
             # Read the clock and the error inside: on a repeat they are written anew with the same meaning.
             now = clock.now()
+            lock_order_key(self.process.order_key)  # before the process: the last failure lets the next of the key go
             self._guard()
             failures = sql(
                 """
@@ -399,6 +404,7 @@ class Run:
         """Fail (or hold) the process because its own code, outside any step, raised `error`."""
 
         def work() -> None:
+            lock_order_key(self.process.order_key)
             self._guard()
             self._attempt("", error, clock.now(), 0.0)
             self._give_up("", error, hold=isinstance(error, JournalMismatch))
@@ -453,7 +459,8 @@ class Run:
 
         def work() -> None:
             lock_order_key(self.process.order_key)
-            self._leave(move, changes, [state, result, _json(error), clock.now()], reason)
+            now = clock.now()
+            self._leave(move, changes, [state, result, _json(error), now], reason, at=now)
             self.vacated += promote(self.process.order_key)
 
         self._transact(work, atomic=bool(self.process.order_key))
@@ -518,7 +525,7 @@ class Run:
     ) -> T:
         saved = self._journal.get(name)
         if saved and saved.done:
-            known: T = decode(saved.output or "null", answer)
+            known: T = _known(name, saved.output, answer)
             return known
         self._may_go_on(None)
         kind = "hold" if hold else "wait"
@@ -559,12 +566,12 @@ class Run:
         came: T = decode(text, answer)
         return came
 
-    def _leave(self, move: str, changes: str, values: list[Any], reason: str) -> None:
+    def _leave(self, move: str, changes: str, values: list[Any], reason: str, *, at: datetime | None = None) -> None:
         """Take the process off this worker, tell of the move and give back its places: one statement where it can be.
 
         :raises Fenced: when it is not this worker's any more.
         """
-        leave(self.process, move, changes, values, reason)
+        leave(self.process, move, changes, values, reason, at=at)
         self.vacated.append(self.process.lane)
 
     def _guard(self) -> None:
@@ -603,7 +610,9 @@ class Run:
         return name if len(name) <= 200 else f"{name[:130]}~{hashlib.sha256(name.encode()).hexdigest()}"
 
 
-def leave(process: Claimed, move: str, changes: str, values: list[Any], reason: str) -> None:
+def leave(
+    process: Claimed, move: str, changes: str, values: list[Any], reason: str, *, at: datetime | None = None
+) -> None:
     """Take a process off its worker by one conditional UPDATE, tell of the move, and give back its places.
 
     :raises Fenced: when it is not this worker's any more.
@@ -627,7 +636,7 @@ def leave(process: Claimed, move: str, changes: str, values: list[Any], reason: 
             """,  # noqa: S608 (the changes are literals of this module)
             [
                 *values, process.id, process.fence, one_lane, process.lane,
-                clock.now(), process.worker, move, reason, move in REPEATABLE,
+                at or clock.now(), process.worker, move, reason, move in REPEATABLE,
             ],
         )  # fmt: skip
         if not rows:
@@ -666,6 +675,17 @@ def _json(value: Any) -> str | None:
 
 def _printable(text: str) -> str:
     return text.replace("\x00", "\\x00")
+
+
+def _known(name: str, text: str | None, kind: Any) -> Any:
+    """Return what the journal holds under `name` as the type that the code expects of it now.
+
+    :raises JournalMismatch: when it is of another type.
+    """
+    try:
+        return decode(text or "null", kind)
+    except EncodingError as error:
+        raise JournalMismatch(f"what step {name} once answered is no {kind}. {JournalMismatch.__doc__}") from error
 
 
 def _type_name(kind: Any) -> str:

@@ -76,5 +76,9 @@ class Pulse:
                     # The database is away or broke us off; the next beat tries again on a new connection.
                     log.warning("%s: %s", threading.current_thread().name, type(error).__name__)
                     connection.close()
+                except Exception:
+                    # A defect in one beat must not leave this worker without the others.
+                    log.exception("%s broke", threading.current_thread().name)
+                    connection.close()
         finally:
             connection.close()

@@ -16,6 +16,8 @@ from common.states import Moves
 OPEN = ("pending", "processing", "waiting", "retrying", "held")
 PARKED = ("waiting", "retrying", "held")
 TERMINAL = ("completed", "failed", "cancelled", "expired")
+IS_OPEN = f"state IN ({', '.join(repr(state) for state in OPEN)})"
+"""The same for a statement, written out: as a parameter it would hide the index of the open ones from the planner."""
 STATES = (*OPEN, *TERMINAL)
 
 MOVES = Moves(

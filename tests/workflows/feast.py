@@ -205,3 +205,11 @@ def telling(run: Run, p: Feast) -> str:
     for n in range(p.dishes):
         run.progress(n + 1, p.dishes, f"dish {n + 1}")
     return "told"
+
+
+@api.workflow("served", version=1)
+def served(run: Run, p: Feast) -> list[str]:
+    """Whatever is ready, and then a step of one's own."""
+    batch = run.batch(dish, _dishes(p), on_failure="collect")
+    last = run.step(cook, Dish("table"))
+    return [*batch.results(), last]

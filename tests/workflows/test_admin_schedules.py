@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
@@ -53,7 +55,9 @@ class TestList:
 
     def test_finds_a_page_by_a_name_with_any_letters(self, admin: Client) -> None:
         daily("sales_ab/report: 1")
-        assert "sales_ab/report: 1" in seen(admin, page_of("sales_5Fab_2Freport_3A 1"))
+        address = page_of("sales_5Fab_2Freport_3A 1")
+        assert "sales_ab/report: 1" in seen(admin, address)
+        assert address in seen(admin, page_of("sales_5Fab_2Freport_3A 1", "run_now"))  # the way back
 
 
 class TestEditing:
@@ -86,12 +90,13 @@ class TestEditing:
         assert not row.paused
         assert row.next_at > clock.now()
 
-    def test_leaves_what_the_tick_wrote_in_the_meantime(self, admin: Client) -> None:
-        daily()
+    def test_leaves_what_the_tick_wrote_in_the_meantime(self) -> None:
+        asked = daily()
         fire_due(at("2027-01-11 08:00:01"), limit=10)
-        edit(admin, catch_up="none")
+        asked.paused = True
+        site.get_model_admin(Schedule).save_model(HttpRequest(), asked, None, True)
         row = Schedule.objects.get()
-        assert (row.last_slot, row.next_at) == (at("2027-01-11 08:00"), at("2027-01-12 08:00"))
+        assert (row.paused, row.last_slot, row.next_at) == (True, at("2027-01-11 08:00"), at("2027-01-12 08:00"))
 
 
 class TestRunNow:
@@ -120,12 +125,28 @@ class TestRunNow:
         response = admin.post(page_of("morning", "run_now"), {"reason": "x"}, follow=True)
         assert "workflow of-yesterday is not in this code" in response.content.decode()
 
-    def test_needs_the_permission(self, client: Client) -> None:
-        daily()
+    def test_needs_the_permission_to_change(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        daily(tenant="shop")
+        monkeypatch.setattr("common.admin._scope", lambda user: {"shop": "The shop"})
         reader = User.objects.create_user("rosa", is_staff=True)
         reader.user_permissions.add(Permission.objects.get(codename="view_schedule"))
         client.force_login(reader)
-        assert client.post(page_of("morning", "run_now"), {"reason": "x"}).status_code in (302, 403)
+        assert "morning" in seen(client, page_of("morning"))
+        assert client.post(page_of("morning", "run_now"), {"reason": "x"}).status_code == 403
+        assert not Process.objects.exists()
+        reader.user_permissions.add(Permission.objects.get(codename="change_schedule"))
+        assert client.post(page_of("morning", "run_now"), {"reason": "x"}).status_code == 302
+        assert Process.objects.count() == 1
+
+    def test_of_another_tenants_schedule_is_not_there(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        daily(tenant="shop")
+        monkeypatch.setattr("common.admin._scope", lambda user: {"other": "Another shop"})
+        neighbour = User.objects.create_user("berta", is_staff=True)
+        neighbour.user_permissions.add(*Permission.objects.filter(content_type__app_label="workflows"))
+        client.force_login(neighbour)
+        assert client.post(page_of("morning", "run_now"), {"reason": "x"})["Location"] == "/admin/"
+        assert edit(client, cron="0 7 * * *").redirect_chain == [("/admin/", 302)]
+        assert Schedule.objects.get().cron == "0 9 * * *"
         assert not Process.objects.exists()
 
 

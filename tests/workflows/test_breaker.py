@@ -185,7 +185,7 @@ class TestOpen:
         late = claimed()
         fail(5)
         breaker.report(Breaker("mill"), late, None, clock.now())
-        assert row().state == "open"
+        assert (row().state, row().failures) == ("open", 5)
 
     def test_is_not_prolonged_by_a_failure_of_a_call_that_began_before(self) -> None:
         late = claimed()

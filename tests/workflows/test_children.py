@@ -165,3 +165,12 @@ def test_a_parent_finds_children_that_ended_before_it_waited_or_whose_end_nobody
     tick()
     drain()
     assert result(parent.id) == "soup cooked and served"
+
+
+def test_a_replay_from_behind_its_children_finds_theirs() -> None:
+    parent = start(feast.served, Feast("tapa", 3, spoiled=(1,)))
+    drain()
+    copy = control.replay(parent.id, now=clock.now(), actor="Ana", reason="serve again", from_step="cook")
+    drain()
+    assert result(copy) == ["tapa 0 cooked", "tapa 2 cooked", "table cooked"]
+    assert Process.objects.filter(workflow="dish").count() == 3

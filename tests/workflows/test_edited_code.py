@@ -43,6 +43,23 @@ def other_arguments(run: Run, p: Bread) -> str:
     return run.step(wrap, f"{word} {grams}")
 
 
+@api.step
+def weigh_in_words(grams: int) -> list[str]:
+    """The same step with another type of answer."""
+    made.append(f"weigh {grams} in words")
+    return [str(grams)]
+
+
+weigh_in_words.name = weigh.name
+
+
+def other_answer(run: Run, p: Bread) -> str:
+    """Take the old answer for what it is not."""
+    grams = run.step(weigh_in_words, p.loaves * 500)
+    word = run.wait("word", Answer, key=f"word:{p.table}").word
+    return run.step(wrap, f"{word} {grams[0]}")
+
+
 @pytest.fixture
 def waiting() -> Iterator[UUID]:
     """A process that waits for a word, begun by the code as it was."""
@@ -68,8 +85,11 @@ def answered(process: UUID) -> None:
     drain()
 
 
-def test_a_step_that_no_longer_fits_its_journal_holds_the_process_and_runs_nothing(waiting: UUID) -> None:
-    deploy(other_arguments)
+@pytest.mark.parametrize("edited", [other_arguments, other_answer])
+def test_a_step_that_no_longer_fits_its_journal_holds_the_process_and_runs_nothing(
+    waiting: UUID, edited: Callable[[Run, Bread], str]
+) -> None:
+    deploy(edited)
     answered(waiting)
     assert state(waiting) == "held"
     assert hold_of(waiting)["kind"] == "failure"

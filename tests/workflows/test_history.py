@@ -227,11 +227,17 @@ class TestAnIllegalSequence:
         assert str(process) in finding.subject
         assert str(whole) not in finding.subject
 
+    def test_with_a_gap_is_found_though_it_ends_where_the_row_is(self) -> None:
+        process = start(bench.bakery, Bread("one"))
+        sql("SELECT workflows_record(%s, now(), 'x', 'resume', 'failed', 'pending', '')", [process])
+        [finding] = history.illegal_histories()
+        assert "resume from failed to pending, after pending" in finding.text
+
     def test_in_which_row_and_events_part_is_found(self) -> None:
         process = start(bench.bakery, Bread("one"))
-        drain()
-        sql("SELECT workflows_record(%s, now(), 'x', 'resume', 'failed', 'pending', '')", [process])
-        assert [finding.invariant for finding in history.illegal_histories()] == ["I9"]
+        sql("SELECT workflows_record(%s, now(), 'x', 'claim', 'pending', 'processing', '')", [process])
+        [finding] = history.illegal_histories()
+        assert "claim from pending to processing, the row is pending" in finding.text
 
 
 class TestTheCommand:

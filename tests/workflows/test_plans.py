@@ -50,6 +50,7 @@ def assert_none_read_whole(name: str, deed: Callable[[], object]) -> None:
 
 
 def test_no_deed_of_the_engine_reads_a_whole_table(pass_time: PassTime) -> None:
+    crowd.leave_alone()
     crowd.fill(ENDED)
     crowd.open_some()
     crowd.analyze()

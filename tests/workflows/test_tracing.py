@@ -87,17 +87,18 @@ class TestSpans:
         start(bench.bakery, Bread("one"))
         job = fetch()
         assert job
-        function = bench.knead.function
+        function = bench.bake.function
 
-        def slow(loaves: int) -> int:
-            bench.knead.function = function
+        def slow(loaves: int, *, idempotency_key: str) -> str:
+            bench.bake.function = function
             sql("UPDATE workflows_process SET lease_until = now() - interval '1 s' WHERE state = 'processing'")
             tick()
-            return int(function(loaves))
+            return str(function(loaves, idempotency_key=idempotency_key))
 
-        bench.knead.function = slow
+        bench.bake.function = slow
         job.run()
-        assert [told(span)["state"] for span in exporter.get_finished_spans()] == ["lost", "lost"]
+        states = {span.name: told(span)["state"] for span in exporter.get_finished_spans()}
+        assert states == {"step knead": "done", "step bake": "lost", "process bakery": "lost"}
 
     def test_of_a_process_that_fails_are_marked(self, exporter: InMemorySpanExporter) -> None:
         bench.faults.append(Abort("no flour"))

@@ -206,7 +206,7 @@ class Process(models.Model):
 class ProcessEvent(LedgerModel):
     """One move of a process: from, to, by whom, why. Append-only."""
 
-    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="events")
+    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="events", db_index=False)
     at = models.DateTimeField()
     actor = models.CharField(max_length=120)
     move = models.CharField(max_length=20)

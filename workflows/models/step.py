@@ -20,7 +20,7 @@ class Step(models.Model):
         VALUE = "value"
         CHILDREN = "children"
 
-    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="steps")
+    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="steps", db_index=False)
     key = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     done = models.BooleanField(default=False)
@@ -49,7 +49,7 @@ class Step(models.Model):
 class Attempt(models.Model):
     """One try of a step: by which worker, how long, and how it ended."""
 
-    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="attempts")
+    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     step_key = models.CharField(max_length=200)
     fence = models.PositiveIntegerField()
     worker = models.CharField(max_length=120)
