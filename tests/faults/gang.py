@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from config.house import PYTHON
+from config.supervisor import Child
 from tests.databases import Database
 from tests.deadline import eventually
 from tests.faults import labour
@@ -37,13 +38,18 @@ class Gang:
     def file(self) -> Path:
         return self.folder / "labour"
 
+    def children(self, *names: str) -> list[Child]:
+        """Return the workers as the supervisor keeps them: it starts again whoever ends."""
+        argv = [PYTHON, "-m", "tests.journeys.worker_with", "tests.faults.labour", "worker", "--concurrency", "4"]
+        return [Child(name, argv, {**self.env, "LABOUR_FILE": str(self.file)}) for name in names]
+
     def start(self, *names: str, wait: bool = True) -> None:
         """Start workers of four places; with `wait`, return when they are known."""
-        argv = [PYTHON, "-m", "tests.journeys.worker_with", "tests.faults.labour", "worker", "--concurrency", "4"]
-        env = {**os.environ, **self.env, "LABOUR_FILE": str(self.file)}
-        for name in names:
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self.running[name] = subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
+        for child in self.children(*names):
+            with (self.folder / f"{child.name}.log").open("ab") as log:
+                self.running[child.name] = subprocess.Popen(
+                    child.argv, env={**os.environ, **(child.env or {})}, stdout=log, stderr=log, start_new_session=True
+                )
         for name in names if wait else ():
             pid = self.running[name].pid
             known = Worker.objects.filter(name__endswith=f":{pid}").exists
