@@ -210,7 +210,7 @@ def mail_link(export_id: UUID, *, idempotency_key: str) -> str:
     return identity
 
 
-@step.external
+@step.external()
 def clear_up(company_id: UUID, export_id: UUID, *, idempotency_key: str) -> None:
     """Remove the pages of this export, and of earlier ones that failed: whoever wants those asks anew.
 

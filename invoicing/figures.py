@@ -96,5 +96,7 @@ def day_figures(company_id: UUID, day: date, environment: str, *, now: datetime)
         types=by_type,
         verdicts={state: count for state, count, _ in verdicts},
         annulled=sum(annulled for _, _, annulled in verdicts),
-        held=Process.objects.filter(tenant=company.tenant, workflow="invoice-order", state="held", behind=False).count(),
+        held=Process.objects.filter(
+            tenant=company.tenant, workflow="invoice-order", state="held", behind=False
+        ).count(),
     )

@@ -15,6 +15,7 @@ from tests.workflows import bench
 
 ORDERS = "/api/v1/orders/"
 INVOICES = "/api/v1/invoices/"
+EXPORTS = "/api/v1/exports/"
 
 
 class ApiClient:

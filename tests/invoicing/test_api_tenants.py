@@ -1,17 +1,20 @@
 """No row of a company can be reached with another company's key: every address of the API is walked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, reverse
+from pytest_django import Settings
 
+from common import clock
 from invoicing.api import ids, urls
 from invoicing.api.base import ApiView
-from invoicing.models import Delivery, Invoice, Order
+from invoicing.models import Delivery, Export, Invoice, Order
 from tests import world
 from tests.databases import Database
-from tests.invoicing.api_client import INVOICES, ORDERS, ApiClient, caller, is_problem, order, work_off
+from tests.invoicing.api_client import EXPORTS, INVOICES, ORDERS, ApiClient, caller, is_problem, order, work_off
 from workflows.models import Process
 
 PUBLIC = {"schema", "docs", "unknown"}
@@ -19,19 +22,28 @@ PUBLIC = {"schema", "docs", "unknown"}
 
 LISTS = {"orders", "invoices"}
 
-KINDS = {"order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE}
+ASKED = {"exports"}
+"""Addresses that only take requests."""
+
+KINDS = {"order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE,
+         "export": ids.EXPORT, "export-csv": ids.EXPORT, "export-xlsx": ids.EXPORT}  # fmt: skip
 """Which row the identifier in an address names."""
 
 
 @pytest.fixture
-def theirs(fresh_database: Database) -> ApiClient:
+def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> ApiClient:
     """Another company, with an invoice, a held order and one that is not read yet."""
+    settings.DOCUMENTS_DIR = tmp_path
     other = caller(world.la_encina())
     other.post(ORDERS, order(id="sold"))
     other.post(ORDERS, order(id="held", total="4840.00", lines=[
         {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
     work_off()
+    today = clock.now().date().isoformat()
+    other.post(EXPORTS, {"from": today, "to": today})
+    work_off()
     other.post(ORDERS, order(id="new"))
+    assert Export.objects.count() == 1
     assert (Order.objects.count(), Invoice.objects.count()) == (3, 1)
     return other
 
@@ -56,6 +68,7 @@ def everything(company_id: Any) -> list[str]:
         *((ids.ORDER, row.pk) for row in Order.objects.filter(company=company_id)),
         *((ids.INVOICE, row.pk) for row in Invoice.objects.filter(company=company_id)),
         *((ids.DELIVERY, row.pk) for row in Delivery.objects.filter(company=company_id)),
+        *((ids.EXPORT, row.pk) for row in Export.objects.filter(company=company_id)),
         *((ids.PROCESS, row.pk) for row in Process.objects.filter(tenant=str(company_id))),
     ]
     assert len(rows) > 8
@@ -63,13 +76,13 @@ def everything(company_id: Any) -> list[str]:
 
 
 def test_every_address_is_known_to_this_test() -> None:
-    assert {name for name, _ in addresses()} == PUBLIC | LISTS | set(KINDS)
+    assert {name for name, _ in addresses()} == PUBLIC | LISTS | ASKED | set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_another_companys_row_does_not_exist(mine: ApiClient, theirs: ApiClient, name: str) -> None:
     pattern = dict(addresses())[name]
-    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice}[KINDS[name]]
+    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice, ids.EXPORT: Export}[KINDS[name]]
     before = list(Process.objects.order_by("pk").values())
     for row in model.objects.filter(company=theirs.company):
         path = reverse(f"api:{name}", args=[ids.text(KINDS[name], row.pk)])
