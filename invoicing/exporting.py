@@ -205,24 +205,19 @@ def assemble(
 
     :raises PagesGone: when a page is not there any more.
     """
-    header = [getattr(column, language) for column in COLUMNS]
     csv_file, xlsx_file = workshop / "invoices.csv", workshop / "invoices.xlsx"
-    book = _Book(xlsx_file, workshop, first, header)
     with csv_file.open("wb") as out:
         out.write(BOM)
-        out.write(_encoded([header]))
+        out.write(_encoded([[getattr(column, language) for column in COLUMNS]]))
         for part in parts:
             try:
-                data = pieces.read(part.sha256)
+                out.write(pieces.read(part.sha256))
             except FileNotFoundError as error:
                 raise PagesGone(PagesGone.__doc__) from error
-            out.write(data)
-            for cells in csv.reader(io.StringIO(data.decode(), newline=""), delimiter=";"):
-                book.add(cells)
-    book.close()
-    rows = sum(part.rows for part in parts)
-    if book.rows != rows:
-        raise Abort(f"the pages hold {book.rows} invoices and were to hold {rows}")
+    with csv_file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = _write_sheet(csv.reader(lines, delimiter=";"), xlsx_file, workshop, first)
+    if rows != sum(part.rows for part in parts):
+        raise Abort(f"the files hold {rows} invoices, the pages another number")
     return Files(Documents(root, "csv").adopt(csv_file), Documents(root, "xlsx").adopt(xlsx_file), rows)
 
 
@@ -250,53 +245,48 @@ def breakdown(shares: str) -> str:
     )
 
 
-class _Book:
-    """A workbook of one sheet whose rows leave memory as they come; its only date is that of the period."""
+def _write_sheet(rows: Iterator[list[str]], file: Path, folder: Path, first: date) -> int:
+    """Write a workbook of one sheet, header first, and return how many rows stand under it.
 
-    def __init__(self, file: Path, folder: Path, first: date, header: Iterable[str]) -> None:
-        self.rows = 0
-        self._book = Workbook(
-            str(file),
-            {
-                "constant_memory": True,
-                "tmpdir": str(folder),
-                "strings_to_numbers": False,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-            },
-        )
-        self._book.set_properties({"created": datetime.combine(first, time(), UTC).replace(tzinfo=None)})
-        self._formats = {
-            "text": None,
-            "date": self._book.add_format({"num_format": "dd/mm/yyyy"}),
-            "money": self._book.add_format({"num_format": "#,##0.00"}),
-        }
-        self._sheet = self._book.add_worksheet("Facturas")
-        self._sheet.freeze_panes(1, 0)
-        for place, column in enumerate(COLUMNS):
-            self._sheet.set_column(place, place, column.width)
-        bold = self._book.add_format({"bold": True, "bottom": 1})
-        for place, name in enumerate(header):
-            self._sheet.write_string(0, place, name, bold)
-
-    def add(self, cells: Sequence[str]) -> None:
-        """Write the next row; dates and amounts become what they are."""
-        self.rows += 1
+    Rows leave memory as they come (they wait in `folder`), and the only date in it is that of the period.
+    """
+    book = Workbook(
+        str(file),
+        {
+            "constant_memory": True,
+            "tmpdir": str(folder),
+            "strings_to_numbers": False,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        },
+    )
+    book.set_properties({"created": datetime.combine(first, time(), UTC).replace(tzinfo=None)})
+    styles = {
+        "text": None,
+        "date": book.add_format({"num_format": "dd/mm/yyyy"}),
+        "money": book.add_format({"num_format": "#,##0.00"}),
+    }
+    bold = book.add_format({"bold": True, "bottom": 1})
+    sheet = book.add_worksheet("Facturas")
+    sheet.freeze_panes(1, 0)
+    for place, (column, name) in enumerate(zip(COLUMNS, next(rows), strict=True)):
+        sheet.set_column(place, place, column.width)
+        sheet.write_string(0, place, name, bold)
+    count = 0
+    for count, cells in enumerate(rows, 1):
         for place, (column, text) in enumerate(zip(COLUMNS, cells, strict=True)):
-            style = self._formats[column.kind]
+            style = styles[column.kind]
             if not text:
                 continue
             if column.kind == "money":
-                self._sheet.write_number(self.rows, place, float(Decimal(text.replace(",", "."))), style)
+                sheet.write_number(count, place, float(Decimal(text.replace(",", "."))), style)
             elif column.kind == "date":
-                self._sheet.write_datetime(self.rows, place, date.fromisoformat(text), style)
+                sheet.write_datetime(count, place, date.fromisoformat(text), style)
             else:
-                self._sheet.write_string(self.rows, place, text, style)
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._sheet.autofilter(0, 0, self.rows, len(COLUMNS) - 1)
-        self._book.close()
+                sheet.write_string(count, place, text, style)
+    sheet.autofilter(0, 0, count, len(COLUMNS) - 1)
+    book.close()
+    return count
 
 
 def _encoded(rows: Iterable[Sequence[str]]) -> bytes:

@@ -1,7 +1,8 @@
 """Exports: a period's invoices as files, made in the background."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from enum import StrEnum
+from typing import Annotated, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,13 +38,20 @@ STATES = {
 """What a client is told of a process's state; in any other one it runs."""
 
 
+class Language(StrEnum):
+    """In which the headers and the letter are."""
+
+    ES = "es"
+    EN = "en"
+
+
 class ExportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client asks for."""
 
     first: date = msgspec.field(name="from")
     last: date = msgspec.field(name="to")
     email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
-    language: Literal["es", "en"] = "es"
+    language: Language = Language.ES
 
 
 class FileResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +208,7 @@ def _start(request: Request, wanted: ExportBody) -> Done:
             first=wanted.first,
             last=wanted.last,
             email=who.company.email if wanted.email is None else wanted.email,
-            language=wanted.language,
+            language=wanted.language.value,
             now=clock.now(),
         )
     except OneADay as error:

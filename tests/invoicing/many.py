@@ -27,8 +27,8 @@ def many_invoices(
     installation = Installation.objects.get(taxpayer=company.taxpayer, active=True)
     before = Record.objects.filter(installation=installation).count()
     series = Series.objects.create(
-        company=company, environment=environment or settings.AEAT_ENVIRONMENT, kind="complete", code=code, year=first.year,
-        first_number=1, next_number=count + 1,
+        company=company, environment=environment or settings.AEAT_ENVIRONMENT, kind="complete", code=code,
+        year=first.year, first_number=1, next_number=count + 1,
     )  # fmt: skip
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
@@ -53,10 +53,11 @@ def _invoice(
     tipo = "R5" if sign < 0 else "F1" if NAMES[n % len(NAMES)] else "F2"
     huella = hashlib.sha256(number.encode()).hexdigest().upper()
     record = Record(
-        installation=installation, seq=before + n + 1, operation="Alta", id_emisor=company.taxpayer.nif, num_serie=number,
-        fecha_expedicion=f"{day:%d-%m-%Y}", tipo_factura=tipo, importe_total=f"{base + tax:.2f}", huella=huella,
-        huella_anterior="" if before + n == 0 else "F" * 64, generated_at=at, xml=f"<RegistroAlta>{number}</RegistroAlta>",
-        state="accepted", csv=f"A-{n:08d}" if n % 5 != 1 else "", verdict_at=at,
+        installation=installation, seq=before + n + 1, operation="Alta", id_emisor=company.taxpayer.nif,
+        num_serie=number, fecha_expedicion=f"{day:%d-%m-%Y}", tipo_factura=tipo, importe_total=f"{base + tax:.2f}",
+        huella=huella, huella_anterior="" if before + n == 0 else "F" * 64, generated_at=at,
+        xml=f"<RegistroAlta>{number}</RegistroAlta>", state="accepted", csv=f"A-{n:08d}" if n % 5 != 1 else "",
+        verdict_at=at,
     )  # fmt: skip
     invoice = Invoice(
         company=company, series=series, number=n + 1, num_serie=number, tipo=tipo, issue_date=day,

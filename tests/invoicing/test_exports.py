@@ -29,7 +29,7 @@ from tests.databases import Database
 from tests.invoicing import expected
 from tests.invoicing.many import many_invoices
 from tests.workflows import bench
-from workflows.control import cancel, replay, resume
+from workflows.control import replay, resume
 from workflows.engine import trigger
 from workflows.models import Process, ProcessEvent
 
