@@ -24,6 +24,7 @@ from invoicing.documents import Documents
 from invoicing.exporting import PAGE, amount, guarded
 from invoicing.exports import ExportInvoices, OneADay, export_invoices, progress, request_export
 from invoicing.models import Company, Export
+from invoicing.verification import damaged_exports
 from tests import world
 from tests.databases import Database
 from tests.invoicing import expected
@@ -51,7 +52,11 @@ def company(fresh_database: Database, files: Path) -> Company:
 @pytest.fixture
 def pass_time(tmp_path: Path, settings: Settings) -> Callable[[timedelta], None]:
     settings.CLOCK_OFFSET_FILE = str(tmp_path / "clock")
-    return lambda by: (tmp_path / "clock").write_text(str(by.total_seconds())) and None
+
+    def move(by: timedelta) -> None:
+        (tmp_path / "clock").write_text(str(by.total_seconds()))
+
+    return move
 
 
 def ask(company: Company, **changes: Any) -> Any:
@@ -135,6 +140,18 @@ class TestFiles:
         bench.drain()
         assert not [path for path in files.rglob("*") if path.is_file() and path.suffix not in (".csv", ".xlsx")]
 
+    def test_a_file_that_is_changed_or_gone_is_found(self, company: Company, files: Path) -> None:
+        many_invoices(company, 3, first=FIRST)
+        handle = ask(company)
+        bench.drain()
+        assert list(damaged_exports(company, files)) == []
+        export = Export.objects.get(pk=handle.id)
+        stored(export, "csv", files).write_bytes(b"0")
+        stored(export, "xlsx", files).unlink()
+        assert [(finding.invariant, finding.text[-40:]) for finding in damaged_exports(company, files)] == [
+            ("I7", "s recorded; restore the file from a backup."[-40:]), ("I7", "its xlsx file is missing"),
+        ]  # fmt: skip
+
     @pytest.mark.parametrize("text", ["=1+1", "+34", "-1", "@x", "\t=1", "\r=1", "\n=1"])
     def test_what_a_spreadsheet_would_run_gets_an_apostrophe(self, text: str) -> None:
         assert guarded(text) == f"'{text}"
@@ -154,7 +171,7 @@ class TestLetter:
         assert parsed["Message-ID"] == f"<export.{handle.id}@localhost>"
         assert parsed["To"] == "ana@encina.example"
         assert "[Prueba]" in parsed["Subject"]
-        text = parsed.get_content()  # type: ignore[attr-defined]
+        text = parsed.get_content()
         address = f"https://facturas.example/admin/invoicing/export/{handle.id}/change/"
         assert address in text
         assert "12 en total" in text
