@@ -52,7 +52,7 @@ class ExportAdmin(ReadingAdmin):
                 Fact(_("Pedida por"), obj.requested_by),
                 Fact(_("Creada"), moment(obj.created_at)),
                 Fact(_("Aviso a"), obj.email or "—"),
-                Fact(_("Proceso"), link(process)),
+                Fact(_("Proceso"), link(process, _("Ver cómo se hizo"))),
                 Fact(_("SHA-256 del CSV"), mono(obj.csv_sha256)),
                 Fact(_("SHA-256 del XLSX"), mono(obj.xlsx_sha256)),
             ],
