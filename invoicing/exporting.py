@@ -15,6 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import astuple
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from invoicing.documents import Documents, StoredDocument
@@ -44,10 +45,11 @@ class PagesGone(Abort):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """The place of an invoice in the order of the export: by date, then by id."""
+    """The place of an invoice in the order of the export: by date, then by series and number."""
 
     date: date
-    id: UUID
+    series: UUID
+    number: int
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -127,9 +129,9 @@ def plan(company_id: UUID, environment: str, first: date, last: date, *, size: i
     """
     found = sql(
         """
-        SELECT total, issue_date, id FROM (
-            SELECT issue_date, id, count(*) OVER () AS total,
-                   row_number() OVER (ORDER BY issue_date, id) AS place
+        SELECT total, issue_date, series_id, number FROM (
+            SELECT issue_date, series_id, number, count(*) OVER () AS total,
+                   row_number() OVER (ORDER BY issue_date, series_id, number) AS place
             FROM invoicing_invoice
             WHERE company_id = %s AND environment = %s AND issue_date BETWEEN %s AND %s
         ) AS numbered WHERE place %% %s = 0 OR place = total ORDER BY place
@@ -147,12 +149,12 @@ def plan(company_id: UUID, environment: str, first: date, last: date, *, size: i
             f"Son {rows} facturas y una hoja admite {MOST_ROWS}; elija un periodo más corto. "
             "(More invoices than a sheet takes: choose a shorter period.)"
         )
-    return Plan(environment, rows, tuple(Key(day, identity) for _, day, identity in found))
+    return Plan(environment, rows, tuple(Key(*place) for _, *place in found))
 
 
 def pages(company_id: UUID, first: date, plan: Plan, language: str) -> Iterator[Page]:
     """Yield the pages of a plan in order."""
-    after = Key(first, UUID(int=0))
+    after = Key(first, UUID(int=0), 0)
     for end in plan.ends:
         yield Page(company_id, plan.environment, after, end, language)
         after = end
@@ -175,10 +177,11 @@ def lines(page: Page) -> list[list[str]]:
         JOIN verifactu_record r ON r.id = i.record_id
         LEFT JOIN invoicing_order o ON o.id = i.order_id
         WHERE i.company_id = %s AND i.environment = %s
-          AND (i.issue_date, i.id) > (%s, %s) AND (i.issue_date, i.id) <= (%s, %s)
-        ORDER BY i.issue_date, i.id
+          AND (i.issue_date, i.series_id, i.number) > (%s, %s, %s)
+          AND (i.issue_date, i.series_id, i.number) <= (%s, %s, %s)
+        ORDER BY i.issue_date, i.series_id, i.number
         """,
-        [page.company_id, page.environment, page.after.date, page.after.id, page.upto.date, page.upto.id],
+        [page.company_id, page.environment, *astuple(page.after), *astuple(page.upto)],
     )
     spanish = 0 if page.language == "es" else 1
     return [

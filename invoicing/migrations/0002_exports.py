@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(fields=['company', 'issue_date', 'id'], name='invoice_period'),
+            index=models.Index(fields=['company', 'issue_date', 'series', 'number'], name='invoice_period'),
         ),
         migrations.AddField(
             model_name='export',

@@ -37,7 +37,7 @@ def cells(database_url: str, nif: str, first: date, last: date) -> list[list[str
             LEFT JOIN invoicing_order o ON o.id = i.order_id
             LEFT JOIN invoicing_series s ON s.id = i.series_id
             LEFT JOIN verifactu_record r ON r.id = i.record_id
-            ORDER BY i.issue_date, i.id
+            ORDER BY i.issue_date, i.series_id, i.number
             """,
             [nif, first, last],
         ).fetchall()

@@ -90,6 +90,7 @@ class TestFiles:
         assert stored(export, "csv", files).read_bytes() == expected.as_csv(wanted)
         assert expected.read_xlsx(stored(export, "xlsx", files)) == wanted
         assert (export.rows, export.requested_by) == (120, "ana")
+        assert [row[0] for row in wanted[1:]] == [f"M2026-{n:06d}" for n in range(1, 121)]
         assert Process.objects.filter(workflow="export-page").count() == -(-120 // size)
 
     def test_the_period_includes_both_its_days_and_no_other(
