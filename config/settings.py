@@ -26,6 +26,8 @@ FIELD_KEYS: list[str] = env.list("FIELD_KEYS", [])
 """Fernet keys of the encrypted columns, newest first. Their own keys: SECRET_KEY may change freely."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000")
+"""Where people open this installation: what links in mails begin with."""
 BEHIND_TLS = env.bool("BEHIND_TLS", False)
 """True where a proxy speaks TLS to the world: secure cookies, HSTS, redirect."""
 DATABASE_URL = env.str("DATABASE_URL", "")

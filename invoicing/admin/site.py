@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Invoice, Order, Series
+from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Invoice, Order, Series
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
@@ -44,6 +44,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Facturación"), [
             (_("Pedidos"), "shopping_bag", list_url(Order), Order),
             (_("Facturas"), "receipt_long", list_url(Invoice), Invoice),
+            (_("Exportaciones"), "download", list_url(Export), Export),
             (_("Entregas"), "inbox", list_url(Delivery), Delivery),
             (_("Empresas"), "apartment", list_url(Company), Company),
             (_("Conexiones"), "storefront", list_url(Connection), Connection),

@@ -198,3 +198,37 @@ ANSWERS = (
 )  # fmt: skip
 ACTED = (Example("done", Said("Hecho", "Done"),
                  {"process": _PROCESS_ID, "state": "pending", "url": _PROCESS["url"]}),)  # fmt: skip
+_EXPORT_ID = "exp_01kbf4x2m7q9r4t6v8w0y1z3a5"
+_REQUESTED = {
+    "id": _EXPORT_ID,
+    "state": "queued",
+    "from": "2027-02-01",
+    "to": "2027-02-28",
+    "requested_at": "2027-03-01T09:00:00.412000+01:00",
+    "pages_done": 0,
+    "pages": 0,
+    "invoices": None,
+    "error": "",
+    "csv": None,
+    "xlsx": None,
+    "url": f"/api/v1/exports/{_EXPORT_ID}/",
+}
+EXPORT_WANTED = (
+    Example("month", Said("Un mes", "One month"), {"from": "2027-02-01", "to": "2027-02-28"}),
+    Example("told", Said("Avisando a otra dirección", "Telling another address"),
+            {"from": "2027-01-01", "to": "2027-03-31", "email": "asesoria@example.com", "language": "es"}),
+)  # fmt: skip
+EXPORT_REQUESTED = (Example("queued", Said("Pedida", "Asked for"), _REQUESTED),)
+EXPORT = (
+    Example("running", Said("En marcha", "Running"), {**_REQUESTED, "state": "running", "pages_done": 7, "pages": 12}),
+    Example("completed", Said("Lista", "Done"), {
+        **_REQUESTED, "state": "completed", "pages_done": 12, "pages": 12, "invoices": 11840,
+        "csv": {"url": f"/api/v1/exports/{_EXPORT_ID}/csv/", "size": 2013448,
+                "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"},
+        "xlsx": {"url": f"/api/v1/exports/{_EXPORT_ID}/xlsx/", "size": 861204,
+                 "sha256": "ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d"}}),
+    Example("failed", Said("Sin nada que exportar", "Nothing to export"), {
+        **_REQUESTED, "state": "failed",
+        "error": "No hay ninguna factura expedida entre el 01/02/2027 y el 28/02/2027; "
+        "elija otro periodo. (There is no invoice issued in that period.)"}),
+)  # fmt: skip

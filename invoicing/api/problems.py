@@ -86,6 +86,11 @@ KINDS = {
     "request-in-flight": Kind(409, Said("La misma petición está en curso", "The same request is in flight"), Said(
         "Otra petición con esta Idempotency-Key no ha terminado; repítala dentro de un segundo.",
         "Another request with this Idempotency-Key has not ended; repeat it in a second.")),
+    "export-of-today": Kind(409, Said("Hoy ya pidió otra exportación", "Another export was asked for today"), Said(
+        "Cada clave puede pedir una exportación al día y la de hoy, en url, es de otro periodo. Pida esta mañana, o "
+        "con otra clave.",
+        "Each key may ask for one export a day, and today's, at url, is of another period. Ask for this one tomorrow, "
+        "or with another key.")),
     "hold-superseded": Kind(409, Said("Una versión más nueva decide", "A newer version decides"), Said(
         "Llegó una versión más nueva del pedido y otro proceso ocupa el lugar de este: lea el pedido y resuelva, si la "
         "hay, la retención de superseded_by.",

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from invoicing.api.base import Unknown
 from invoicing.api.docs import docs, schema
+from invoicing.api.exports import ExportCsv, Exports, ExportXlsx, OneExport
 from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
 from invoicing.api.orders import OneOrder, Orders
 from invoicing.api.processes import (
@@ -34,6 +35,10 @@ urlpatterns = [
     path("v1/processes/<str:id>/replay/", ReplayProcess.as_view(), name="process-replay"),
     path("v1/processes/<str:id>/answer/", AnswerProcess.as_view(), name="process-answer"),
     path("v1/tokens/<path:key>/answer/", AnswerToken.as_view(), name="token-answer"),
+    path("v1/exports/", Exports.as_view(), name="exports"),
+    path("v1/exports/<str:id>/", OneExport.as_view(), name="export"),
+    path("v1/exports/<str:id>/csv/", ExportCsv.as_view(), name="export-csv"),
+    path("v1/exports/<str:id>/xlsx/", ExportXlsx.as_view(), name="export-xlsx"),
     # Last: an address that is none answers as every refusal does, and is never redirected (a POST would lose its body).
     re_path("", Unknown.as_view(), name="unknown"),
 ]

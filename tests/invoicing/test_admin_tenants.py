@@ -16,11 +16,12 @@ from pytest_django import Settings
 
 from common import clock
 from common.admin import HouseAdmin, ScopedAdmin, change_url
+from common.ids import uuid7
 from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
-from invoicing.models import ApiKey, Company, Connection, Document, Invoice, Membership
+from invoicing.models import ApiKey, Company, Connection, Document, Export, Invoice, Membership
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -49,6 +50,10 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     Document(invoice=invoice, sha256=stored.sha256, size=stored.size, rendered_at=clock.now()).save()
     answer = {"kind": "submission", "received_at": clock.now(), "body": b"<a>Cliente Oculta</a>"}
     Answer(submission=Submission.objects.get(), **answer).save()
+    taken = Documents(tmp_path, "csv").store(b"Cliente Oculta")
+    Export(id=uuid7(), company=company, requested_by="ana", first_date=clock.now().date(), last_date=clock.now().date(),
+           environment="simulator", language="es", rows=1, csv_sha256=taken.sha256, csv_size=taken.size,
+           xlsx_sha256=taken.sha256, xlsx_size=taken.size, created_at=clock.now()).save()  # fmt: skip
     api = connect(company, platform="api", name="Caja oculta", invoice_from=None)
     issue_key(company=company, connection=api, name="oculta", scopes=["orders:read"])
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)

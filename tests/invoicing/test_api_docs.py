@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from invoicing.api import examples, urls
 from invoicing.api.base import ApiView
+from invoicing.api.exports import ExportBody, ExportResource
 from invoicing.api.orders import AcceptedOrder
 from invoicing.api.paging import Page
 from invoicing.api.problems import KINDS
@@ -162,6 +163,10 @@ class TestExamples:
     def test_bodies_fit_their_type(self, example: Example) -> None:
         msgspec.convert(example.value, api.OrderBody)
 
+    @pytest.mark.parametrize("example", examples.EXPORT_WANTED, ids=lambda example: example.name)
+    def test_an_export_asked_for_can_be_read(self, example: Example) -> None:
+        msgspec.convert(example.value, ExportBody)
+
     @pytest.mark.parametrize("example", examples.RESOLUTIONS, ids=lambda example: example.name)
     def test_answers_to_holds_fit_their_type(self, example: Example) -> None:
         msgspec.convert(example.value, ResolutionBody)
@@ -185,6 +190,8 @@ class TestExamples:
             (examples.PROCESS, WholeProcessResource),
             (examples.PROCESSES, Page[ProcessResource]),
             (examples.ACTED, ActedResource),
+            (examples.EXPORT_REQUESTED, ExportResource),
+            (examples.EXPORT, ExportResource),
         ],
     )
     def test_answers_fit_their_type_and_lack_nothing(self, shown: tuple[Example, ...], kind: Any) -> None:

@@ -1,18 +1,30 @@
 """No row of a company can be reached with another company's key: every address of the API is walked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, reverse
+from pytest_django import Settings
 
 from common import clock
 from invoicing.api import ids, urls
 from invoicing.api.base import ApiView
-from invoicing.models import Delivery, Invoice, Order
+from invoicing.models import Delivery, Export, Invoice, Order
 from tests import world
 from tests.databases import Database
-from tests.invoicing.api_client import INVOICES, ORDERS, PROCESSES, ApiClient, caller, is_problem, order, work_off
+from tests.invoicing.api_client import (
+    EXPORTS,
+    INVOICES,
+    ORDERS,
+    PROCESSES,
+    ApiClient,
+    caller,
+    is_problem,
+    order,
+    work_off,
+)
 from workflows.models import Process, Token
 
 PUBLIC = {"schema", "docs", "unknown"}
@@ -20,10 +32,14 @@ PUBLIC = {"schema", "docs", "unknown"}
 
 LISTS = {"orders", "invoices", "processes"}
 
+ASKED = {"exports"}
+"""Addresses that only take requests."""
+
 KINDS = {
     "order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE, "process": ids.PROCESS,
     "process-resume": ids.PROCESS, "process-cancel": ids.PROCESS, "process-replay": ids.PROCESS,
     "process-answer": ids.PROCESS, "token-answer": "token",
+    "export": ids.EXPORT, "export-csv": ids.EXPORT, "export-xlsx": ids.EXPORT,
 }  # fmt: skip
 """Which row the identifier in an address names."""
 
@@ -36,14 +52,19 @@ BODIES: dict[str, Any] = {
 
 
 @pytest.fixture
-def theirs(fresh_database: Database) -> ApiClient:
+def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> ApiClient:
     """Another company, with an invoice, a held order and one that is not read yet."""
+    settings.DOCUMENTS_DIR = tmp_path
     other = caller(world.la_encina())
     other.post(ORDERS, order(id="sold"))
     other.post(ORDERS, order(id="held", total="4840.00", lines=[
         {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
     work_off()
+    today = clock.now().date().isoformat()
+    other.post(EXPORTS, {"from": today, "to": today})
+    work_off()
     other.post(ORDERS, order(id="new"))
+    assert Export.objects.count() == 1
     assert (Order.objects.count(), Invoice.objects.count()) == (3, 1)
     waits = {"tenant": other.company.tenant, "answer_type": "builtins:str", "created_at": clock.now()}
     Token.objects.create(key="approve:theirs", process=Process.objects.earliest("pk"), **waits)
@@ -71,7 +92,7 @@ def rows_of(kind: str, company: Any) -> dict[str, Any]:
         return {row.pk: row for row in Token.objects.filter(tenant=company.tenant)}
     if kind == ids.PROCESS:
         return {ids.text(kind, row.pk): row for row in Process.objects.filter(tenant=company.tenant)}
-    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice}[kind]
+    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice, ids.EXPORT: Export}[kind]
     return {ids.text(kind, row.pk): row for row in model.objects.filter(company=company)}
 
 
@@ -80,6 +101,7 @@ def everything(company_id: Any) -> list[str]:
         *((ids.ORDER, row.pk) for row in Order.objects.filter(company=company_id)),
         *((ids.INVOICE, row.pk) for row in Invoice.objects.filter(company=company_id)),
         *((ids.DELIVERY, row.pk) for row in Delivery.objects.filter(company=company_id)),
+        *((ids.EXPORT, row.pk) for row in Export.objects.filter(company=company_id)),
         *((ids.PROCESS, row.pk) for row in Process.objects.filter(tenant=str(company_id))),
     ]
     assert len(rows) > 8
@@ -87,7 +109,7 @@ def everything(company_id: Any) -> list[str]:
 
 
 def test_every_address_is_known_to_this_test() -> None:
-    assert {name for name, _ in addresses()} == PUBLIC | LISTS | set(KINDS)
+    assert {name for name, _ in addresses()} == PUBLIC | LISTS | ASKED | set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))

@@ -24,7 +24,7 @@ SHOWN = 200
 class Command(commands.Command):
     help = (
         "Verify the ledger: I1 deliveries, I2 one invoice per order, I3 numbers, I4 records and chains, "
-        "I7 PDFs, I8 seals, I9 processes. Exit code 3 when anything is wrong."
+        "I7 PDFs and exports, I8 seals, I9 processes. Exit code 3 when anything is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -50,6 +50,7 @@ class Command(commands.Command):
             for installation in Installation.objects.filter(taxpayer=one.taxpayer).select_related("taxpayer"):
                 findings += broken_links(installation)
             findings += verification.damaged_documents(one, documents, decode_qr)
+            findings += verification.damaged_exports(one, settings.DOCUMENTS_DIR)
         for model in ledger_models():
             findings += broken_seals(model.objects.all())
         findings += stuck_processes()
