@@ -1,7 +1,6 @@
 """The daily sales report: figures of a day, one page of PDF, one letter. Every morning at nine, for the day before."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from workflows.engine import Handle, trigger
 from workflows.errors import WorkflowError
 from workflows.journal import Run
 from workflows.retry import Retry
+from workflows.schedules import keep
 
 PDF_TIMEOUT = 60.0
 """Seconds after which a renderer is taken for stuck and killed."""
@@ -123,17 +123,18 @@ def request_report(company: Company, *, day: date, requested_by: str, now: datet
     return trigger(daily_sales_report, payload, now=now, actor=requested_by)
 
 
-def schedule_of(company: Company) -> dict[str, Any]:
-    """Return the schedule of a company's mornings, as `workflows.schedules.keep` takes it.
+def report_daily(company: Company, *, now: datetime) -> None:
+    """Keep the schedule of a company's mornings, in the hours of its zone as they are now.
 
     What was missed while everything was down is made good once, for the last day alone.
     """
-    return {
-        "name": f"daily-sales-report:{company.pk}",
-        "workflow": daily_sales_report,
-        "payload": DailySales(company.pk, zone=company.zone),
-        "cron": EVERY_MORNING,
-        "zone": company.zone,
-        "catch_up": "last",
-        "tenant": company.tenant,
-    }
+    keep(
+        f"daily-sales-report:{company.pk}",
+        daily_sales_report,
+        DailySales(company.pk, zone=company.zone),
+        cron=EVERY_MORNING,
+        zone=company.zone,
+        catch_up="last",
+        tenant=company.tenant,
+        now=now,
+    )

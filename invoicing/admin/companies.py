@@ -18,6 +18,7 @@ from invoicing import nif as nif_rules
 from invoicing.admin import exporting
 from invoicing.companies import open_company
 from invoicing.models import Company, Membership
+from invoicing.reporting import report_daily
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.taxpayers import describe_certificate
 from verifactu.certificates import Certificate
@@ -145,6 +146,7 @@ class CompanyAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
+            report_daily(obj, now=clock.now())  # in its zone, which may have changed
             return
         given = form.cleaned_data
         data, password = form.uploaded or (b"", "")

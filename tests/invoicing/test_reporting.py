@@ -25,7 +25,7 @@ from invoicing.figures import DayFigures, Sums, day_figures
 from invoicing.models import Company, Invoice
 from invoicing.pdf import shared
 from invoicing.pdf.report import report_page
-from invoicing.reporting import EVERY_MORNING, DailySales, daily_sales_report, request_report, schedule_of
+from invoicing.reporting import DailySales, daily_sales_report, report_daily, request_report
 from invoicing.values import TaxShare
 from tests import world
 from tests.databases import Database
@@ -35,7 +35,7 @@ from tests.workflows import bench
 from workflows.encoding import decode, encode
 from workflows.engine import trigger
 from workflows.errors import WorkflowError
-from workflows.models import Process
+from workflows.models import Process, Schedule
 
 DAY = date(2026, 10, 1)
 FIGURES = DayFigures(
@@ -232,12 +232,19 @@ class TestWhen:
         payload = DailySales(uuid7(), slot=datetime.fromisoformat(slot), zone=zone)
         assert payload.reported == date.fromisoformat(day)
 
-    def test_the_schedule_is_nine_in_the_morning_there(self, company: Company) -> None:
+    def test_every_company_has_its_nine_in_the_morning_from_the_beginning(self, company: Company) -> None:
+        row = Schedule.objects.get(tenant=company.tenant)
+        assert (row.workflow, row.cron, row.zone, row.catch_up) == (
+            "daily-sales-report", "0 9 * * *", "Europe/Madrid", "last",
+        )  # fmt: skip
+        assert row.next_at.astimezone(ZoneInfo("Europe/Madrid")).hour == 9
+
+    def test_a_company_that_moves_gets_the_nine_of_there(self, company: Company) -> None:
         company.territory = Company.Territory.CANARIAS
-        wanted = schedule_of(company)
-        assert (wanted["cron"], EVERY_MORNING, wanted["zone"]) == ("0 9 * * *", "0 9 * * *", "Atlantic/Canary")
-        assert (wanted["tenant"], wanted["catch_up"]) == (company.tenant, "last")
-        assert len(wanted["name"]) <= 100
+        report_daily(company, now=clock.now())
+        row = Schedule.objects.get(tenant=company.tenant)
+        assert row.zone == "Atlantic/Canary"
+        assert row.next_at.astimezone(ZoneInfo("Atlantic/Canary")).hour == 9
 
 
 class TestCommand:
