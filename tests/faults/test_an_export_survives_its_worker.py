@@ -45,11 +45,16 @@ class Workshop:
     folder: Path
     weights: list[int] = field(default_factory=list)
     """Resident KiB of whichever worker process there was, since the first page."""
+    killed: set[int] = field(default_factory=set)
 
-    def kill(self) -> None:
-        pid = eventually(lambda: self.supervisor.pids().get("worker"), RECOVERY)
+    def kill(self, within: float) -> None:
+        """Kill the worker that runs now, at a random moment of so many seconds."""
+        pid = eventually(lambda: {self.supervisor.pids().get("worker")} - {None} - self.killed, RECOVERY).pop()
         assert pid
+        time.sleep(random.uniform(0, within))
+        assert not Export.objects.exists(), "there was nothing left to disturb"
         os.kill(pid, signal.SIGKILL)
+        self.killed.add(pid)
 
     def weigh(self) -> None:
         """Look at the running worker once."""
@@ -83,11 +88,11 @@ def ask(company: Company, size: int) -> Handle:
     return trigger(export_invoices, wanted, now=clock.now(), actor="ana")
 
 
-def killed_at(workshop: Workshop, export: Handle, moments: list[int]) -> None:
-    """Kill the worker each time so many pages are written."""
+def killed_at(workshop: Workshop, export: Handle, moments: list[int], within: float) -> None:
+    """Kill the worker each time so many pages are written, and a moment more."""
     for pages in moments:
         eventually(lambda pages=pages: progress(export.id).done >= pages, RECOVERY, 0.01, f"{pages} pages")  # type: ignore[misc]
-        workshop.kill()
+        workshop.kill(within)
 
 
 def right(workshop: Workshop, export: Handle, company: Company, database: Database, count: int) -> None:
@@ -110,7 +115,7 @@ def test_a_worker_dies_between_two_pages(workshop: Workshop, fresh_database: Dat
     company = world.la_encina()
     many_invoices(company, 300, first=FIRST)
     export = ask(company, 50)
-    killed_at(workshop, export, [random.randint(1, 4)])
+    killed_at(workshop, export, [random.randint(1, 4)], 0)
     eventually(lambda: export.state() not in ("pending", "processing", "waiting", "retrying"), RECOVERY, 0.1)
     right(workshop, export, company, fresh_database, 300)
     assert progress(export.id) == Progress(6, 6)
@@ -133,16 +138,15 @@ def test_fifty_thousand_invoices_and_five_deaths(workshop: Workshop, fresh_datab
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        killed_at(workshop, export, sorted(random.sample(range(2, 48), 4)))
+        killed_at(workshop, export, sorted(random.sample(range(2, 48), 4)), 0.5)
         eventually(lambda: progress(export.id) == Progress(50, 50), 2 * RECOVERY, 0.01)
-        time.sleep(random.uniform(0, 1.5))  # somewhere in the making of the files
-        assert not Export.objects.exists()
-        workshop.kill()
+        workshop.kill(0.5)  # in the making of the files
         eventually(lambda: export.state() not in ("pending", "processing", "waiting", "retrying"), 4 * RECOVERY, 0.1)
     finally:
         over.set()
         watcher.join()
     right(workshop, export, company, fresh_database, 50_000)
-    assert ProcessEvent.objects.filter(move="recover").count() >= 5
+    assert len(workshop.killed) == 5
+    assert ProcessEvent.objects.filter(move__in=("recover", "rejob")).exists()
     first, heaviest = workshop.weights[0], max(workshop.weights)
     assert heaviest - first < FLAT, f"{first} KiB after the first page, {heaviest} KiB at most"

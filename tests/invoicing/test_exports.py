@@ -2,21 +2,14 @@
 
 import email
 import email.policy
-import json
-import threading
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
-from django.core.management.base import CommandError
-from django.db import connection
 from pytest_django import Settings
 
 from common import clock
@@ -312,51 +305,3 @@ class TestTurns:
         with pytest.raises(ValueError, match=r"period|language"):
             ask(company, **wrong)
         assert not Process.objects.exists()
-
-
-class TestCommand:
-    def run(self, *arguments: str, code: int = 0) -> Any:
-        said = StringIO()
-        with pytest.raises(SystemExit) if code else nullcontext() as left:
-            call_command("export_invoices", *arguments, "--json", stdout=said, stderr=StringIO())
-        assert not code or left.value.code == code
-        return json.loads(said.getvalue())
-
-    def test_it_starts_tells_and_finds_again(self, company: Company) -> None:
-        many_invoices(company, 3, first=FIRST)
-        arguments = ("--company", company.taxpayer.nif, "--from", "2026-10-01", "--to", "2026-10-31")
-        started = self.run(*arguments)
-        assert (started["created"], started["state"], started["rows"]) == (True, "pending", None)
-        assert self.run(*arguments, "--wait", "0.1", code=75)["created"] is False
-        bench.drain()
-        done = self.run(*arguments)
-        assert (done["process"], done["state"], done["rows"]) == (started["process"], "completed", 3)
-        assert done["csv"] == Export.objects.get().csv_sha256
-
-    def test_an_empty_period_is_exit_1_with_the_reason(self, company: Company) -> None:
-        over = threading.Event()
-
-        def work() -> None:
-            while not over.is_set():
-                bench.drain()
-            connection.close()
-
-        worker = threading.Thread(target=work)
-        worker.start()
-        try:
-            told = self.run("--company", company.taxpayer.nif, "--from", "2026-10-01", "--to", "2026-10-31",
-                            "--wait", "30", code=1)  # fmt: skip
-        finally:
-            over.set()
-            worker.join()
-        assert (told["state"], told["rows"]) == ("failed", None)
-        assert "No hay ninguna factura" in told["error"]
-
-    @pytest.mark.parametrize("wrong", [
-        ("--company", "B00000000", "--from", "2026-10-01", "--to", "2026-10-31"),
-        ("--company", "B12345674", "--from", "2026-10-31", "--to", "2026-10-01"),
-    ])  # fmt: skip
-    def test_mistakes_are_usage(self, company: Company, wrong: tuple[str, ...]) -> None:
-        with pytest.raises(CommandError) as refused:
-            call_command("export_invoices", *wrong, stdout=StringIO())
-        assert refused.value.returncode == 2

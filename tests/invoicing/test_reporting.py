@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pypdfium2
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
 from pytest_django import Settings
 
 from common import clock
+from common.admin import change_url
 from common.ids import uuid7
 from invoicing.figures import DayFigures, Sums, day_figures
 from invoicing.models import Company, Invoice
@@ -198,6 +201,22 @@ class TestReport:
         request_report(company, day=DAY, requested_by="test", now=clock.now())
         bench.drain()
         assert [letter.to for letter in mail.outbox] == [["jefa@encina.example", "caja@encina.example"]]
+
+    def test_they_are_set_on_the_companys_page(self, company: Company, client: Client) -> None:
+        client.force_login(User.objects.create_superuser("eva"))
+        address = change_url(company)
+        page = client.get(address)
+        form = page.context["adminform"].form
+        given = {name: form.initial.get(name) or "" for name in form.fields}
+        inline = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+        answer = client.post(
+            address, {**given, **inline, "report_recipients": "jefa@encina.example, caja@encina.example"}
+        )
+        assert answer.status_code == 302
+        company.refresh_from_db()
+        assert company.report_addresses == ["jefa@encina.example", "caja@encina.example"]
+        again = client.post(address, {**given, **inline, "report_recipients": "jefa@encina.example, nadie"})
+        assert again.status_code == 200
 
     def test_a_company_without_address_gets_a_pdf_and_no_letter(self, company: Company) -> None:
         Company.objects.update(email="")
