@@ -38,6 +38,7 @@ def test_two_hundred_orders_while_a_worker_is_killed_every_second(house: House, 
     everything_is_well(house, shops, rush)
 
 
+@pytest.mark.faults
 def test_the_web_server_is_killed_while_deliveries_arrive(house: House) -> None:
     shops, rush = house.company(), a_morning(30, seed=4)
     third = len(rush.posts) // 3

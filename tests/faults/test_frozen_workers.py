@@ -34,7 +34,13 @@ def gang(fresh_database: Database, tmp_path: Path) -> Iterator[Gang]:
         yield gang
 
 
-@pytest.mark.parametrize("work", [labour.pondering, labour.digging], ids=["in a call", "in a transaction"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(labour.pondering, id="in a call", marks=pytest.mark.faults),
+        pytest.param(labour.digging, id="in a transaction"),
+    ],
+)
 @pytest.mark.parametrize(
     "lease", ["is moved into the past", pytest.param("runs out by itself", marks=pytest.mark.faults)]
 )

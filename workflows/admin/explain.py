@@ -182,13 +182,15 @@ def _waiting(process: Process) -> Explanation:
         return Explanation(
             _("Hace una pausa."), _("Sigue solo a las %(at)s.") % {"at": moment(process.wake_at)}, ("cancel",)
         )
+    tell = desk(process.workflow).waiting
     if process.awaits_children:
         return Explanation(
-            _("Espera a sus procesos hijos: %(n)s siguen abiertos.") % {"n": open_children(process)},
+            tell(process)
+            if tell
+            else _("Espera a sus procesos hijos: %(n)s siguen abiertos.") % {"n": open_children(process)},
             _("Sigue solo cuando terminen; mientras, no ocupa ningún trabajador."),
             ("cancel",),
         )
-    tell = desk(process.workflow).waiting
     tokens = list(process.tokens.filter(completed_at=None, closed=False).order_by("created_at", "key"))
     keys = ", ".join(token.key for token in tokens)
     why = tell(process) if tell else format_html(_("Espera una respuesta: {}."), mono(keys))
