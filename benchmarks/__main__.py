@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.harness import Figure, scaled, tell
 
 GROUPS = {
-    "engine": ("triggering", "idle", "ordered"),
+    "engine": ("against_dbos", "triggering", "idle", "fairness", "ordered"),
     "aeat": ("submitting", "issuing"),
     "pdf": ("pdf",),
     "flow": ("intake", "orders"),

@@ -28,3 +28,13 @@ def a_database() -> Iterator[Database]:
             yield database
     finally:
         server.close()
+
+
+@contextmanager
+def an_empty_database() -> Iterator[Database]:
+    """Make a database without tables for somebody else's, and drop it at the end. Django stays where it points."""
+    server = TestServer()
+    try:
+        yield server.empty()
+    finally:
+        server.close()

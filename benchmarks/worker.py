@@ -1,4 +1,4 @@
-"""The product's worker with the workflows of the measurements: `python -m benchmarks.worker --queues ...`."""
+"""The product's worker with the workflows of the measurements: `python -m benchmarks.worker worker --queues ...`."""
 
 import os
 import sys
@@ -19,9 +19,24 @@ from tests.databases import Database
 @contextmanager
 def a_worker(database: Database) -> Iterator[None]:
     """Run one worker process of the default queue on `database`, set up as the house sets up each of its own."""
-    as_in_house = house.worker("worker", "default", 4, database.env)
-    argv = [house.PYTHON, "-m", "benchmarks.worker", *as_in_house.argv[2:]]
-    with TemporaryDirectory() as logs, Supervisor([Child("worker", argv, database.env)], log_dir=Path(logs)):
+    with _running(house.worker("worker", "default", 4, database.env)):
+        yield
+
+
+@contextmanager
+def workers_of_the_house(database: Database) -> Iterator[None]:
+    """Run all the workers that the house starts, renderers too, on `database`."""
+    with _running(*house.workers(database.env)):
+        yield
+
+
+@contextmanager
+def _running(*as_in_house: Child) -> Iterator[None]:
+    children = [
+        Child(child.name, [house.PYTHON, "-m", "benchmarks.worker", *child.argv[2:]], child.env)
+        for child in as_in_house
+    ]
+    with TemporaryDirectory() as logs, Supervisor(children, log_dir=Path(logs)):
         yield
 
 

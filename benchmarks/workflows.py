@@ -14,6 +14,8 @@ from workflows.rows import sql
 PATIENCE = 60.0
 LOOK_EVERY = 0.002
 """Seconds between two looks at whether it is done: what that adds to a measured wait is half of it."""
+NOW_AND_THEN = 0.02
+"""Seconds between two looks where many are waited for and the looking must not take part in the work."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -53,14 +55,33 @@ def three_steps(run: Run, p: Work) -> int:
     return run.step(third, run.step(second, run.step(first, p.number)))
 
 
+class Errand(msgspec.Struct, frozen=True):
+    """Something to do for a tenant."""
+
+    number: int
+    tenant: str
+
+
+@api.workflow("benchmark-tenant", version=1, tenant=lambda p: p.tenant, lane=lambda p: api.Lane(f"tenant:{p.tenant}"))
+def three_steps_of_a_tenant(run: Run, p: Errand) -> int:
+    """Take three steps in the lane of a tenant, whose limit is the default of five."""
+    return run.step(third, run.step(second, run.step(first, p.number)))
+
+
 def start(work: Work) -> UUID:
     """Trigger in a transaction, as an application does."""
     with transaction.atomic():
         return engine.trigger(three_steps, work, now=clock.now(), actor="benchmark").id
 
 
-def await_completed(processes: list[UUID]) -> None:
-    """Return once all of them are seen completed.
+def start_for_tenant(errand: Errand) -> UUID:
+    """Trigger in a transaction, as an application does."""
+    with transaction.atomic():
+        return engine.trigger(three_steps_of_a_tenant, errand, now=clock.now(), actor="benchmark").id
+
+
+def await_completed(processes: list[UUID], *, every: float = LOOK_EVERY) -> None:
+    """Return once all of them are seen completed, looked at `every` so many seconds.
 
     :raises TimeoutError: after a minute.
     """
@@ -69,4 +90,4 @@ def await_completed(processes: list[UUID]) -> None:
     while sql(unfinished, [processes])[0][0]:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{sql(unfinished, [processes])[0][0]} of {len(processes)} processes did not complete")
-        time.sleep(LOOK_EVERY)
+        time.sleep(every)

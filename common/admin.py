@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -215,7 +215,7 @@ def shown(labels: Mapping[str, Label], state: str) -> tuple[str, Any]:
 
 def change_url(row: Any) -> str:
     """Return the address of the row's own page."""
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])
 
 
 def list_url(model: type[models.Model], **filters: Any) -> str:

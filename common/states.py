@@ -25,6 +25,15 @@ class Moves:
         """Return the state in which the move `name` ends."""
         return self._moves[name][1]
 
+    def allows(self, name: str, source: str, target: str) -> bool:
+        """Tell whether there is a move `name` that leads from `source` to `target`."""
+        sources, end = self._moves.get(name, ((), ""))
+        return source in sources and target == end
+
+    def triples(self) -> list[tuple[str, str, str]]:
+        """Return every allowed (name, from, to), sorted."""
+        return sorted((name, source, end) for name, (sources, end) in self._moves.items() for source in sources)
+
     def via(self, name: str, field: Any) -> Any:
         """Return the django-fsm decorator of the move `name` on `field`."""
         return transition(field=field, source=self.sources(name), target=self.target(name))

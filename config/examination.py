@@ -20,6 +20,7 @@ from verifactu.certificates import Certificate
 from verifactu.client import endpoint_for
 from verifactu.errors import VerifactuError
 from verifactu.models import Installation, Record, Submission
+from workflows.checks import orphaned
 from workflows.models import Process
 from workflows.rows import sql
 
@@ -46,7 +47,7 @@ def examine(now: datetime) -> Iterator[Finding]:
     yield from database
     if any(finding.verdict == "fail" and finding.what in ("database", "migrations") for finding in database):
         return
-    for look in (_roles, _companies, _workers, _backlog):
+    for look in (_roles, _companies, _workflows, _workers, _backlog):
         yield from look(now)
 
 
@@ -168,6 +169,13 @@ def _endpoint(certificate: Certificate) -> Finding:
             return Finding("aeat", "ok", f"{endpoint} answers the TLS handshake")
     except OSError as error:
         return Finding("aeat", "fail", f"{endpoint}: {error}", "check network, certificate and AEAT_CA_FILE")
+
+
+def _workflows(now: datetime) -> Iterator[Finding]:
+    for error in (wrong := orphaned()):
+        yield Finding("workflows", "fail", error.msg, error.hint or "")
+    if not wrong:
+        yield Finding("workflows", "ok", "this code holds every version that an open process began with")
 
 
 def _workers(now: datetime) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ FIELD_KEYS: list[str] = env.list("FIELD_KEYS", [])
 """Fernet keys of the encrypted columns, newest first. Their own keys: SECRET_KEY may change freely."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000")
+"""Where people open this installation: what links in mails begin with."""
 BEHIND_TLS = env.bool("BEHIND_TLS", False)
 """True where a proxy speaks TLS to the world: secure cookies, HSTS, redirect."""
 DATABASE_URL = env.str("DATABASE_URL", "")
@@ -39,8 +41,12 @@ AEAT_CERTIFICATE_FILE = env.str("AEAT_CERTIFICATE_FILE", "")
 AEAT_CERTIFICATE_PASSWORD = env.str("AEAT_CERTIFICATE_PASSWORD", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "facturas@localhost")
+ALERT_EMAIL: list[str] = env.list("ALERT_EMAIL", [])
+"""Who is mailed when something needs an operator; without one, alerts are rows and errors in the log."""
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+"""Who asks for /metrics must bear it; without, only this machine is answered."""
 CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")
 """For tests only: a file with the seconds by which every process's clock is moved."""
 
@@ -145,7 +151,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_SSL_REDIRECT = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
@@ -189,10 +195,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+        "text": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s%(context)s"},
         "json": {"()": "common.logs.JsonFormatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"context": {"()": "common.logs.ContextFilter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"procrastinate": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}},
 }

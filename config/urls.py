@@ -5,14 +5,18 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz, readyz
+from config.metrics import metrics
 from invoicing.webhooks import webhook
+from workflows.links import decide
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("invoicing.api.urls")),
     path("webhooks/<uuid:connection_id>/", webhook, name="webhook"),
+    path("decide/<str:signed>/", decide, name="decide"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]

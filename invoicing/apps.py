@@ -6,4 +6,5 @@ class InvoicingConfig(AppConfig):
     verbose_name = "Facturación"
 
     def ready(self) -> None:
-        from invoicing import flows  # noqa: F401, PLC0415 (registers the workflows, once the models are there)
+        # These register the workflows, once the models are there.
+        from invoicing import exports, flows, reporting  # noqa: F401, PLC0415

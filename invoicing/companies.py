@@ -8,6 +8,7 @@ from django.db import transaction
 
 from common.ids import uuid7
 from invoicing.models import Company, Connection
+from invoicing.reporting import report_daily
 from verifactu.models import Installation, Taxpayer
 
 
@@ -25,7 +26,8 @@ def open_company(
     certificate_password: str = "",
     now: datetime,
 ) -> Company:
-    """Make the company, its taxpayer, and an installation for the present environment, in one transaction."""
+    """Make the company, its taxpayer, an installation for the present environment, and the schedule of its daily
+    report, in one transaction."""
     identity = uuid7()
     with transaction.atomic():
         taxpayer = Taxpayer.objects.create(
@@ -36,7 +38,7 @@ def open_company(
             certificate_password=certificate_password,
         )
         install(taxpayer, now=now)
-        return Company.objects.create(
+        company = Company.objects.create(
             id=identity,
             taxpayer=taxpayer,
             address=address,
@@ -46,6 +48,8 @@ def open_company(
             email=email,
             simplified_activity=simplified_activity,
         )
+        report_daily(company, now=now)
+        return company
 
 
 def install(taxpayer: Taxpayer, *, now: datetime) -> Installation:

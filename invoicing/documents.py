@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -27,10 +28,11 @@ class StoredDocument(msgspec.Struct, frozen=True):
 
 
 class Documents:
-    """The PDFs under one folder, spread as `ab/cd/<sha256>.pdf`."""
+    """The files of one kind under one folder, spread as `ab/cd/<sha256>.pdf`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, kind: str = "pdf") -> None:
         self.root = root
+        self.kind = kind
 
     def store(self, data: bytes) -> StoredDocument:
         """Write the bytes so that they survive a power cut, or find that they are there already.
@@ -58,6 +60,32 @@ class Documents:
         _sync(path.parent)
         return stored
 
+    def adopt(self, file: Path) -> StoredDocument:
+        """Take in a finished file of the same file system, of any size, under its hash; it leaves where it was."""
+        with file.open("rb") as data:
+            sha256 = hashlib.file_digest(data, "sha256").hexdigest()
+            os.fsync(data.fileno())
+        stored = StoredDocument(sha256, file.stat().st_size)
+        path = self.path(sha256)
+        _make_folder(path.parent)
+        file.chmod(0o600)
+        file.replace(path)
+        _sync(path.parent)
+        return stored
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Return the file under `sha256`, hashed anew and wound back to its beginning; for what is too big to read.
+
+        :raises FileNotFoundError: when it was never stored here.
+        :raises Tampered: when it does not hold the bytes that were stored.
+        """
+        file = self.path(sha256).open("rb")
+        if not hmac.compare_digest(hashlib.file_digest(file, "sha256").hexdigest(), sha256):
+            file.close()
+            raise Tampered(f"{sha256}: {Tampered.__doc__}")
+        file.seek(0)
+        return file
+
     def read(self, sha256: str) -> bytes:
         """Return the bytes stored under `sha256`, hashed anew.
 
@@ -76,7 +104,7 @@ class Documents:
         """
         if not _SHA256.fullmatch(sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")
-        return self.root / sha256[:2] / sha256[2:4] / f"{sha256}.pdf"
+        return self.root / sha256[:2] / sha256[2:4] / f"{sha256}.{self.kind}"
 
 
 def _hash(data: bytes) -> str:

@@ -1,7 +1,6 @@
 """The workflows: the table of contents of the product. Each step is a line; arithmetic and HTTP live elsewhere."""
 
 from datetime import timedelta
-from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -15,7 +14,7 @@ from invoicing.holds import Resolution, hold
 from invoicing.issuing import NotTheNewest, issue_sale
 from invoicing.mail import letter, message_id, send
 from invoicing.models import Delivery, Document, Invoice
-from invoicing.pdf import Renderer
+from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.states import INVOICE_MOVES
 from invoicing.storefronts import Unreadable
@@ -190,7 +189,7 @@ def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
 def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
     """Render the invoice in this worker's renderer and store the bytes under their hash."""
     invoice = Invoice.objects.select_related("series", "order").get(pk=ref.invoice_id)
-    return _documents().store(_renderer().render(printed(invoice), timeout=PDF_TIMEOUT))
+    return _documents().store(shared().render(printed(invoice), timeout=PDF_TIMEOUT))
 
 
 @step
@@ -265,12 +264,6 @@ def send_mail(ref: InvoiceRef, document: DocumentRef, *, idempotency_key: str) -
 def mail_invoice(run: Run, p: MailInvoice) -> str:
     """Send the invoice to its buyer, once."""
     return run.step(send_mail, p.invoice, p.document)
-
-
-@cache
-def _renderer() -> Renderer:
-    """The renderer of this worker process, started with its first document."""
-    return Renderer()
 
 
 def _documents() -> Documents:

@@ -27,7 +27,7 @@ _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 class BadRecipient(Abort):
-    """The customer's address is not one that mail can be sent to; correct it and resend."""
+    """The recipient's address is not one that mail can be sent to; correct it and resend."""
 
 
 def letter(
@@ -56,7 +56,7 @@ def letter(
         subject=f"[Prueba] {subject}" if values["test"] else subject,
         body=render_to_string("mail/invoice.txt", values),
         from_email=formataddr((clean(company_name), parseaddr(from_email)[1])),
-        to=[_one_address(to)],
+        to=[one_address(to)],
         # RFC 3834: no out-of-office answers to a machine.
         headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
     )
@@ -70,10 +70,10 @@ def send(message: EmailMessage) -> None:
     message.send(fail_silently=False)
 
 
-def message_id(invoice_id: UUID, from_email: str) -> str:
-    """Return the one Message-ID under which this invoice is mailed, however often."""
+def message_id(identity: UUID, from_email: str, kind: str = "invoice") -> str:
+    """Return the one Message-ID under which this invoice (export, report) is mailed, however often."""
     domain = parseaddr(from_email)[1].rpartition("@")[2] or "localhost"
-    return f"<invoice.{invoice_id}@{domain.encode('idna').decode()}>"
+    return f"<{kind}.{identity}@{domain.encode('idna').decode()}>"
 
 
 def file_name(number: str) -> str:
@@ -136,8 +136,11 @@ class FileBackend(BaseEmailBackend):
         return len(email_messages)
 
 
-def _one_address(text: str) -> str:
-    """Return `text` when it is one bare address; a list or a header smuggled into it is neither."""
+def one_address(text: str) -> str:
+    """Return `text` when it is one bare address; a list or a header smuggled into it is neither.
+
+    :raises BadRecipient: when it is not.
+    """
     try:
         validate_email(text)
     except ValidationError:

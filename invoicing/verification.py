@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 from common.findings import Finding
 from invoicing.documents import Documents, Tampered
-from invoicing.models import Company, Document, Invoice, Series
+from invoicing.models import Company, Document, Export, Invoice, Series
 from workflows.rows import sql
 
 
@@ -111,6 +112,18 @@ def damaged_documents(
             continue
         if decode_qr and document.invoice.qr_url not in decode_qr(pdf):
             yield Finding("I7", subject, "its QR does not lead to this invoice")
+
+
+def damaged_exports(company: Company, root: Path) -> Iterator[Finding]:
+    """I7: the files of an export are there and hold the bytes that were handed out."""
+    for export in Export.objects.filter(company=company).order_by("pk"):
+        for kind, sha256 in (("csv", export.csv_sha256), ("xlsx", export.xlsx_sha256)):
+            try:
+                Documents(root, kind).open(sha256).close()
+            except FileNotFoundError:
+                yield Finding("I7", f"export {export.pk}", f"its {kind} file is missing")
+            except (Tampered, ValueError) as error:
+                yield Finding("I7", f"export {export.pk}", str(error))
 
 
 def company_checks(company: Company) -> list[Callable[[], Iterator[Finding]]]:

@@ -174,7 +174,7 @@ def _fingerprint() -> str:
     for package in ("Django", "procrastinate", "django-pgtrigger"):
         digest.update(f"{package} {version(package)}\n".encode())
     for app in sorted(apps.get_app_configs(), key=lambda app: app.label):
-        for file in sorted(Path(app.path).glob("migrations/*.py")):
+        for file in sorted([*Path(app.path).glob("migrations/*.py"), *Path(app.path).glob("sql/*.sql")]):
             digest.update(f"{app.label} {file.name}\n".encode() + file.read_bytes())
     for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
         # What `common.grants` reads of a ledger model.

@@ -11,6 +11,9 @@ from typing import Any
 
 import msgspec
 
+MAX_PAYLOAD = 256 * 1024
+"""Characters of a payload: it names what is to be worked on, it does not carry it."""
+
 
 class EncodingError(ValueError):
     """This value cannot be kept in the journal: it must be a plain value of its declared type."""

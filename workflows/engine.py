@@ -1,20 +1,33 @@
-"""Start a process: trigger, and what a newer process does to the ones before it.
+"""Start processes: trigger one or many, and what a newer process does to the ones before it.
 
-The engine is four short transactions and no loop: `trigger` here, `pump` (rows.py), `execute` with its steps
-(execution.py, journal.py), and the finish of each (execution.py). `tick.py` is the net behind all of them.
+The engine is four short transactions and no loop: `trigger` here, `admit` (rows.py, sql/admission_1.sql), `execute`
+with its steps (execution.py, journal.py), and the finish of each (journal.py). `tick.py` is the net behind them.
 """
 
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 
 from common.ids import uuid7
-from workflows.api import Step, Workflow
-from workflows.encoding import decode, encode
-from workflows.rows import free_lanes, lock_order_key, promote, pump_after_commit, record, sql
-from workflows.states import OPEN
+from workflows.api import Step, Workflow, definition_of
+from workflows.encoding import MAX_PAYLOAD, EncodingError, decode, encode
+from workflows.errors import WorkflowError
+from workflows.models import Process
+from workflows.rows import (
+    after_commit_once,
+    free_lanes,
+    lock_order_key,
+    promote,
+    pump_after_commit,
+    record,
+    sql,
+    wake_parent,
+)
 
 
 class Handle(NamedTuple):
@@ -22,6 +35,50 @@ class Handle(NamedTuple):
 
     id: UUID
     created: bool
+
+    def state(self) -> str:
+        """Return the state of the process now."""
+        return str(Process.objects.values_list("state", flat=True).get(pk=self.id))
+
+    def result(self) -> Any:
+        """Return what the process returned, as its declared type.
+
+        :raises WorkflowError: when it has not completed.
+        """
+        row = Process.objects.get(pk=self.id)
+        if row.state != "completed":
+            raise WorkflowError(f"{row} has no result: it is {row.state}")
+        return decode(row.result or "null", definition_of(row.workflow, row.version).result_type)
+
+
+class Parent(NamedTuple):
+    """Whose children a trigger starts: the process, and its step that wants them."""
+
+    id: UUID
+    key: str
+
+
+class New(msgspec.Struct):
+    """A process to be inserted, as the statement reads it."""
+
+    id: UUID
+    tenant: str
+    idempotency_key: str | None
+    once_key: str | None
+    order_key: str
+    behind: bool
+    lane: str
+    lane_limit: int
+    lane_rate: str
+    resource: str
+    resource_limit: int
+    resource_rate: str
+    queue: str
+    payload: str
+    tags: tuple[str, ...]
+    wake_at: datetime | None = None
+    settling_since: datetime | None = None
+    child_number: int | None = None
 
 
 def trigger(
@@ -32,64 +89,184 @@ def trigger(
     actor: str,
     not_before: datetime | None = None,
     settle: timedelta = timedelta(0),
-    priority: int = 0,
+    priority: timedelta = timedelta(0),
+    parent: Parent | None = None,
+    idempotency_key: str | None = None,
 ) -> Handle:
     """Start a process of `workflow` in the caller's transaction.
 
     The payload is encoded and decoded as the declared type first: a bad one creates nothing. With `settle` the
-    process waits that long, and each newer one that supersedes it begins the wait anew, up to `settle_max` in all.
-    Never writes a lane: admission follows after the commit.
+    process waits that long, and each newer one that supersedes it (or finds it waiting under its `once_key`, and
+    leaves it its own payload) begins the wait anew, up to `settle_max` in all. With `priority` it stands in its lane's
+    queue as if it had been triggered so much earlier. `idempotency_key` takes the place of the workflow's own. Never
+    writes a lane: admission follows after the commit.
 
     :raises EncodingError: when the payload does not fit the workflow's type.
     """
-    text = encode(payload)
-    payload = decode(text, workflow.payload_type)
-    order_key = workflow.order_by(payload) if workflow.order_by else ""
-    idempotency_key = workflow.idempotency_key(payload) if workflow.idempotency_key else None
-    once_key = workflow.once_key(payload) if workflow.once_key else None
-    lane = workflow.lane(payload)
-    process = uuid7()
-    with transaction.atomic():
-        lock_order_key(order_key)
-        if idempotency_key and (existing := _existing(workflow, idempotency_key)):
-            return Handle(existing, created=False)
-        settling_since = now if settle else None
+    new = _new(workflow, payload, idempotency_key)
+    plain = not (new.order_key or workflow.supersede_until or workflow.key_lasts)
+    with nullcontext() if plain else transaction.atomic(savepoint=False):
+        lock_order_key(new.order_key)
+        if workflow.key_lasts:
+            _forget_key(workflow, [new.idempotency_key], now)
+        new.settling_since = now if settle else None
         if workflow.supersede_until:
-            since = supersede(workflow, order_key, workflow.supersede_until, by=process, now=now, actor=actor)
-            settling_since = since if settle and since else settling_since
-        wake_at = not_before
-        if settling_since:
-            wake_at = max(min(now + settle, settling_since + workflow.settle_max), not_before or now)
-        rows = sql(
-            f"""
-            INSERT INTO workflows_process (
-                id, workflow, version, state, tenant, idempotency_key, once_key, order_key, behind, lane, lane_limit,
-                queue, priority, fence, worker, wake_at, settling_since, recoveries, payload, tags, actor, created_at
-            ) VALUES (
-                %s, %s, %s, 'pending', %s, %s, %s, %s,
-                %s <> '' AND EXISTS (SELECT 1 FROM workflows_process WHERE order_key = %s AND state = ANY(%s)),
-                %s, %s, %s, %s, 0, '', %s, %s, 0, %s, %s, %s, %s
-            )
-            ON CONFLICT {_ON_CONFLICT_ONCE if once_key else "(workflow, idempotency_key) DO NOTHING"}
-            RETURNING id
-            """,  # noqa: S608 (both endings are literals of this module)
-            [
-                process, workflow.name, workflow.version, workflow.tenant(payload), idempotency_key, once_key,
-                order_key, order_key, order_key, list(OPEN), lane.key, lane.limit, workflow.queue, priority,
-                wake_at, settling_since, text, list(workflow.tags(payload)), actor, now,
-            ],
-        )  # fmt: skip
-        found: UUID | None = rows[0][0] if rows else _existing(workflow, idempotency_key or "")
-        if found != process:
-            assert found is not None  # noqa: S101 (the conflict that kept us from inserting)
-            return Handle(found, created=False)
-        record([(process, "")], move="trigger", to="pending", at=now, actor=actor)
-        pump_after_commit(lane.key)
-        return Handle(process, created=True)
+            if new.idempotency_key and (existing := _existing(workflow, [new.idempotency_key])):
+                return Handle(existing[new.idempotency_key], created=False)
+            since = supersede(workflow, new.order_key, workflow.supersede_until, by=new.id, now=now, actor=actor)
+            if settle and since:
+                new.settling_since = since
+        new.wake_at = not_before
+        if new.settling_since:
+            new.wake_at = max(min(now + settle, new.settling_since + workflow.settle_max), not_before or now)
+        if parent:
+            new.child_number = 0
+        found = _insert(workflow, [new], now=now, actor=actor, priority=priority, settle=settle, parent=parent)
+        if new.id not in found:
+            if found:
+                return Handle(found[0], created=False)
+            assert new.idempotency_key  # noqa: S101 (the conflict that kept us from inserting)
+            return Handle(_existing(workflow, [new.idempotency_key])[new.idempotency_key], created=False)
+        pump_after_commit(new.lane)
+    return Handle(new.id, created=True)
 
 
+def trigger_many(
+    workflow: Workflow,
+    payloads: Iterable[Any],
+    *,
+    now: datetime,
+    actor: str,
+    priority: timedelta = timedelta(0),
+    parent: Parent | None = None,
+    first_number: int = 0,
+) -> list[Handle]:
+    """Start a process for each payload by one statement, in the caller's transaction; return them in that order.
+
+    :raises EncodingError: when a payload does not fit; nothing is created then.
+    :raises WorkflowError: when processes of this workflow supersede each other or share a `once_key`.
+    """
+    if workflow.supersede_until or workflow.once_key:
+        raise WorkflowError(f"workflow {workflow.name}: trigger those that replace each other one by one")
+    news = [_new(workflow, payload) for payload in payloads]
+    if not news:
+        return []
+    seen: set[str] = set()
+    for number, new in enumerate(news, first_number):
+        new.behind = bool(new.order_key) and new.order_key in seen
+        seen.add(new.order_key)
+        new.child_number = number if parent else None
+    keys = [new.idempotency_key for new in news if new.idempotency_key]
+    with transaction.atomic(savepoint=False):
+        for key in sorted(seen):
+            lock_order_key(key)
+        if workflow.key_lasts:
+            _forget_key(workflow, keys, now)
+        created = set(_insert(workflow, news, now=now, actor=actor, priority=priority, parent=parent))
+        existing = _existing(workflow, keys) if len(created) < len(news) else {}
+        for lane in {new.lane for new in news}:
+            pump_after_commit(lane)
+    return [
+        Handle(new.id if new.id in created else existing[new.idempotency_key or ""], created=new.id in created)
+        for new in news
+    ]
+
+
+def _new(workflow: Workflow, payload: Any, idempotency_key: str | None = None) -> New:
+    text = encode(payload)
+    if len(text) > MAX_PAYLOAD:
+        raise EncodingError(f"a payload holds at most {MAX_PAYLOAD} characters: pass ids, not contents")
+    payload = decode(text, workflow.payload_type)
+    place = workflow.place(payload)
+    return New(
+        id=uuid7(),
+        tenant=workflow.tenant(payload),
+        idempotency_key=idempotency_key or (workflow.idempotency_key(payload) if workflow.idempotency_key else None),
+        once_key=workflow.once_key(payload) if workflow.once_key else None,
+        order_key=workflow.order_by(payload) if workflow.order_by else "",
+        behind=False,
+        lane=place.lane.key,
+        lane_limit=place.lane.limit,
+        lane_rate=place.lane.per_seconds,
+        resource=place.resource.key,
+        resource_limit=place.resource.limit,
+        resource_rate=place.resource.per_seconds,
+        queue=place.queue,
+        payload=text,
+        tags=workflow.tags(payload),
+    )
+
+
+def _insert(
+    workflow: Workflow,
+    news: Sequence[New],
+    *,
+    now: datetime,
+    actor: str,
+    priority: timedelta,
+    settle: timedelta = timedelta(0),
+    parent: Parent | None,
+) -> list[UUID]:
+    """Insert processes with their first events; return the ids of what was inserted or, by once_key, found."""
+    if workflow.once_key:
+        statement, more = (_INSERT_LATEST, [workflow.settle_max]) if settle else (_INSERT_ONCE, [])
+    else:
+        statement, more = _INSERT, []
+    rows = sql(
+        statement,
+        [
+            msgspec.json.encode(news).decode(), workflow.name, workflow.version, now - priority,
+            now + workflow.start_within if workflow.start_within else None,
+            int(workflow.max_duration.total_seconds()) if workflow.max_duration else None,
+            now + workflow.key_lasts if workflow.key_lasts else None,
+            actor, now, parent.id if parent else None, parent.key if parent else "", *more,
+            now, actor, now, actor,
+        ],
+    )  # fmt: skip
+    return [process for (process,) in rows]
+
+
+_INSERT_INTO = """
+WITH new AS (
+    SELECT * FROM json_to_recordset(%s::json) AS n (
+        id uuid, tenant text, idempotency_key text, once_key text, order_key text, behind boolean,
+        lane text, lane_limit integer, lane_rate text, resource text, resource_limit integer, resource_rate text,
+        queue text, payload text, tags text[], wake_at timestamptz, settling_since timestamptz, child_number integer
+    )
+), process AS (
+    INSERT INTO workflows_process (
+        id, workflow, version, state, tenant, idempotency_key, once_key, order_key, behind,
+        lane, lane_limit, lane_rate, resource, resource_limit, resource_rate, queue, payload, tags, wake_at,
+        settling_since, child_number, fence, worker, recoveries,
+        priority_at, expires_at, max_seconds, key_expires_at, actor, created_at, parent_id, parent_key
+    )
+    SELECT id, %s, %s, 'pending', tenant, idempotency_key, once_key, order_key,
+        behind OR order_key <> '' AND EXISTS (
+            SELECT 1 FROM workflows_process o
+            WHERE o.order_key = new.order_key AND o.order_key <> '' AND o.finished_at IS NULL
+        ),
+        lane, lane_limit, lane_rate, resource, resource_limit, resource_rate, queue, payload, tags, wake_at,
+        settling_since, child_number, 0, '', 0,
+        %s, %s, %s, %s, %s, %s, %s, %s
+    FROM new
+    ON CONFLICT """
+_AND_TELL = """
+    RETURNING id
+), told AS (
+    INSERT INTO workflows_processevent (process_id, at, actor, move, from_state, to_state, reason, seal)
+    SELECT id, %s, %s, 'trigger', '', 'pending', '',
+        workflows_seal(id, %s, %s, 'trigger', '', 'pending', '')
+    FROM process WHERE id IN (SELECT id FROM new)
+)
+SELECT id FROM process
+"""
+_INSERT = f"{_INSERT_INTO} (workflow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING {_AND_TELL}"
 # The update locks the queued row: its worker cannot claim it before our transaction, whose rows it must see, is over.
-_ON_CONFLICT_ONCE = "(workflow, once_key) DO UPDATE SET priority = workflows_process.priority"
+_INSERT_ONCE = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
+    SET priority_at = workflows_process.priority_at {_AND_TELL}"""  # noqa: S608 (literals of this module)
+_INSERT_LATEST = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
+    SET payload = EXCLUDED.payload, wake_at = least(EXCLUDED.wake_at,
+        coalesce(workflows_process.settling_since, workflows_process.created_at) + %s) {_AND_TELL}"""  # noqa: S608
 
 
 def supersede(
@@ -103,18 +280,22 @@ def supersede(
     sql(
         """
         SELECT t.key FROM workflows_token t JOIN workflows_process p ON p.id = t.process_id
-        WHERE p.order_key = %s AND p.workflow = %s AND p.state = ANY(%s) AND t.completed_at IS NULL
+        WHERE p.order_key = %s AND p.order_key <> '' AND p.workflow = %s AND p.finished_at IS NULL
+          AND t.completed_at IS NULL
         ORDER BY t.key FOR NO KEY UPDATE OF t
         """,
-        [order_key, workflow.name, list(OPEN)],
+        [order_key, workflow.name],
     )
     candidates = sql(
         """
-        SELECT id, state, settling_since, lane, admitted_at IS NOT NULL FROM workflows_process
-        WHERE order_key = %s AND workflow = %s AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+        SELECT id, state, settling_since, lane, resource, admitted_at IS NOT NULL FROM workflows_process
+        WHERE order_key = %s AND order_key <> '' AND workflow = %s AND finished_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE
         """,
-        [order_key, workflow.name, list(OPEN)],
+        [order_key, workflow.name],
     )
+    if not candidates:
+        return None
     passed = {
         row[0]
         for row in sql(
@@ -125,21 +306,22 @@ def supersede(
     beaten = [row for row in candidates if row[0] not in passed]
     close(beaten_ids := [row[0] for row in beaten], state="cancelled", now=now, superseded_by=by)
     record([(row[0], row[1]) for row in beaten], move="cancel", at=now, actor=actor, reason=f"superseded by {by}")
-    free_lanes(row[3] for row in beaten if row[4])
+    free_lanes((row[3], row[4]) for row in beaten if row[5])
     if beaten_ids:
-        promote(order_key)
+        for lane in promote(order_key):
+            pump_after_commit(lane)
     return min((row[2] for row in beaten if row[2]), default=None)
 
 
 def close(processes: list[UUID], *, state: str, now: datetime, superseded_by: UUID | None = None) -> None:
-    """Write a terminal state on locked processes and close the tokens that they waited for."""
+    """Write a terminal state on locked processes, close the tokens that they waited for, tell their parents."""
     if not processes:
         return
-    sql(
+    parents = sql(
         """
         UPDATE workflows_process SET state = %s, finished_at = %s, superseded_by_id = %s, once_key = NULL,
-            admitted_at = NULL, lease_until = NULL, wake_at = NULL, job_id = NULL, behind = false
-        WHERE id = ANY(%s)
+            admitted_at = NULL, lease_until = NULL, wake_at = NULL, job_id = NULL, behind = false, awaits_children = ''
+        WHERE id = ANY(%s) RETURNING parent_id
         """,
         [state, now, superseded_by, processes],
     )
@@ -147,11 +329,24 @@ def close(processes: list[UUID], *, state: str, now: datetime, superseded_by: UU
         "UPDATE workflows_token SET closed = true WHERE process_id = ANY(%s) AND completed_at IS NULL AND NOT closed",
         [processes],
     )
+    for parent in {parent for (parent,) in parents if parent}:
+        after_commit_once(wake_parent, parent)
 
 
-def _existing(workflow: Workflow, idempotency_key: str) -> UUID | None:
-    rows = sql(
-        "SELECT id FROM workflows_process WHERE workflow = %s AND idempotency_key = %s",
-        [workflow.name, idempotency_key],
+def _forget_key(workflow: Workflow, keys: Sequence[str | None], now: datetime) -> None:
+    """Take the keys whose time is over from processes that have ended."""
+    sql(
+        """
+        UPDATE workflows_process SET idempotency_key = NULL
+        WHERE workflow = %s AND idempotency_key = ANY(%s) AND key_expires_at <= %s AND finished_at IS NOT NULL
+        """,
+        [workflow.name, [key for key in keys if key], now],
     )
-    return rows[0][0] if rows else None
+
+
+def _existing(workflow: Workflow, idempotency_keys: Sequence[str]) -> dict[str, UUID]:
+    rows = sql(
+        "SELECT idempotency_key, id FROM workflows_process WHERE workflow = %s AND idempotency_key = ANY(%s)",
+        [workflow.name, list(idempotency_keys)],
+    )
+    return dict(rows)

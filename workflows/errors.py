@@ -21,10 +21,26 @@ class Transient(Exception):
         self.retry_after = retry_after
 
 
+class StepTimeout(Exception):
+    """An external step did not come back in the time that it has; it is tried again like any other failure."""
+
+
+class DeadlineExceeded(Abort):
+    """The process was to end by now; resuming it gives it its time anew."""
+
+
+class TokenExpired(Abort):
+    """Nobody answered in time."""
+
+
+class ChildFailed(Abort):
+    """A child ended without result. Resume or replay the child first, then resume this process."""
+
+
 class JournalMismatch(WorkflowError):
     """The code asks for a step that the journal answers differently.
 
-    Put the old step back, or register the changed workflow under a new version and replay the process.
+    Put the old step back and resume; or register the changed function as a new version and replay the process on it.
     """
 
 
@@ -53,6 +69,10 @@ class Suspend(BaseException):
 
     A BaseException so that a workflow's own `except Exception` cannot swallow it.
     """
+
+
+class Unwound(BaseException):
+    """A failed process that takes its steps back has come to the one that it never did."""
 
 
 class Fenced(Suspend):

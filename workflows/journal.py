@@ -1,36 +1,46 @@
-"""The Run: what a workflow function is given. Saved answer, or call and save; wait, hold, sleep.
+"""The Run: what a workflow function is given. Saved answer, or call and save; wait, hold, sleep, children.
 
 The function runs again from the top each time its process is woken. A step that is in the journal answers from it;
 the first one that is not is executed. Whoever cannot go on raises `Suspend` after its rows are committed.
 """
 
 import hashlib
-import logging
 import time
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event
-from typing import Any, NoReturn, TypeVar
-from uuid import UUID
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 import msgspec
-from django.db import InterfaceError, OperationalError, connection, transaction
 
 from common import clock
-from workflows.api import Place, Step, Workflow
-from workflows.encoding import decode, digest, encode
-from workflows.errors import Fenced, JournalMismatch, Suspend, WorkflowError
-from workflows.rows import free_lanes, lock_order_key, promote, pump_after_commit, record, sql
-
-log = logging.getLogger(__name__)
+from workflows import breaker, children, leases, tracing
+from workflows.api import NO_LANE, Place, Step, Workflow
+from workflows.encoding import EncodingError, decode, digest, encode
+from workflows.engine import Parent
+from workflows.errors import (
+    DeadlineExceeded,
+    JournalMismatch,
+    StepTimeout,
+    Suspend,
+    TokenExpired,
+    Unwound,
+    WorkflowError,
+)
+from workflows.leaving import as_json
+from workflows.recording import Recording
+from workflows.repeating import transact
+from workflows.rows import Claimed, sql, wake_parent
 
 T = TypeVar("T")
 
-PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between the tries of a transaction that PostgreSQL broke off; they spend no attempt."""
+PROGRESS_EVERY = 1.0
+"""Seconds between two writes of a process's progress."""
 
-MAX_TRACEBACK = 8_000
+_NOTHING: Any = object()
 
 
 class Saved(msgspec.Struct):
@@ -45,43 +55,27 @@ class Saved(msgspec.Struct):
     """An external step whose earlier try left neither result nor failure."""
 
 
-class Claimed(msgspec.Struct):
-    """The process as the worker that claimed it knows it."""
-
-    id: UUID
-    fence: int
-    workflow: str
-    version: int
-    tenant: str
-    order_key: str
-    lane: str
-    queue: str
-    payload: str
-    recoveries: int
-    worker: str
-
-
-class Run:
+class Run(Recording):
     """One execution of a workflow function by one worker, under one fence."""
 
     def __init__(self, process: Claimed, definition: Workflow, payload: Any) -> None:
-        self.process = process
-        self.definition = definition
-        self.id = process.id
-        home = definition.lane(payload)
-        self._home = Place(home, definition.queue)
+        super().__init__(process, definition)
+        self._home = definition.place(payload)
         self._counts: dict[str, int] = {}
-        self._journal = {
-            row[0]: Saved(*row[1:])
-            for row in sql(
-                """
-                SELECT key, kind, done, input_digest, output, failures,
-                       kind = 'external' AND NOT done AND finished_at IS NULL
-                FROM workflows_step WHERE process_id = %s
-                """,
-                [process.id],
-            )
-        }
+        self._progress_at = 0.0
+        self._journal: dict[str, Saved] = {}
+        if process.fence > 1:  # the first claim of all finds no journal
+            self._journal = {
+                row[0]: Saved(*row[1:])
+                for row in sql(
+                    """
+                    SELECT key, kind, done, input_digest, output, failures,
+                           kind = 'external' AND NOT done AND finished_at IS NULL
+                    FROM workflows_step WHERE process_id = %s
+                    """,
+                    [process.id],
+                )
+            }
 
     # --- what an author calls ----------------------------------------------------------------------------------
 
@@ -94,21 +88,29 @@ class Run:
         :raises JournalMismatch: when the journal holds this step with other arguments.
         """
         name = self._name(step.name, key)
-        inputs = digest(encode(args))
-        saved = self._journal.get(name)
-        if saved and saved.input_digest != inputs:
-            raise JournalMismatch(f"step {name} was run with other arguments; {JournalMismatch.__doc__}")
-        if saved and saved.done:
-            answer: T = decode(saved.output or "null", step.output)
-            return answer
-        self._stand_at(step, args)
-        if step.external:
-            return self._external(step, name, args, inputs, saved)
-        return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
+        result = self._step(step, name, args)
+        if step.undo:
+            self._undo.append((step.undo, f"undo:{name}", (*args, result)))
+        return result
 
-    def wait(self, name: str, answer: type[T], *, key: str) -> T:
-        """Wait for the token `key` and return its answer as `answer` (a type); holds neither worker nor lane."""
-        return self._await(self._name(name, None), answer, key, move="wait")
+    def wait(
+        self,
+        name: str,
+        answer: type[T],
+        *,
+        key: str,
+        expires: timedelta | None = None,
+        on_expiry: T = _NOTHING,
+    ) -> T:
+        """Wait for the token `key` and return its answer as `answer` (a type); holds neither worker nor lane.
+
+        With `expires` the wait ends so long after it began: with the answer `on_expiry` where there is one.
+
+        :raises TokenExpired: when nobody answered in time and there is no `on_expiry`.
+        """
+        return self._await(
+            self._name(name, None), answer, key, move="wait", expires=expires, on_expiry=on_expiry
+        )  # fmt: skip
 
     def hold(self, code: str, data: Any, answer: type[T]) -> T:
         """Hold for a person, with a reason code and what that person must know; return the typed resolution."""
@@ -117,32 +119,132 @@ class Run:
         question = {"kind": "question", "code": code, "data": msgspec.to_builtins(data), "token": token}
         return self._await(name, answer, token, move="hold", hold=question)
 
+    def sleep(self, duration: timedelta) -> None:
+        """Sleep so long; holds neither worker nor lane."""
+        self.sleep_until(clock.now() + duration)
+
     def sleep_until(self, moment: datetime) -> None:
         """Sleep until `moment`; the first execution decides which moment that is."""
         name = self._name("sleep", None)
         saved = self._journal.get(name)
+        self._may_go_on(saved if saved and clock.now() >= _known(name, saved.output, datetime) else None)
         if saved is None:
             saved = Saved("sleep", False, "", encode(moment), 0, False)
-            self._transact(lambda: self._checkpoint(name, "sleep", "", saved.output or "", 0.0, done=False))
-        due: datetime = decode(saved.output or "", datetime)
+            transact(lambda: self._checkpoint(name, "sleep", "", saved.output or "", 0.0, done=False))
+        due: datetime = _known(name, saved.output, datetime)
         if clock.now() >= due:
             return
-        self._transact(lambda: self._park("wait", wake_at=due))
+        transact(lambda: self._park("wait", wake_at=due))
         raise Suspend
 
-    # --- steps -------------------------------------------------------------------------------------------------
+    def now(self) -> datetime:
+        """Return the moment at which the process first asked here, the same on every run."""
+        return self._value("now", datetime, clock.now)
+
+    def uuid(self) -> UUID:
+        """Return a random UUID, the same on every run."""
+        return self._value("uuid", UUID, uuid4)
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Show how far the process is; written at most once a second, and never part of its outcome."""
+        if done < total and time.monotonic() - self._progress_at < PROGRESS_EVERY:
+            return
+        self._progress_at = time.monotonic()
+        sql(
+            "UPDATE workflows_process SET progress = %s WHERE id = %s AND fence = %s AND state = 'processing'",
+            [as_json({"done": done, "total": total, "note": note}), self.id, self.process.fence],
+        )
+
+    def child(self, workflow: Workflow, payload: Any, *, key: str | None = None) -> Any:
+        """Run a process of `workflow` as a child and return its result; holds neither worker nor lane meanwhile.
+
+        :raises ChildFailed: when it ended without one.
+        """
+        batch = self.batch(workflow, [payload], key=key)
+        return next(batch.results())
+
+    def batch(
+        self,
+        workflow: Workflow,
+        payloads: Iterable[Any],
+        *,
+        key: str | None = None,
+        on_failure: children.Policy = "raise",
+    ) -> children.Batch:
+        """Run a child process for each payload and return when all have ended; holds neither worker nor lane.
+
+        `payloads` may be any iterable, also a generator over more than fits into memory; it must bring the same on
+        every run until all are started. A child that fails fails the parent when all have ended (`raise`), at once,
+        and its open siblings are cancelled (`stop`), or is only counted (`collect`).
+
+        :raises ChildFailed: as `on_failure` says.
+        """
+        name = self._name(workflow.name, key)
+        batch = children.Batch(self.id, name, workflow)
+        saved = self._journal.get(name)
+        if saved and saved.done:
+            ended: children.Ended = _known(name, saved.output, children.Ended)
+            return children.Batch(ended.parent, name, workflow)
+        self._may_go_on(saved)
+        so_far: children.Started = children.Started(on_failure=on_failure)
+        if saved:
+            so_far = _known(name, saved.output, children.Started)
+        if not so_far.complete:
+            waiting = islice(payloads, so_far.count, None)
+            while not so_far.complete:
+                so_far = self._start_children(name, workflow, list(islice(waiting, children.CHUNK)), so_far)
+        elif children.settle(self.id, name, on_failure, now=clock.now(), actor=self.process.worker):
+            if on_failure != "collect":
+                batch.refuse_failures()
+            output = encode(children.Ended(self.id, batch.counts()))
+            transact(lambda: self._checkpoint(name, "children", "", output, 0.0, done=True))
+            return batch
+        transact(lambda: self._park("wait", awaits_children=name, reason=f"{so_far.count} of {workflow.name}"))
+        wake_parent(self.id)  # all may have ended before we began to wait
+        raise Suspend
+
+    # --- saved answer, or do and save --------------------------------------------------------------------------
+
+    def _step(self, step: Step[T], name: str, args: tuple[Any, ...]) -> T:
+        inputs = digest(encode(args))
+        saved = self._journal.get(name)
+        if saved and saved.input_digest != inputs:
+            raise JournalMismatch(f"step {name} was run with other arguments. {JournalMismatch.__doc__}")
+        if saved and saved.done:
+            answer: T = _known(name, saved.output, step.output)
+            return answer
+        self._may_go_on(saved)
+        self._stand_at(step, args)
+        with tracing.step(self, name):
+            if step.external:
+                return self._external(step, name, args, inputs, saved)
+            return self._commit(step, name, inputs, lambda: step.function(*args), "atomic")
 
     def _external(self, step: Step[T], name: str, args: tuple[Any, ...], inputs: str, saved: Saved | None) -> T:
         """Commit the intent, call, then commit the result: the call is never inside a transaction."""
         call = step.interrupted if saved and saved.cut_off and step.interrupted else step.function
-        self._transact(lambda: self._intend(name, inputs))
+        guard = step.breaker(*args) if step.breaker else None
+        self._admit(guard)
+        transact(lambda: self._intend(name, inputs))
         started = time.monotonic()
+        gave_up = Event()
+
+        def too_long() -> None:
+            took = StepTimeout(f"{name} took longer than {step.timeout}")
+            gave_up.set()
+            self._report(guard, took)
+            with suppress(Suspend):  # its rows say where it goes; the call, when it comes back, finds itself fenced
+                self._failed(step, name, inputs, took, started)
+
         try:
-            result = call(*args, idempotency_key=f"{self.id}:{name}")
+            with leases.deadline(self.id, step.timeout, too_long) if step.timeout else nullcontext():
+                result = call(*args, idempotency_key=f"{self.id}:{name}")
         except Suspend:
             raise
         except Exception as error:  # noqa: BLE001 (whatever a step raises is written down, then tried again or shown)
+            self._report(None if gave_up.is_set() else guard, error)
             self._failed(step, name, inputs, error, started)
+        self._report(None if gave_up.is_set() else guard, None)
         keep = step.store
 
         def store() -> Any:
@@ -163,219 +265,144 @@ class Run:
             return value
 
         try:
-            return self._transact(work)
+            return transact(work)
         except Suspend:
             raise
         except Exception as error:  # noqa: BLE001 (whatever a step raises is written down, then tried again or shown)
             self._failed(step, name, inputs, error, started)
 
-    def _intend(self, name: str, inputs: str) -> None:
-        self._guard()
-        sql(
-            """
-            INSERT INTO workflows_step (process_id, key, kind, done, input_digest, failures, started_at)
-            VALUES (%s, %s, 'external', false, %s, 0, %s)
-            ON CONFLICT (process_id, key) DO UPDATE SET finished_at = NULL
-            """,
-            [self.id, name, inputs, clock.now()],
-        )
-
-    def _checkpoint(self, name: str, kind: str, inputs: str, output: str, started: float, *, done: bool) -> None:
-        now = clock.now()
-        elapsed = time.monotonic() - started if started else 0.0
-        rows = sql(
-            """
-            WITH mine AS (
-                SELECT id FROM workflows_process
-                WHERE id = %s AND fence = %s AND state = 'processing' FOR NO KEY UPDATE
-            ), step AS (
-                INSERT INTO workflows_step
-                    (process_id, key, kind, done, input_digest, output, failures, started_at, finished_at)
-                SELECT id, %s, %s, %s, %s, %s, 0, %s, %s FROM mine
-                ON CONFLICT (process_id, key) DO UPDATE
-                    SET done = EXCLUDED.done, output = EXCLUDED.output, finished_at = EXCLUDED.finished_at
-                RETURNING process_id
-            )
-            INSERT INTO workflows_attempt
-                (process_id, step_key, fence, worker, started_at, milliseconds, error_class, message, traceback)
-            SELECT process_id, %s, %s, %s, %s, %s, '', '', '' FROM step
-            RETURNING process_id
-            """,
-            [
-                self.id, self.process.fence,
-                name, kind, done, inputs, output, now, now if done else None,
-                name, self.process.fence, self.process.worker, now - timedelta(seconds=elapsed), int(elapsed * 1000),
-            ],
-        )  # fmt: skip
-        if not rows:
-            raise Fenced
-        if self.process.recoveries:
-            sql("UPDATE workflows_process SET recoveries = 0 WHERE id = %s", [self.id])
-            self.process.recoveries = 0
-
-    def _failed(self, step: Step[Any], name: str, inputs: str, error: Exception, started: float) -> NoReturn:
-        """Write down the failed try and where the process goes from here; always raises Suspend."""
-        elapsed = time.monotonic() - started
-
-        def work() -> None:
-            # Read the clock and the error inside: on a repeat they are written anew with the same meaning.
-            now = clock.now()
-            self._guard()
-            failures = sql(
-                """
-                INSERT INTO workflows_step
-                    (process_id, key, kind, done, input_digest, failures, started_at, finished_at)
-                VALUES (%s, %s, %s, false, %s, 1, %s, %s)
-                ON CONFLICT (process_id, key) DO UPDATE
-                    SET failures = workflows_step.failures + 1, finished_at = EXCLUDED.finished_at
-                RETURNING failures
-                """,
-                [self.id, name, "external" if step.external else "atomic", inputs, now, now],
-            )[0][0]
-            self._attempt(name, error, now - timedelta(seconds=elapsed), elapsed)
-            pause = step.retry.wait(error, failures)
-            if pause is None:
-                self._give_up(name, error)
-            else:
-                self._park("retry", wake_at=now + pause, reason=f"{name}: {type(error).__name__}")
-
-        log.warning("%s %s step %s failed: %s", self.process.workflow, self.id, name, type(error).__name__)
-        self._transact(work)
-        raise Suspend
-
-    def broke(self, error: Exception) -> None:
-        """Fail (or hold) the process because its own code, outside any step, raised `error`."""
-
-        def work() -> None:
-            self._guard()
-            self._attempt("", error, clock.now(), 0.0)
-            self._give_up("", error, hold=isinstance(error, JournalMismatch))
-
-        self._transact(work)
-
-    def _attempt(self, name: str, error: Exception, started_at: datetime, elapsed: float) -> None:
-        trace = "".join(traceback.format_exception(error))[-MAX_TRACEBACK:]
-        sql(
-            """
-            INSERT INTO workflows_attempt
-                (process_id, step_key, fence, worker, started_at, milliseconds, error_class, message, traceback)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                self.id, name, self.process.fence, self.process.worker, started_at, int(elapsed * 1000),
-                type(error).__name__, _printable(str(error)), _printable(trace),
-            ],
-        )  # fmt: skip
-
-    def _give_up(self, name: str, error: Exception, *, hold: bool = False) -> None:
-        told = {"step": name, "class": type(error).__name__, "message": _printable(str(error))}
-        if hold or self.definition.on_failure == "hold":
-            self._park("hold", error=told, hold=failure_hold(told), reason=name)
-        else:
-            self.end("fail", error=told, reason=f"{name}: {told['class']}")
-
-    # --- leaving the worker ------------------------------------------------------------------------------------
-
-    def end(self, move: str, *, result: str | None = None, error: Any = None, reason: str = "") -> None:
-        """Write the last state, let the next of the order key go, free the lane; inside the caller's transaction."""
-        now = clock.now()
-        lock_order_key(self.process.order_key)
-        self._leave(
-            "state = %s, result = %s, error = %s, finished_at = %s, once_key = NULL",
-            ["completed" if move == "complete" else "failed", result, _json(error), now],
-        )
-        record([(self.id, "processing")], move=move, at=now, actor=self.process.worker, reason=reason)
-        promote(self.process.order_key)
-        free_lanes([self.process.lane])
-
-    def _park(
-        self, move: str, *, wake_at: datetime | None = None, hold: Any = None, error: Any = None, reason: str = ""
-    ) -> None:
-        state = {"wait": "waiting", "retry": "retrying", "hold": "held"}[move]
-        self._leave(
-            "state = %s, wake_at = %s, hold = %s, error = coalesce(%s, error)",
-            [state, wake_at, _json(hold), _json(error)],
-        )
-        record([(self.id, "processing")], move=move, at=clock.now(), actor=self.process.worker, reason=reason)
-        free_lanes([self.process.lane])
-
-    def _stand_at(self, step: Step[Any], args: tuple[Any, ...]) -> None:
-        """Go to the step's own queue and lane, or back home, and be admitted there, unless already there."""
-        lane = step.lane(*args) if step.lane else self._home.lane
-        queue = step.queue or self._home.queue
-        if (lane.key, queue) == (self.process.lane, self.process.queue):
+    def _admit(self, guard: breaker.Breaker | None) -> None:
+        """Park the process, without spending an attempt, while the breaker of what it would call is open."""
+        if guard is None:
             return
+        until = transact(lambda: breaker.admit(guard, self.process, clock.now()), atomic=False)
+        if until:
+            transact(lambda: self._park("retry", wake_at=until, reason=f"breaker {guard.name} open"))
+            raise Suspend
 
-        def work() -> None:
-            self._leave("state = 'pending', lane = %s, lane_limit = %s, queue = %s", [lane.key, lane.limit, queue])
-            record(
-                [(self.id, "processing")], move="move", at=clock.now(), actor=self.process.worker,
-                reason=f"{step.name} in {queue}",
-            )  # fmt: skip
-            free_lanes([self.process.lane])
-            pump_after_commit(lane.key)
+    def _report(self, guard: breaker.Breaker | None, error: Exception | None) -> None:
+        """Tell the breaker how the call went, in a commit of its own: its row is everybody's, and held for a moment."""
+        if guard:
+            transact(lambda: breaker.report(guard, self.process, error, clock.now()), atomic=False)
 
-        self._transact(work)
-        raise Suspend
+    def _value(self, name: str, kind: type[T], make: Callable[[], T]) -> T:
+        name = self._name(name, None)
+        saved = self._journal.get(name)
+        if saved is None:
+            self._may_go_on(None)
+            text = encode(make())
+            transact(lambda: self._checkpoint(name, "value", "", text, 0.0, done=True))
+        else:
+            text = saved.output or "null"
+        value: T = _known(name, text, kind)
+        return value
 
-    def _await(self, name: str, answer: type[T], key: str, *, move: str, hold: Any = None) -> T:
+    def _await(
+        self,
+        name: str,
+        answer: type[T],
+        key: str,
+        *,
+        move: str,
+        hold: Any = None,
+        expires: timedelta | None = None,
+        on_expiry: Any = _NOTHING,
+    ) -> T:
         saved = self._journal.get(name)
         if saved and saved.done:
-            known: T = decode(saved.output or "null", answer)
+            known: T = _known(name, saved.output, answer)
             return known
+        self._may_go_on(None)
+        kind = "hold" if hold else "wait"
 
         def work() -> str | None:
             # The token before the process: completers lock in this order too, so an early answer is found here and
             # a late one finds us waiting.
-            text, completed = sql(
+            now = clock.now()
+            text, completed, expired = sql(
                 """
-                INSERT INTO workflows_token (key, tenant, process_id, closed, actor, created_at)
-                VALUES (%s, %s, %s, false, '', %s)
-                ON CONFLICT (key) DO UPDATE SET process_id = EXCLUDED.process_id, tenant = EXCLUDED.tenant
-                RETURNING answer, completed_at IS NOT NULL
+                INSERT INTO workflows_token
+                    (key, tenant, process_id, closed, actor, created_at, expires_at, answer_type)
+                VALUES (%s, %s, %s, false, '', %s, %s, %s)
+                ON CONFLICT (key) DO UPDATE SET
+                    process_id = EXCLUDED.process_id, tenant = EXCLUDED.tenant, answer_type = EXCLUDED.answer_type,
+                    expires_at = CASE WHEN workflows_token.process_id IS NULL
+                                      THEN EXCLUDED.expires_at ELSE workflows_token.expires_at END
+                RETURNING answer, completed_at IS NOT NULL, expires_at <= %s
                 """,
-                [key, self.process.tenant, self.id, clock.now()],
+                [key, self.process.tenant, self.id, now, now + expires if expires else None, _type_name(answer), now],
             )[0]
             if completed:
                 decode(text, answer)
-                self._checkpoint(name, "hold" if hold else "wait", "", text, 0.0, done=True)
-                return str(text)
-            self._park(move, hold=hold, reason=hold["code"] if hold else key)
-            return None
+            elif not expired:
+                self._park(move, hold=hold, reason=hold["code"] if hold else key)
+                return None
+            elif on_expiry is _NOTHING:
+                raise TokenExpired(f"nobody answered {key} in time")
+            else:
+                text = encode(on_expiry)
+                sql("UPDATE workflows_token SET closed = true WHERE key = %s", [key])
+            self._checkpoint(name, kind, "", text, 0.0, done=True)
+            return str(text)
 
-        text = self._transact(work)
+        text = transact(work)
         if text is None:
             raise Suspend
         came: T = decode(text, answer)
         return came
 
-    def _leave(self, changes: str, values: list[Any]) -> None:
-        """Take the process off this worker by one conditional UPDATE.
+    def _start_children(
+        self, name: str, workflow: Workflow, chunk: list[Any], so_far: children.Started
+    ) -> children.Started:
+        def work() -> children.Started:
+            started = children.start(
+                workflow, chunk, parent=Parent(self.id, name), so_far=so_far, now=clock.now(), actor=self.process.worker
+            )
+            self._checkpoint(name, "children", "", encode(started), 0.0, done=False)
+            return started
 
-        :raises Fenced: when it is not this worker's any more.
-        """
-        leave(self.process, changes, values)
+        return transact(work)
 
-    def _guard(self) -> None:
-        if not sql(
-            "SELECT 1 FROM workflows_process WHERE id = %s AND fence = %s AND state = 'processing' FOR NO KEY UPDATE",
-            [self.id, self.process.fence],
-        ):
-            raise Fenced
+    def _stand_at(self, step: Step[Any], args: tuple[Any, ...]) -> None:
+        """Go to the step's own queue, lane and resource, or back home, and be admitted there, unless already there."""
+        place = Place(
+            step.lane(*args) if step.lane else self._home.lane,
+            step.resource(*args) if step.resource else NO_LANE if step.lane else self._home.resource,
+            step.queue or self._home.queue,
+        )
+        if (place.lane.key, place.resource.key, place.queue) == (
+            self.process.lane, self.process.resource, self.process.queue,
+        ):  # fmt: skip
+            return
+        transact(
+            lambda: self._leave(
+                "move",
+                """
+                state = 'pending', lane = %s, lane_limit = %s, lane_rate = %s,
+                resource = %s, resource_limit = %s, resource_rate = %s, queue = %s
+                """,
+                [
+                    place.lane.key, place.lane.limit, place.lane.per_seconds,
+                    place.resource.key, place.resource.limit, place.resource.per_seconds, place.queue,
+                ],
+                f"{step.name} in {place.queue}",
+            )
+        )  # fmt: skip
+        self.vacated.append(place.lane.key)
+        raise Suspend
 
-    def _transact(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction, again on a new connection when PostgreSQL broke it off."""
-        for pause in (*PATIENCE, None):
-            try:
-                with transaction.atomic():
-                    return work()
-            except (OperationalError, InterfaceError) as error:
-                if pause is None or not broken_off(error):
-                    raise
-                log.warning("transaction broken off (%s), trying again", type(error).__name__)
-                connection.close_if_unusable_or_obsolete()
-                Event().wait(pause)
-        raise WorkflowError("unreachable")
+    def _may_go_on(self, saved: Saved | None) -> None:
+        """Refuse what is not in the journal while the process takes its steps back, or after its time is over."""
+        if self.process.unwinding and not (saved and saved.done):
+            raise Unwound
+        if self.process.deadline_at and clock.now() > self.process.deadline_at:
+            raise DeadlineExceeded(f"it was to end by {self.process.deadline_at:%Y-%m-%d %H:%M:%S} UTC")
+
+    def unwind(self) -> None:
+        """Take back what was done, last step first; inside the run of a process that has failed."""
+        self.process.unwinding, self.process.deadline_at = False, None
+        for step, name, args in reversed(self._undo):
+            self._step(step, name, args)
 
     def _name(self, name: str, key: str | None) -> str:
         if key is not None:
@@ -387,48 +414,17 @@ class Run:
         return name if len(name) <= 200 else f"{name[:130]}~{hashlib.sha256(name.encode()).hexdigest()}"
 
 
-def leave(process: Claimed, changes: str, values: list[Any]) -> None:
-    """Take a process off its worker by one conditional UPDATE.
+def _known(name: str, text: str | None, kind: Any) -> Any:
+    """Return what the journal holds under `name` as the type that the code expects of it now.
 
-    :raises Fenced: when it is not this worker's any more.
+    :raises JournalMismatch: when it is of another type.
     """
-    rows = sql(
-        f"""
-        UPDATE workflows_process
-        SET {changes}, admitted_at = NULL, lease_until = NULL, job_id = NULL
-        WHERE id = %s AND fence = %s AND state = 'processing' RETURNING id
-        """,  # noqa: S608 (the changes are literals of this module)
-        [*values, process.id, process.fence],
-    )
-    if not rows:
-        raise Fenced
+    try:
+        return decode(text or "null", kind)
+    except EncodingError as error:
+        raise JournalMismatch(f"what step {name} once answered is no {kind}. {JournalMismatch.__doc__}") from error
 
 
-def set_aside(process: Claimed, error: Exception) -> None:
-    """Hold a claimed process that this code cannot even begin, with the error shown."""
-    told = {"step": "", "class": type(error).__name__, "message": _printable(str(error))}
-    with transaction.atomic():
-        leave(process, "state = 'held', hold = %s, error = %s", [_json(failure_hold(told)), _json(told)])
-        record([(process.id, "processing")], move="hold", at=clock.now(), actor=process.worker, reason=str(error))
-        free_lanes([process.lane])
-
-
-def failure_hold(told: dict[str, str]) -> dict[str, Any]:
-    """Return the hold of a process that waits for a person after its last failure."""
-    return {"kind": "failure", "code": "failure", "data": told}
-
-
-def broken_off(error: Exception) -> bool:
-    """Tell whether PostgreSQL ended this transaction for a reason that repeating it may cure."""
-    state = getattr(error.__cause__, "sqlstate", None)
-    # No state: the connection itself went. 08 connection, 40 deadlock and serialisation, 55P03 lock timeout,
-    # 57P01-03 the server is going down or coming up, 25P03 idle in transaction.
-    return state is None or state[:2] in ("08", "40") or state in ("55P03", "57P01", "57P02", "57P03", "25P03")
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
-
-
-def _printable(text: str) -> str:
-    return text.replace("\x00", "\\x00")
+def _type_name(kind: Any) -> str:
+    """Return `module:name` of a class, by which a completer can check an answer; nothing for other types."""
+    return f"{kind.__module__}:{kind.__qualname__}"[:200] if isinstance(kind, type) else ""

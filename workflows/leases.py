@@ -1,21 +1,33 @@
-"""The leases that this operating system process holds, renewed while it lives.
+"""The leases that this operating system process holds, renewed while it lives, and the time that its calls have.
 
 Ten seconds, renewed every three, in real time: a lease says that its worker is alive, and the movable clock of the
 tests must not kill anyone.
 """
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from workflows.rows import sql
 
 LEASE = timedelta(seconds=10)
 RENEW_EVERY = 3.0
+LOOK_EVERY = 0.5
+
+
+class Call(NamedTuple):
+    """A call to the outside that must come back by `until` (monotonic seconds)."""
+
+    until: float
+    too_long: Callable[[], None]
+
 
 _held: dict[UUID, int] = {}
+_calls: dict[UUID, Call] = {}
 _lock = threading.Lock()
 
 
@@ -30,6 +42,32 @@ def held(process: UUID, fence: int) -> Iterator[None]:
         with _lock:
             if _held.get(process) == fence:
                 del _held[process]
+
+
+@contextmanager
+def deadline(process: UUID, timeout: timedelta, too_long: Callable[[], None]) -> Iterator[None]:
+    """Have `too_long` called, in another thread, if the block runs longer than `timeout`."""
+    call = Call(time.monotonic() + timeout.total_seconds(), too_long)
+    with _lock:
+        _calls[process] = call
+    try:
+        yield
+    finally:
+        with _lock:
+            if _calls.get(process) is call:
+                del _calls[process]
+
+
+def overdue() -> int:
+    """Give up the calls that did not come back in time; return how many."""
+    now = time.monotonic()
+    with _lock:
+        late = {process: call for process, call in _calls.items() if call.until <= now}
+        for process in late:
+            del _calls[process]
+    for call in late.values():
+        call.too_long()
+    return len(late)
 
 
 def until() -> datetime:

@@ -16,12 +16,15 @@ from common.states import Moves
 OPEN = ("pending", "processing", "waiting", "retrying", "held")
 PARKED = ("waiting", "retrying", "held")
 TERMINAL = ("completed", "failed", "cancelled", "expired")
+IS_OPEN = f"state IN ({', '.join(repr(state) for state in OPEN)})"
+"""The same for a statement, written out: as a parameter it would hide the index of the open ones from the planner."""
 STATES = (*OPEN, *TERMINAL)
 
 MOVES = Moves(
     claim=(("pending",), "processing"),
     move=(("processing",), "pending"),  # to another lane or queue, for one step
     recover=(("processing",), "pending"),
+    unwind=(("processing",), "pending"),  # failed, and now takes its steps back
     wait=(("processing",), "waiting"),
     retry=(("processing",), "retrying"),
     hold=(("processing", "pending"), "held"),

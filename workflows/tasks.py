@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from workflows.execution import execute
 from workflows.wakeups import TASK
 
 
-@app.task(name=TASK)
-def execute_process(process: str, fence: int) -> None:
-    """Execute the process if it is still (process, fence) that was admitted."""
-    execute(UUID(process), fence)
+@app.task(name=TASK, pass_context=True)
+def execute_process(context: JobContext, process: str, fence: int) -> None:
+    """Execute the process if it is still (process, fence) that was admitted, and what follows in its lane."""
+    execute(UUID(process), fence, job=context.job.id)

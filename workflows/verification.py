@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from common.findings import Finding
 from workflows.rows import sql
-from workflows.states import OPEN
 
 GRACE = timedelta(seconds=60)
 """How long a lease may be over before it counts: a tick comes every second, if anyone is alive."""
@@ -20,18 +19,21 @@ def stuck_processes() -> Iterator[Finding]:
             WHEN p.state = 'processing' AND p.lease_until < %s THEN 'its lease is over and nobody took it up'
             WHEN p.state = 'retrying' AND p.wake_at IS NULL THEN 'retrying without a time'
             WHEN p.state = 'held' AND p.hold IS NULL THEN 'held without a reason'
-            WHEN p.state = 'waiting' AND p.wake_at IS NULL AND NOT EXISTS (
+            WHEN p.awaits_children <> '' AND NOT EXISTS (
+                SELECT 1 FROM workflows_process c WHERE c.parent_id = p.id AND c.finished_at IS NULL
+            ) THEN 'waiting for children that have ended'
+            WHEN p.state = 'waiting' AND p.wake_at IS NULL AND p.awaits_children = '' AND NOT EXISTS (
                 SELECT 1 FROM workflows_token t
                 WHERE t.process_id = p.id AND t.completed_at IS NULL AND NOT t.closed
             ) THEN 'waiting for nothing'
             WHEN p.behind AND NOT EXISTS (
                 SELECT 1 FROM workflows_process o
-                WHERE o.order_key = p.order_key AND o.state = ANY(%s) AND o.seq < p.seq
+                WHERE o.order_key = p.order_key AND o.order_key <> '' AND o.finished_at IS NULL AND o.seq < p.seq
             ) THEN 'behind nobody'
         END
-        FROM workflows_process p WHERE p.state = ANY(%s) ORDER BY p.seq
+        FROM workflows_process p WHERE p.finished_at IS NULL ORDER BY p.seq
         """,
-        [datetime.now(UTC) - GRACE, list(OPEN), list(OPEN)],
+        [datetime.now(UTC) - GRACE],
     )
     for process, workflow, state, wrong in rows:
         if wrong:

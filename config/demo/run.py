@@ -72,6 +72,7 @@ class Demo:
             port = house.free_port()
             self.admin_url = f"http://127.0.0.1:{port}/admin/"
             base = f"http://127.0.0.1:{port}"
+            env["PUBLIC_URL"] = base
             self.doors = {name: Door(f"{base}{door.url}", door.secret) for name, door in self.doors.items()}
             processes = stack.enter_context(Supervisor([house.web(port, env), *house.workers(env)], log_dir=logs))
             await_web(f"{base}/readyz")

@@ -11,8 +11,13 @@ from psycopg.conninfo import conninfo_to_dict
 from config.postgres.place import Place
 from config.postgres.server import APP_ROLE, DATABASE, OWNER_ROLE
 
-APP_SESSION = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=5s -c statement_timeout=30s"
-"""No session of the application holds the house up; a report that needs longer sets its own statement_timeout."""
+APP_SESSION = (
+    # No session of the application holds the house up; a report that needs longer sets its own statement_timeout.
+    "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=10s -c lock_timeout=5s "
+    "-c statement_timeout=30s"
+)
+"""What every session of the application sets. Prepared statements are the engine's, each with one good plan, by a
+partial index: it is kept, and not weighed anew at every call."""
 
 TRANSPORT = {
     # A peer that vanished is noticed within a minute; unix sockets ignore these.
@@ -102,7 +107,13 @@ def _settings(name: str, url: str, data_dir: Path, session: str) -> dict[str, An
         "PASSWORD": parameters.pop("password", ""),
         "HOST": parameters.pop("host", ""),
         "PORT": parameters.pop("port", ""),
-        "OPTIONS": {**TRANSPORT, **parameters, **({"options": options} if options else {})},
+        "OPTIONS": {
+            **TRANSPORT,
+            **parameters,
+            **({"options": options} if options else {}),
+            # Django forbids prepared statements unless told otherwise; its own queries, bound by the client, never are.
+            "prepare_threshold": 5,
+        },
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         # Where the backend finds the server to start before it connects; "" for a server that others run.

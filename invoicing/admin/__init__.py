@@ -6,6 +6,7 @@ from common.admin import MOST_TENANTS_IN_A_FILTER, scope_by
 from invoicing.admin import desks, people
 from invoicing.admin.companies import CompanyAdmin
 from invoicing.admin.connections import ApiKeyAdmin, ConnectionAdmin
+from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
 from invoicing.admin.orders import OrderAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "CompanyAdmin",
     "ConnectionAdmin",
     "DeliveryAdmin",
+    "ExportAdmin",
     "InvoiceAdmin",
     "OrderAdmin",
     "SeriesAdmin",

@@ -4,18 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common import clock
 from common.admin import ScopedAdmin, link
 from invoicing import nif as nif_rules
+from invoicing.admin import exporting
 from invoicing.companies import open_company
 from invoicing.models import Company, Membership
+from invoicing.reporting import report_daily
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.taxpayers import describe_certificate
 from verifactu.certificates import Certificate
@@ -73,6 +76,7 @@ class CompanyAdmin(ScopedAdmin):
     list_select_related = ("taxpayer",)
     search_fields = ("taxpayer__name", "taxpayer__nif")
     inlines = (MembershipInline,)
+    actions_detail = ("ask_for_export",)
     add_fieldsets = (
         (gettext_lazy("Obligado tributario"), {"fields": (("nif", "name"),)}),
         PLACE,
@@ -85,7 +89,7 @@ class CompanyAdmin(ScopedAdmin):
     fieldsets = (
         (gettext_lazy("Obligado tributario"), {"fields": ("taxpayer_shown", "certificate_shown")}),
         PLACE,
-        (gettext_lazy("Facturación"), {"fields": ("email", "territory", "simplified_activity")}),
+        (gettext_lazy("Facturación"), {"fields": ("email", "report_recipients", "territory", "simplified_activity")}),
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -126,9 +130,23 @@ class CompanyAdmin(ScopedAdmin):
     def certificate_shown(self, company: Company) -> Any:
         return describe_certificate(company.taxpayer)
 
+    def has_export_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Tell whether the person may take invoices away: the permission to make exports."""
+        return bool(request.user.has_perm("invoicing.add_export"))
+
+    @action(description=gettext_lazy("Exportar facturas"), url_path="export", permissions=["export"], icon="download")
+    def ask_for_export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the period, then start the export."""
+        company = self.get_object(request, unquote(object_id))
+        if company is None:
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
+        return exporting.ask(self, request, company)
+
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
+            report_daily(obj, now=clock.now())  # in its zone, which may have changed
             return
         given = form.cleaned_data
         data, password = form.uploaded or (b"", "")

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from common.admin import link, moment
 from invoicing.admin.resolving import ResolutionForm, ask
-from invoicing.models import Delivery, Invoice, Order
+from invoicing.exports import progress
+from invoicing.models import Company, Delivery, Invoice, Order
 from verifactu.models import Installation, Submission
 from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
 from workflows.models import Process
@@ -33,6 +34,14 @@ def waits_for_the_aeat(process: Process) -> Any:
             link(record), last.reason or last.state, moment(last.next_at),
         )  # fmt: skip
     return format_html(_("Espera a que la AEAT responda al registro {}."), link(record))
+
+
+def writes_pages(process: Process) -> Any:
+    """Say how many pages of the export are written."""
+    written = progress(process.pk)
+    return _("Escribe las facturas por páginas: lleva %(done)s de %(total)s.") % {
+        "done": written.done, "total": written.total,
+    }  # fmt: skip
 
 
 def _names(model: type[Model], field: str) -> Callable[[Iterable[str]], Mapping[str, str]]:
@@ -61,6 +70,9 @@ SUBJECTS.update(
         ),
         "mail": Subject(
             gettext_lazy("Correo de la factura"), "admin:invoicing_invoice_change", _names(Invoice, "num_serie")
+        ),
+        "company": Subject(
+            gettext_lazy("Empresa"), "admin:invoicing_company_change", _names(Company, "taxpayer__name")
         ),
         "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
         "chain": Subject(
@@ -96,10 +108,34 @@ DESKS.update(
             question=ask,
             resolution_form=ResolutionForm,
             waiting=waits_for_the_aeat,
+            answer_by_hand=False,  # a verdict that the AEAT never gave
         ),
         "mail-invoice": Desk(
             title=gettext_lazy("Enviar una factura por correo"),
             steps={"send_mail": gettext_lazy("Enviar el correo")},
+        ),
+        "export-invoices": Desk(
+            title=gettext_lazy("Exportar facturas"),
+            steps={
+                "plan_pages": gettext_lazy("Contar las facturas y repartirlas en páginas"),
+                "export-page": gettext_lazy("Escribir las páginas"),
+                "assemble": gettext_lazy("Componer el CSV y el XLSX"),
+                "mail_link": gettext_lazy("Avisar por correo"),
+                "clear_up": gettext_lazy("Retirar las páginas"),
+            },
+            waiting=writes_pages,
+        ),
+        "export-page": Desk(
+            title=gettext_lazy("Escribir una página de una exportación"),
+            steps={"write_page": gettext_lazy("Escribir la página")},
+        ),
+        "daily-sales-report": Desk(
+            title=gettext_lazy("Informe diario de ventas"),
+            steps={
+                "count_figures": gettext_lazy("Sumar las ventas del día"),
+                "render_report": gettext_lazy("Crear el PDF"),
+                "mail_report": gettext_lazy("Enviar el correo"),
+            },
         ),
         "submit-chain": Desk(
             title=gettext_lazy("Enviar registros a la AEAT"),

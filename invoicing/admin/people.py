@@ -38,9 +38,9 @@ class CompaniesInline(TabularInline):
 
 
 MEANINGFUL = {
-    "view": ("order", "invoice", "delivery", "company", "connection", "apikey", "series", "taxpayer", "installation",
-             "record", "submission", "answer", "process"),
-    "add": ("connection", "apikey", "series"),
+    "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
+             "installation", "record", "submission", "answer", "process"),
+    "add": ("connection", "apikey", "series", "export"),
     "change": ("company", "connection", "apikey", "taxpayer", "process"),
 }  # fmt: skip
 """The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""

@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Invoice, Order, Series
+from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Invoice, Order, Series
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES
-from workflows.models import Lane, Process
+from workflows.models import Alert, Breaker, Lane, Process, Schedule, Worker
 
 MOST_SHOWN = 12
 """Rows of each list on the front page; a link leads to all."""
@@ -44,6 +44,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Facturación"), [
             (_("Pedidos"), "shopping_bag", list_url(Order), Order),
             (_("Facturas"), "receipt_long", list_url(Invoice), Invoice),
+            (_("Exportaciones"), "download", list_url(Export), Export),
             (_("Entregas"), "inbox", list_url(Delivery), Delivery),
             (_("Empresas"), "apartment", list_url(Company), Company),
             (_("Conexiones"), "storefront", list_url(Connection), Connection),
@@ -59,7 +60,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]),
         (_("Procesos"), [
             (_("Procesos"), "account_tree", list_url(Process), Process),
+            (_("Salud"), "monitor_heart", reverse("admin:workflows_process_health"), Process),
             (_("Carriles"), "alt_route", list_url(Lane), Lane),
+            (_("Horarios"), "schedule", list_url(Schedule), Schedule),
+            (_("Avisos"), "notifications", list_url(Alert), Alert),
+            (_("Cortacircuitos"), "electrical_services", list_url(Breaker), Breaker),
+            (_("Trabajadores"), "engineering", list_url(Worker), Worker),
         ]),
         (_("Personas"), [(_("Usuarios"), "group", list_url(User), User)]),
     ]  # fmt: skip
@@ -73,7 +79,7 @@ def _items(request: HttpRequest, items: list[Any], stopped: int) -> list[dict[st
         if model is None or _may(request, model)
     ]
     for item in shown:
-        if item.pop("model") is Process and stopped:
+        if item.pop("model") is Process and item["link"] == list_url(Process) and stopped:
             item |= {"badge": _at_most(stopped), "badge_variant": "warning"}
     return shown
 

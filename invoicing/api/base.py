@@ -17,10 +17,12 @@ from invoicing.api.keys import Client, HasScope
 from invoicing.api.problems import Problem
 from invoicing.api.schema import Described
 from invoicing.storefronts import Unreadable
+from invoicing.storefronts.payload import load
 from invoicing.webhooks import MAX_BODY
 
 Row = TypeVar("Row", bound=Model)
 Read = TypeVar("Read")
+Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 class OneAnswer(BaseContentNegotiation):
@@ -113,6 +115,25 @@ def readable(read: Callable[[], Read]) -> Read:
         return read()
     except Unreadable as error:
         raise Problem("body-invalid", errors=[{"pointer": error.pointer, "detail": error.reason}]) from error
+
+
+def typed(body: bytes, kind: type[Body]) -> Body:
+    """Return a JSON body as the Struct that it is to be.
+
+    :raises Problem: `body-invalid`, pointing to what is wrong.
+    """
+    readable(lambda: load(body))  # what JSON allows and PostgreSQL cannot hold is refused here
+    try:
+        return msgspec.json.decode(body.decode("utf-8-sig"), type=kind)
+    except msgspec.ValidationError as error:
+        raise Problem("body-invalid", errors=[finding(str(error))]) from error
+
+
+def finding(message: str, under: str = "") -> dict[str, str]:
+    """Return msgspec's finding as problems tell one: its pointer (below `under`), and what is wrong there."""
+    detail, _, path = message.partition(" - at `$")
+    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+    return {"pointer": under + pointer, "detail": detail}
 
 
 def answer(resource: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:

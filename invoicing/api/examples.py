@@ -145,3 +145,90 @@ _INVOICE = {
 INVOICE = (Example("acknowledged", Said("Aceptada por la AEAT", "Acknowledged by the AEAT"), _INVOICE),)
 INVOICES = (Example("page", Said("La única página", "The only page"),
                     {"data": [_INVOICE], "has_more": False, "next": None}),)  # fmt: skip
+
+_PROCESS_ID = "prc_01kbf4wa1rf3s8w5y7z9b2c4d6"
+_PROCESS = {
+    "id": _PROCESS_ID,
+    "workflow": "invoice-order",
+    "version": 1,
+    "state": "completed",
+    "tags": ["order:019adef0-aaee-7f50-a17c-1afa45e5d4e6"],
+    "order": "ord_01kbf4w8e9f1v9h8t2m6q0x3zn",
+    "progress": None,
+    "hold": None,
+    "error": None,
+    "forked_from": None,
+    "parent": None,
+    "superseded_by": None,
+    "created_at": "2027-02-03T10:13:03.300000+01:00",
+    "started_at": "2027-02-03T10:13:03.340000+01:00",
+    "finished_at": "2027-02-03T10:13:03.702000+01:00",
+    "wake_at": None,
+    "url": f"/api/v1/processes/{_PROCESS_ID}/",
+}
+_WHOLE = {
+    **_PROCESS,
+    "result": {"company_id": "019adef0-0000-7f50-a17c-1afa45e5d4e6", "invoice_id": _INVOICE_ID},
+    "steps": [
+        {"key": "decide", "kind": "atomic", "done": True, "failures": 1,
+         "started_at": "2027-02-03T10:13:03.350000+01:00", "finished_at": "2027-02-03T10:13:03.520000+01:00",
+         "attempts": [
+             {"started_at": "2027-02-03T10:13:03.350000+01:00", "milliseconds": 8,
+              "error": {"step": "decide", "kind": "OperationalError",
+                        "message": "Falló; el personal ve la causa en la administración."}},
+             {"started_at": "2027-02-03T10:13:03.500000+01:00", "milliseconds": 12, "error": None}]},
+    ],
+    "waits": [],
+    "children": {"total": 0, "open": 0, "completed": 0, "failed": 0},
+}  # fmt: skip
+PROCESS = (Example("completed", Said("Terminado", "Completed"), _WHOLE),)
+PROCESSES = (Example("page", Said("La única página", "The only page"),
+                     {"data": [_PROCESS], "has_more": False, "next": None}),)  # fmt: skip
+REASONS = (Example("reason", Said("Con su motivo", "With its reason"), {"reason": "El transportista ya responde"}),)
+REPLAYS = (
+    Example("whole", Said("Entero", "Whole"), {"reason": "El PDF salió mal"}),
+    Example("from-step", Said("Desde un paso", "From a step"),
+            {"reason": "El PDF salió mal", "from_step": "start_mail"}),
+)  # fmt: skip
+ANSWERS = (
+    Example("resolution", Said("A un pedido retenido", "To a held order"), {
+        "answer": {"action": "ignore", "reason": "Se facturó en la tienda física"}}),
+    Example("word", Said("Una decisión", "A decision"), {
+        "answer": {"approved": True}, "reason": "Está en el presupuesto"}),
+)  # fmt: skip
+ACTED = (Example("done", Said("Hecho", "Done"),
+                 {"process": _PROCESS_ID, "state": "pending", "url": _PROCESS["url"]}),)  # fmt: skip
+_EXPORT_ID = "exp_01kbf4x2m7q9r4t6v8w0y1z3a5"
+_REQUESTED = {
+    "id": _EXPORT_ID,
+    "state": "queued",
+    "from": "2027-02-01",
+    "to": "2027-02-28",
+    "requested_at": "2027-03-01T09:00:00.412000+01:00",
+    "pages_done": 0,
+    "pages": 0,
+    "invoices": None,
+    "error": "",
+    "csv": None,
+    "xlsx": None,
+    "url": f"/api/v1/exports/{_EXPORT_ID}/",
+}
+EXPORT_WANTED = (
+    Example("month", Said("Un mes", "One month"), {"from": "2027-02-01", "to": "2027-02-28"}),
+    Example("told", Said("Avisando a otra dirección", "Telling another address"),
+            {"from": "2027-01-01", "to": "2027-03-31", "email": "asesoria@example.com", "language": "es"}),
+)  # fmt: skip
+EXPORT_REQUESTED = (Example("queued", Said("Pedida", "Asked for"), _REQUESTED),)
+EXPORT = (
+    Example("running", Said("En marcha", "Running"), {**_REQUESTED, "state": "running", "pages_done": 7, "pages": 12}),
+    Example("completed", Said("Lista", "Done"), {
+        **_REQUESTED, "state": "completed", "pages_done": 12, "pages": 12, "invoices": 11840,
+        "csv": {"url": f"/api/v1/exports/{_EXPORT_ID}/csv/", "size": 2013448,
+                "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"},
+        "xlsx": {"url": f"/api/v1/exports/{_EXPORT_ID}/xlsx/", "size": 861204,
+                 "sha256": "ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d"}}),
+    Example("failed", Said("Sin nada que exportar", "Nothing to export"), {
+        **_REQUESTED, "state": "failed",
+        "error": "No hay ninguna factura expedida entre el 01/02/2027 y el 28/02/2027; "
+        "elija otro periodo. (There is no invoice issued in that period.)"}),
+)  # fmt: skip

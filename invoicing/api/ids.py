@@ -13,6 +13,7 @@ ORDER = "ord"
 INVOICE = "inv"
 DELIVERY = "dlv"
 PROCESS = "prc"
+EXPORT = "exp"
 
 
 class NotAnId(ValueError):

@@ -72,6 +72,9 @@ KINDS = {
     "connection-not-api": Kind(403, Said("La conexión no es de API", "The connection is not an API one"), Said(
         "Los pedidos de esta conexión llegan por webhook; use una clave de una conexión de la plataforma API.",
         "This connection's orders come by webhook; use a key of a connection of the platform API.")),
+    "answer-reserved": Kind(403, Said("No se responde por la API", "Not answered by API"), Said(
+        "Esta espera la responde el propio sistema o el personal.", "The house itself, or its staff, answers this wait."
+        )),
     "not-found": Kind(404, Said("No existe", "Not found"), Said(
         "No hay nada con esa dirección o ese identificador en su empresa.",
         "There is nothing at that address, or with that identifier, in your company.")),
@@ -83,6 +86,11 @@ KINDS = {
     "request-in-flight": Kind(409, Said("La misma petición está en curso", "The same request is in flight"), Said(
         "Otra petición con esta Idempotency-Key no ha terminado; repítala dentro de un segundo.",
         "Another request with this Idempotency-Key has not ended; repeat it in a second.")),
+    "export-of-today": Kind(409, Said("Hoy ya pidió otra exportación", "Another export was asked for today"), Said(
+        "Cada clave puede pedir una exportación al día y la de hoy, en url, es de otro periodo. Pida esta mañana, o "
+        "con otra clave.",
+        "Each key may ask for one export a day, and today's, at url, is of another period. Ask for this one tomorrow, "
+        "or with another key.")),
     "hold-superseded": Kind(409, Said("Una versión más nueva decide", "A newer version decides"), Said(
         "Llegó una versión más nueva del pedido y otro proceso ocupa el lugar de este: lea el pedido y resuelva, si la "
         "hay, la retención de superseded_by.",
@@ -91,6 +99,12 @@ KINDS = {
     "not-held": Kind(409, Said("No espera una respuesta", "It does not wait for an answer"), Said(
         "El proceso no está retenido a la espera de una respuesta; su estado va en process_state.",
         "The process is not held for an answer; process_state says where it stands.")),
+    "wrong-state": Kind(409, Said("El proceso no está para eso", "The process is not in a state for that"), Said(
+        "En el estado de process_state no se puede hacer eso; lea el proceso.",
+        "In the state of process_state that cannot be done; read the process.")),
+    "token-answered": Kind(409, Said("Ya está respondido", "Already answered"), Said(
+        "La espera ya tiene su respuesta, o ya no puede tenerla; no se ha cambiado nada.",
+        "The wait has its answer already, or can have none any more; nothing was changed.")),
     "length-required": Kind(411, Said("Falta Content-Length", "Content-Length is missing"), Said(
         "Envíe el tamaño del cuerpo en Content-Length; no se admiten cuerpos por trozos (chunked).",
         "Send the size of the body in Content-Length; chunked bodies are not taken.")),
@@ -103,6 +117,12 @@ KINDS = {
         "This Idempotency-Key went with another request; a different request takes another one.")),
     "resolution-refused": Kind(422, Said("La respuesta no sirve", "The answer does not do"), Said(
         "Elija una de hold.actions y dé lo que pide.", "Choose one of hold.actions and give what it asks for.")),
+    "answer-invalid": Kind(422, Said("La respuesta no tiene esa forma", "The answer has another shape"),
+        Said("Corrija lo que se nombra en errors; el proceso sigue esperando.",
+             "Correct what errors names; the process still waits.")),
+    "replay-refused": Kind(422, Said("No se puede repetir así", "It cannot be replayed so"), Said(
+        "El proceso no tiene ese paso, o el programa ya no tiene ese trabajo.",
+        "The process has no such step, or the program does not hold its workflow any more.")),
     "internal-error": Kind(500, Said("Error nuestro", "An error of ours"), Said(
         "La petición no cambió nada y el error queda anotado. Puede repetirla con la misma Idempotency-Key.",
         "The request changed nothing and the error is logged. You may repeat it under the same Idempotency-Key.")),

@@ -1,7 +1,7 @@
 """The answer to an order's hold, by API."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from rest_framework.request import Request
@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from common import clock
 from invoicing.api import ids
-from invoicing.api.base import ApiView, client, json_body, one, readable
+from invoicing.api.base import ApiView, client, json_body, one, typed
 from invoicing.api.examples import RESOLUTIONS
 from invoicing.api.idempotency import Done, once
 from invoicing.api.orders import of_company
@@ -20,7 +20,6 @@ from invoicing.flows import InvoiceOrder, invoice_order
 from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, accept
 from invoicing.models import Order
 from invoicing.storefronts import api
-from invoicing.storefronts.payload import load
 from invoicing.values import Address
 from workflows import control
 from workflows.encoding import decode
@@ -83,7 +82,7 @@ class ResolveHold(ApiView):
 
 
 def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done:
-    told = _typed(body)
+    told = typed(body, ResolutionBody)
     process = one(
         Process.objects.filter(
             workflow=invoice_order.name, tenant=client(request).company.tenant, order_key=f"order:{order.pk}"
@@ -98,21 +97,7 @@ def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done
         address=msgspec.convert(msgspec.to_builtins(told.address), Address | None),
         reason=told.reason,
     )
-    try:
-        if process.state == "held" and process.hold and process.hold["kind"] == "question":
-            accept(msgspec.convert(process.hold["data"], Hold), resolution)
-        control.resolve(process.pk, resolution, now=now, actor=client(request).actor)
-    except ResolutionRefused as error:
-        raise Problem("resolution-refused", detail=str(error)) from error
-    except Superseded as error:
-        newest = _newest(Process.objects.get(pk=str(error.by)))
-        raise Problem(
-            "hold-superseded",
-            superseded_by=ids.text(ids.PROCESS, newest.pk),
-            version=decode(newest.payload, InvoiceOrder).version,
-        ) from error
-    except WrongState as error:
-        raise Problem("not-held", process_state=error.state) from error
+    resolve(process, resolution, actor=client(request).actor, now=now)
     url = order_url(order.pk)
     resolved = ResolvedResource(
         order=ids.text(ids.ORDER, order.pk), process=ids.text(ids.PROCESS, process.pk), status="queued", url=url
@@ -120,18 +105,28 @@ def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done
     return Done(202, resolved, url)
 
 
+def resolve(process: Process, resolution: Any, *, actor: str, now: datetime, reason: str = "") -> None:
+    """Answer the question that a process is held with, after the catalogue has agreed.
+
+    :raises Problem: `resolution-refused`, `hold-superseded`, `not-held`.
+    """
+    try:
+        asked = process.hold if process.state == "held" and process.hold else {}
+        if isinstance(resolution, Resolution) and asked.get("kind") == "question":
+            accept(msgspec.convert(asked["data"], Hold), resolution)
+        control.resolve(process.pk, resolution, now=now, actor=actor, reason=reason)
+    except ResolutionRefused as error:
+        raise Problem("resolution-refused", detail=str(error)) from error
+    except Superseded as error:
+        newest = _newest(Process.objects.get(pk=str(error.by)))
+        version = decode(newest.payload, InvoiceOrder).version if newest.workflow == invoice_order.name else None
+        raise Problem("hold-superseded", superseded_by=ids.text(ids.PROCESS, newest.pk), version=version) from error
+    except WrongState as error:
+        raise Problem("not-held", process_state=error.state) from error
+
+
 def _newest(process: Process) -> Process:
     """Return the process that stands at the end of a row of superseded ones."""
     while process.superseded_by:
         process = process.superseded_by
     return process
-
-
-def _typed(body: bytes) -> ResolutionBody:
-    value = readable(lambda: load(body)).value
-    try:
-        return msgspec.convert(value, ResolutionBody)
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-        raise Problem("body-invalid", errors=[{"pointer": pointer, "detail": detail}]) from error

@@ -1,6 +1,7 @@
 """What the API's document says in prose, in both languages: its introduction and the meaning of every field."""
 
 from invoicing.api.problems import Said
+from invoicing.api.process_texts import PROCESS_FIELDS
 
 INTRODUCTION = Said(
     "Envíe pedidos, siga cada uno hasta su factura y lea lo que respondió la AEAT.\n\n"
@@ -24,6 +25,7 @@ INTRODUCTION = Said(
 )
 
 FIELDS = {
+    **PROCESS_FIELDS,
     # --- what a client sends
     "OrderBody.id": Said(
         "Identidad del pedido en su sistema. Otra petición con el mismo id es otra versión del mismo pedido.",
@@ -192,6 +194,28 @@ FIELDS = {
     "ResolvedResource.process": Said("El proceso, que sigue.", "The process, which goes on."),
     "ResolvedResource.status": Said("queued: sigue enseguida.", "queued: it goes on in a moment."),
     "ResolvedResource.url": Said("Dónde ver en qué queda.", "Where to see what comes of it."),
+    "ExportBody.from": Said("Primer día de expedición, incluido.", "First day of issue, included."),
+    "ExportBody.to": Said("Último día de expedición, incluido.", "Last day of issue, included."),
+    "ExportBody.email": Said("A quién avisar cuando esté; si falta, al correo de la empresa; vacío, a nadie.",
+                             "Whom to tell when it is done; the company's address if absent; nobody if empty."),
+    "ExportBody.language": Said("Idioma de los encabezados y del aviso.", "Language of the headers and the letter."),
+    "ExportResource.id": Said("Identificador, exp_….", "Identifier, exp_…."),
+    "ExportResource.state": Said(
+        "queued: espera su turno · running: en marcha · completed: lista · failed: no pudo ser, vea error.",
+        "queued: waits its turn · running: under way · completed: done · failed: came to nothing, see error."),
+    "ExportResource.from": Said("Primer día.", "First day."),
+    "ExportResource.to": Said("Último día.", "Last day."),
+    "ExportResource.requested_at": Said("Cuándo se pidió.", "When it was asked for."),
+    "ExportResource.pages_done": Said("Páginas escritas.", "Pages written."),
+    "ExportResource.pages": Said("Páginas en total; 0 mientras se cuentan.", "Pages in all; 0 while they are counted."),
+    "ExportResource.invoices": Said("Cuántas facturas hay en los ficheros.", "How many invoices the files hold."),
+    "ExportResource.error": Said("Por qué no pudo ser.", "Why it came to nothing."),
+    "ExportResource.csv": Said("El CSV, cuando está.", "The CSV, when done."),
+    "ExportResource.xlsx": Said("El XLSX, cuando está.", "The XLSX, when done."),
+    "ExportResource.url": Said("Esta exportación.", "This export."),
+    "FileResource.url": Said("Dónde descargarlo, con la misma clave.", "Where to download it, with the same key."),
+    "FileResource.sha256": Said("SHA-256 de sus bytes, que es su ETag.", "SHA-256 of its bytes, which is its ETag."),
+    "FileResource.size": Said("Bytes.", "Bytes."),
     "ProblemDocument.type": Said("Dirección que explica el código.", "Address that explains the code."),
     "ProblemDocument.title": Said("El problema en pocas palabras.", "The problem in a few words."),
     "ProblemDocument.status": Said("El estado HTTP.", "The HTTP status."),

@@ -4,9 +4,19 @@ from django.urls import path, re_path
 
 from invoicing.api.base import Unknown
 from invoicing.api.docs import docs, schema
+from invoicing.api.exports import ExportCsv, Exports, ExportXlsx, OneExport
 from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
 from invoicing.api.orders import OneOrder, Orders
+from invoicing.api.processes import (
+    AnswerProcess,
+    CancelProcess,
+    OneProcess,
+    Processes,
+    ReplayProcess,
+    ResumeProcess,
+)
 from invoicing.api.resolution import ResolveHold
+from invoicing.api.tokens import AnswerToken
 
 app_name = "api"
 urlpatterns = [
@@ -18,6 +28,17 @@ urlpatterns = [
     path("v1/invoices/", Invoices.as_view(), name="invoices"),
     path("v1/invoices/<str:id>/", OneInvoice.as_view(), name="invoice"),
     path("v1/invoices/<str:id>/pdf/", InvoicePdf.as_view(), name="pdf"),
+    path("v1/processes/", Processes.as_view(), name="processes"),
+    path("v1/processes/<str:id>/", OneProcess.as_view(), name="process"),
+    path("v1/processes/<str:id>/resume/", ResumeProcess.as_view(), name="process-resume"),
+    path("v1/processes/<str:id>/cancel/", CancelProcess.as_view(), name="process-cancel"),
+    path("v1/processes/<str:id>/replay/", ReplayProcess.as_view(), name="process-replay"),
+    path("v1/processes/<str:id>/answer/", AnswerProcess.as_view(), name="process-answer"),
+    path("v1/tokens/<path:key>/answer/", AnswerToken.as_view(), name="token-answer"),
+    path("v1/exports/", Exports.as_view(), name="exports"),
+    path("v1/exports/<str:id>/", OneExport.as_view(), name="export"),
+    path("v1/exports/<str:id>/csv/", ExportCsv.as_view(), name="export-csv"),
+    path("v1/exports/<str:id>/xlsx/", ExportXlsx.as_view(), name="export-xlsx"),
     # Last: an address that is none answers as every refusal does, and is never redirected (a POST would lose its body).
     re_path("", Unknown.as_view(), name="unknown"),
 ]

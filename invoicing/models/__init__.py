@@ -1,6 +1,7 @@
 """The business: companies and their shops, what the shops sent, and the invoices that came of it."""
 
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
+from invoicing.models.export import Export
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
 from invoicing.models.order import Delivery, Order, Snapshot
 
@@ -10,6 +11,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Document",
+    "Export",
     "IdempotencyKey",
     "Invoice",
     "InvoiceLine",

@@ -40,6 +40,13 @@ class Company(models.Model):
         blank=True,
         help_text="La actividad del art. 4.2 RD 1619/2012 (p. ej. «venta al por menor»); vacío: hasta 400 €.",
     )
+    report_recipients = ArrayField(
+        models.EmailField(),
+        verbose_name="destinatarios del informe diario",
+        default=list,
+        blank=True,
+        help_text="Separados por comas; vacío: el correo de la empresa.",
+    )
     created_at = models.DateTimeField("alta", auto_now_add=True)
 
     class Meta:
@@ -60,6 +67,11 @@ class Company(models.Model):
         """The address as it is printed, one line each."""
         province = [self.province] if self.province not in ("", self.city) else []
         return [self.address, f"{self.postal_code} {self.city}", *province]
+
+    @property
+    def report_addresses(self) -> list[str]:
+        """Who gets the daily report; nobody where the company gave no address."""
+        return self.report_recipients or ([self.email] if self.email else [])
 
     @property
     def zone(self) -> str:

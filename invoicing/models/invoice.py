@@ -118,6 +118,8 @@ class Invoice(LedgerModel):
         indexes: ClassVar = [
             # API: a company's invoices, newest first, page by page
             models.Index(fields=["company", "-id"], name="invoice_page"),
+            # exporting: a company's invoices of a period, page by page; reporting: those of a day
+            models.Index(fields=["company", "issue_date", "series", "number"], name="invoice_period"),
         ]
         triggers: ClassVar = [*LedgerModel.Meta.triggers, INVOICE_MOVES.trigger()]
 

@@ -22,7 +22,7 @@ QR_SIDE = 35.0
 """Millimetres between the outer modules: 30 to 40 are allowed (AEAT, QR and verification service 0.5.0, section on
 size), and the middle leaves room to printers that scale."""
 
-_ENGINE = Engine(dirs=[str(TEMPLATES)])
+ENGINE = Engine(dirs=[str(TEMPLATES)])
 _TAX_NAMES: dict[str, str] = {
     Impuesto.IVA: "IVA",
     Impuesto.IPSI: "IPSI",
@@ -30,7 +30,7 @@ _TAX_NAMES: dict[str, str] = {
     Impuesto.OTROS: "Impuesto",
 }
 _NOTHING = "\N{EN DASH}"
-_WATERMARKS = {"production": "", "test": "ENTORNO DE PRUEBAS", "simulator": "ENTORNO DE PRUEBAS"}
+WATERMARKS = {"production": "", "test": "ENTORNO DE PRUEBAS", "simulator": "ENTORNO DE PRUEBAS"}
 
 
 def page(printed: PrintedInvoice) -> str:
@@ -56,10 +56,10 @@ def page(printed: PrintedInvoice) -> str:
         "due": euros(printed.total),
         "mentions": [clean(mention) for mention in printed.mentions],
         "qr": _symbol(printed.qr_url),
-        "watermark": _WATERMARKS[printed.environment],
+        "watermark": WATERMARKS[printed.environment],
     }
     context = Context(values, autoescape=True, use_l10n=False, use_tz=False)
-    return _ENGINE.get_template("invoice/invoice.html").render(context)
+    return ENGINE.get_template("invoice/invoice.html").render(context)
 
 
 def _party(party: PrintedParty) -> dict[str, object]:
@@ -110,14 +110,15 @@ def _untaxed(shares: Sequence[TaxShare]) -> str:
 
 def _share(share: TaxShare) -> dict[str, str]:
     return {
-        "name": _share_name(share),
+        "name": share_name(share),
         "base": euros(share.base),
         "rate": percent(share.rate) if share.rate is not None else _NOTHING,
         "tax": euros(share.tax) if share.tax is not None else _NOTHING,
     }
 
 
-def _share_name(share: TaxShare) -> str:
+def share_name(share: TaxShare) -> str:
+    """Return what a share of the breakdown is called: `IVA 21 %`, or why it bears no tax."""
     if share.exencion:
         return OperacionExenta[share.exencion].nombre
     if share.calificacion == CalificacionOperacion.S2:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import weakref
+from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
@@ -59,7 +60,7 @@ class LibraryMissing(RenderFailed, Abort):
 
 
 class Renderer:
-    """Renders invoices one at a time, in a child that starts with the first and is replaced when need be.
+    """Renders documents one at a time, in a child that starts with the first and is replaced when need be.
 
     Threads may share one; they take turns. The child ends with `close`, with this process, or after `recycle_after`
     documents.
@@ -79,7 +80,11 @@ class Renderer:
         :raises Unprintable: when trying again cannot help.
         :raises LibraryMissing: when there is no Pango on this machine; the message says how to install it.
         """
-        document = page(printed).encode()
+        return self.print(page(printed), timeout=timeout)
+
+    def print(self, html: str, *, timeout: float) -> bytes:
+        """Return the PDF of a document that needs nothing but our style sheet and fonts; the rest as `render`."""
+        document = html.encode()
         with self._turn:
             renderer = self._ready()
             try:
@@ -129,6 +134,12 @@ class Renderer:
         if self._child:
             self._child.end()
             self._child = None
+
+
+@cache
+def shared() -> Renderer:
+    """Return the renderer of this process, started with its first document."""
+    return Renderer()
 
 
 class Child:

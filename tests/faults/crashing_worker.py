@@ -1,9 +1,10 @@
-"""The ordinary worker, which kills itself once at each point that it is told: no hook for this is in the product.
+"""The ordinary worker, which kills or freezes itself once where it is told: no hook for this is in the product.
 
     CRASH_POINTS=FOLDER python -m tests.faults.crashing_worker worker --queues default
 
 A file in FOLDER named `<workflow>.<step>.<moment>` is one death: the worker that gets there first takes the file away
-and is gone by kill -9. The moments of a step, in order:
+and is gone by kill -9. One named `<workflow>.<step>.<moment>.freeze` stops it by SIGSTOP instead, with its pid written
+to `<workflow>.<step>.<moment>.frozen`. The moments of a step, in order:
 
     intended      an external step: its intent is committed, its call has not begun
     called        an external step: the call has returned, nothing of it is stored
@@ -19,38 +20,52 @@ import copy
 import os
 import signal
 import sys
-import threading
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from config.supervisor import hold_lifeline
 
 FOLDER = Path(os.environ["CRASH_POINTS"])
-_at = threading.local()
 
 
 def reach(point: str) -> None:
-    """Die if this is a point to die at and nobody has died here yet."""
+    """Die or freeze if this is a point to do so and nobody has done it here yet."""
+    if taken(point):
+        print(f"--- dying at {point}", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if taken(f"{point}.freeze"):
+        print(f"--- freezing at {point}", file=sys.stderr, flush=True)
+        (FOLDER / f"{point}.frozen").write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def ordered(point: str) -> bool:
+    """Tell whether somebody is to die or freeze there."""
+    return (FOLDER / point).exists() or (FOLDER / f"{point}.freeze").exists()
+
+
+def taken(name: str) -> bool:
+    """Take a file away; tell whether it was there."""
     try:
-        (FOLDER / point).unlink()
+        (FOLDER / name).unlink()
     except FileNotFoundError:
-        return
-    print(f"--- dying at {point}", file=sys.stderr, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
+        return False
+    return True
 
 
 def wrap() -> None:
     """Put a point at every boundary of a process."""
-    from workflows import rows
+    from django.db import connection, transaction
+
     from workflows.journal import Run
 
     original = {
         name: getattr(Run, name) for name in ("__init__", "_external", "_commit", "_checkpoint", "_park", "end")
     }
-    pump = rows.pump
 
     def began(run: Any, process: Any, *rest: Any) -> None:
-        _at.point = ""
         reach(f"{process.workflow}.start.committed")
         original["__init__"](run, process, *rest)
 
@@ -67,48 +82,54 @@ def wrap() -> None:
         return original["_external"](run, watched, name, *rest)
 
     def commit(run: Any, step: Any, name: str, *rest: Any) -> Any:
-        _at.point = ""
         value = original["_commit"](run, step, name, *rest)
         reach(f"{run.process.workflow}.{name}.committed")
         return value
 
-    def last_in_transaction(run: Any, name: str) -> None:
-        reach(f"{run.process.workflow}.{name}.uncommitted")
-        _at.point = f"{run.process.workflow}.{name}.unpumped"
+    def written(run: Any, name: str) -> None:
+        """Be at the end of a transaction, or past it where the statement was one by itself."""
+        unpumped = partial(reach, f"{run.process.workflow}.{name}.unpumped")
+        if connection.in_atomic_block:
+            reach(f"{run.process.workflow}.{name}.uncommitted")
+            # Before whatever else is to follow the commit: that is what wakes others.
+            connection.run_on_commit.insert(0, (set(connection.savepoint_ids), unpumped, False))  # type: ignore[arg-type]
+        else:
+            unpumped()
 
     def checkpoint(run: Any, name: str, *rest: Any, **options: Any) -> None:
         original["_checkpoint"](run, name, *rest, **options)
-        last_in_transaction(run, name)
+        written(run, name)
 
     def park(run: Any, move: str, *rest: Any, **options: Any) -> None:
         original["_park"](run, move, *rest, **options)
-        last_in_transaction(run, move)
+        written(run, move)
 
     def end(run: Any, *rest: Any, **options: Any) -> None:
-        original["end"](run, *rest, **options)
-        last_in_transaction(run, "end")
-
-    def pumped(lane: str) -> int:
-        if point := getattr(_at, "point", ""):
-            reach(point)
-        return pump(lane)
+        # An end by one statement has no moment between writing and commit; where somebody is to die in it, it gets one.
+        inside = ordered(f"{run.process.workflow}.end.uncommitted")
+        with transaction.atomic() if inside else nullcontext():
+            original["end"](run, *rest, **options)
+            written(run, "end")
 
     for name, replacement in (
         ("__init__", began), ("_external", external), ("_commit", commit), ("_checkpoint", checkpoint),
         ("_park", park), ("end", end),
     ):  # fmt: skip
         setattr(Run, name, replacement)
-    rows.pump = pumped
 
 
 def main() -> None:
-    """Do what manage.py does, with the points in place."""
+    """Do what manage.py does, with the points in place and the module that CRASH_WORKFLOWS names imported."""
     hold_lifeline()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import importlib
+
     import django
     from django.core.management import execute_from_command_line
 
     django.setup()
+    if module := os.environ.get("CRASH_WORKFLOWS"):
+        importlib.import_module(module)
     wrap()
     execute_from_command_line(["manage.py", *sys.argv[1:]])
 

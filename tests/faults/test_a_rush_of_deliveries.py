@@ -5,6 +5,7 @@ import json
 import pytest
 
 from invoicing.models import Delivery, Order
+from tests.faults.gang import deadlocks
 from tests.faults.rush import Rush, a_morning, killing, post_all
 from tests.journeys.house import House, Shops
 
@@ -20,6 +21,14 @@ def test_twenty_orders_while_workers_are_killed(house: House) -> None:
 
 
 @pytest.mark.faults
+def test_captures_against_issues_of_one_company_never_lock_each_other_out(house: House) -> None:
+    """Every version of an order is captured while another is being issued: the order's row, its key, the series."""
+    shops, rush = house.company(), a_morning(60, seed=9)
+    post_all(house, shops, rush, clients=24)
+    everything_is_well(house, shops, rush)
+
+
+@pytest.mark.faults
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_two_hundred_orders_while_a_worker_is_killed_every_second(house: House, seed: int) -> None:
     shops, rush = house.company(settle_seconds=5), a_morning(200, seed=seed)
@@ -29,6 +38,7 @@ def test_two_hundred_orders_while_a_worker_is_killed_every_second(house: House, 
     everything_is_well(house, shops, rush)
 
 
+@pytest.mark.faults
 def test_the_web_server_is_killed_while_deliveries_arrive(house: House) -> None:
     shops, rush = house.company(), a_morning(30, seed=4)
     third = len(rush.posts) // 3
@@ -60,4 +70,5 @@ def everything_is_well(house: House, shops: Shops, rush: Rush) -> None:
     assert (states.count("invoiced"), states.count("held")) == (rush.invoiced, rush.held)
     assert len(states) == rush.invoiced + rush.held
     assert [invoice.state for invoice in shops.invoices] == ["acknowledged"] * rush.invoiced
+    assert deadlocks() == 0
     assert set(rush.answers) <= {0, 200, 202, 409, 503}, json.dumps(rush.answers)

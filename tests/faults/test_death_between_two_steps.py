@@ -53,6 +53,9 @@ def test_three_workers_die_at_the_three_worst_moments(house: House, points: Path
 @pytest.mark.parametrize("point", OF_AN_ORDER)
 def test_death_on_the_way_of_an_order(house: House, points: Path, point: str) -> None:
     shops = house.company()
+    if ".wait." in point:
+        # Its answer must not be there before anybody waits for it: the AEAT asks for five seconds, twice.
+        house.simulator.fail("http_503", 2, operation="submission")
     die_at(points, point)
     house.post(shops["shopify"], sale(SOLER))
     finished(house, shops, points, letters=2 if point in TELLING_TWICE else 1)

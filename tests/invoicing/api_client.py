@@ -15,6 +15,8 @@ from tests.workflows import bench
 
 ORDERS = "/api/v1/orders/"
 INVOICES = "/api/v1/invoices/"
+PROCESSES = "/api/v1/processes/"
+EXPORTS = "/api/v1/exports/"
 
 
 class ApiClient:

@@ -19,10 +19,11 @@ from pytest_django import Settings
 
 from common import clock
 from common.admin import ReadingAdmin, change_url
+from common.ids import uuid7
 from config.demo.catalogue import PRODUCTS
 from invoicing.documents import Documents
 from invoicing.intake import receive
-from invoicing.models import Company, Connection, Delivery, Document, Invoice, Order
+from invoicing.models import Company, Connection, Delivery, Document, Export, Invoice, Order
 from invoicing.storefronts import PLATFORMS
 from tests import world
 from tests.databases import Database
@@ -31,6 +32,7 @@ from tests.workflows import bench
 from verifactu.models import Answer, Record, Submission
 from verifactu.verdicts import Verdict
 from workflows import tokens
+from workflows.alerts import alert
 from workflows.models import Process
 
 SCRIPT = "<script>alert(1)</script>"
@@ -254,6 +256,13 @@ class TestNothingIsEdited:
         sold(shop)
         submission = Submission.objects.get()
         Answer(submission=submission, kind="submission", received_at=clock.now(), body=b"x").save()
+        alert("lane_paused", "x", "x", "", clock.now())
+        day = clock.now().date()
+        Export(
+            id=uuid7(), company=shop.company, requested_by="ana", first_date=day, last_date=day,
+            environment="simulator", language="es", rows=1, csv_sha256="a" * 64, csv_size=1, xlsx_sha256="b" * 64,
+            xlsx_size=1, created_at=clock.now(),
+        ).save()  # fmt: skip
         for model in READING:
             with subtests.test(model=model.__name__):
                 label = f"{model._meta.app_label}_{model._meta.model_name}"

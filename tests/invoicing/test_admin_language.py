@@ -15,10 +15,10 @@ from tests import world
 from tests.databases import Database
 
 ROOT = Path(settings.BASE_DIR)
-SOURCES = [ROOT / "common" / "admin.py", *(
+SOURCES = [ROOT / "common" / "admin.py", ROOT / "workflows" / "links.py", *(
     file for app in ("workflows", "verifactu", "invoicing") for file in sorted((ROOT / app / "admin").glob("*.py"))
 )]  # fmt: skip
-TEMPLATES = sorted((ROOT / "templates" / "admin").rglob("*.html"))
+TEMPLATES = sorted(file for part in ("admin", "decide") for file in (ROOT / "templates" / part).rglob("*.html"))
 CALLS = {"_", "gettext", "gettext_lazy"}
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\n?)+)'
 ENTRY = re.compile(rf"^msgid {TEXT}(?:msgid_plural .*\n)?msgstr(?:\[0\])? {TEXT}", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,18 @@ from pytest_django import Settings
 
 from common import clock
 from common.admin import HouseAdmin, ScopedAdmin, change_url
+from common.ids import uuid7
 from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
-from invoicing.models import ApiKey, Company, Connection, Document, Invoice, Membership
+from invoicing.models import ApiKey, Company, Connection, Document, Export, Invoice, Membership
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
 from verifactu.models import Answer, Submission
-from workflows.models import Process
+from workflows.alerts import alert
+from workflows.models import Process, Schedule
 
 THEIRS = "Secretos y Compañía SL"
 MARKS = (THEIRS, "A58818501", "#9001", "#9002", "Cliente Oculta")
@@ -47,9 +50,18 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     Document(invoice=invoice, sha256=stored.sha256, size=stored.size, rendered_at=clock.now()).save()
     answer = {"kind": "submission", "received_at": clock.now(), "body": b"<a>Cliente Oculta</a>"}
     Answer(submission=Submission.objects.get(), **answer).save()
+    taken = Documents(tmp_path, "csv").store(b"Cliente Oculta")
+    Export(id=uuid7(), company=company, requested_by="ana", first_date=clock.now().date(), last_date=clock.now().date(),
+           environment="simulator", language="es", rows=1, csv_sha256=taken.sha256, csv_size=taken.size,
+           xlsx_sha256=taken.sha256, xlsx_size=taken.size, created_at=clock.now()).save()  # fmt: skip
     api = connect(company, platform="api", name="Caja oculta", invoice_from=None)
     issue_key(company=company, connection=api, name="oculta", scopes=["orders:read"])
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
+    alert("process_held", "invoice-order", "Cliente Oculta no contesta", company.tenant, clock.now())
+    Schedule(
+        name="Cliente Oculta", workflow="invoice-order", payload="{}", cron="0 9 * * *", zone="Europe/Madrid",
+        tenant=company.tenant, next_at=clock.now() + timedelta(days=1),
+    ).save()  # fmt: skip
     return company
 
 

@@ -12,9 +12,12 @@ from django.urls import reverse
 
 from invoicing.api import examples, urls
 from invoicing.api.base import ApiView
+from invoicing.api.exports import ExportBody, ExportResource
 from invoicing.api.orders import AcceptedOrder
 from invoicing.api.paging import Page
 from invoicing.api.problems import KINDS
+from invoicing.api.process_resources import ProcessResource, WholeProcessResource
+from invoicing.api.processes import ActedResource, AnswerBody, ReasonBody, ReplayBody
 from invoicing.api.resolution import ResolutionBody
 from invoicing.api.resources import InvoiceResource, OrderResource
 from invoicing.api.schema import Example
@@ -52,8 +55,11 @@ def test_every_address_and_method_is_described() -> None:
     for pattern in urls.urlpatterns:
         view = getattr(pattern.callback, "cls", None)
         if view and issubclass(view, ApiView) and pattern.name != "unknown":
-            path = reverse(f"api:{pattern.name}", args=["ID"] if "<" in str(pattern.pattern) else [])
-            served |= {(method, path.replace("ID", "{id}")) for method in ("get", "post") if hasattr(view, method)}
+            names = {name: name.upper() for name in pattern.pattern.converters}
+            path = reverse(f"api:{pattern.name}", kwargs=names)
+            for name, letters in names.items():
+                path = path.replace(letters, f"{{{name}}}")
+            served |= {(method, path) for method in ("get", "post") if hasattr(view, method)}
     assert set(operations()) == served
 
 
@@ -157,9 +163,21 @@ class TestExamples:
     def test_bodies_fit_their_type(self, example: Example) -> None:
         msgspec.convert(example.value, api.OrderBody)
 
+    @pytest.mark.parametrize("example", examples.EXPORT_WANTED, ids=lambda example: example.name)
+    def test_an_export_asked_for_can_be_read(self, example: Example) -> None:
+        msgspec.convert(example.value, ExportBody)
+
     @pytest.mark.parametrize("example", examples.RESOLUTIONS, ids=lambda example: example.name)
     def test_answers_to_holds_fit_their_type(self, example: Example) -> None:
         msgspec.convert(example.value, ResolutionBody)
+
+    @pytest.mark.parametrize(
+        ("sent", "kind"),
+        [(examples.REASONS, ReasonBody), (examples.REPLAYS, ReplayBody), (examples.ANSWERS, AnswerBody)],
+    )
+    def test_what_is_sent_to_processes_fits_its_type(self, sent: tuple[Example, ...], kind: Any) -> None:
+        for example in sent:
+            msgspec.json.decode(json.dumps(example.value), type=kind)
 
     @pytest.mark.parametrize(
         ("shown", "kind"),
@@ -169,6 +187,11 @@ class TestExamples:
             (examples.ORDERS, Page[OrderResource]),
             (examples.INVOICE, InvoiceResource),
             (examples.INVOICES, Page[InvoiceResource]),
+            (examples.PROCESS, WholeProcessResource),
+            (examples.PROCESSES, Page[ProcessResource]),
+            (examples.ACTED, ActedResource),
+            (examples.EXPORT_REQUESTED, ExportResource),
+            (examples.EXPORT, ExportResource),
         ],
     )
     def test_answers_fit_their_type_and_lack_nothing(self, shown: tuple[Example, ...], kind: Any) -> None:

@@ -1,38 +1,73 @@
 """No row of a company can be reached with another company's key: every address of the API is walked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, reverse
+from pytest_django import Settings
 
+from common import clock
 from invoicing.api import ids, urls
 from invoicing.api.base import ApiView
-from invoicing.models import Delivery, Invoice, Order
+from invoicing.models import Delivery, Export, Invoice, Order
 from tests import world
 from tests.databases import Database
-from tests.invoicing.api_client import INVOICES, ORDERS, ApiClient, caller, is_problem, order, work_off
-from workflows.models import Process
+from tests.invoicing.api_client import (
+    EXPORTS,
+    INVOICES,
+    ORDERS,
+    PROCESSES,
+    ApiClient,
+    caller,
+    is_problem,
+    order,
+    work_off,
+)
+from workflows.models import Process, Token
 
 PUBLIC = {"schema", "docs", "unknown"}
 """Addresses that hold no row of anybody."""
 
-LISTS = {"orders", "invoices"}
+LISTS = {"orders", "invoices", "processes"}
 
-KINDS = {"order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE}
+ASKED = {"exports"}
+"""Addresses that only take requests."""
+
+KINDS = {
+    "order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE, "process": ids.PROCESS,
+    "process-resume": ids.PROCESS, "process-cancel": ids.PROCESS, "process-replay": ids.PROCESS,
+    "process-answer": ids.PROCESS, "token-answer": "token",
+    "export": ids.EXPORT, "export-csv": ids.EXPORT, "export-xlsx": ids.EXPORT,
+}  # fmt: skip
 """Which row the identifier in an address names."""
+
+BODIES: dict[str, Any] = {
+    "process-resume": {"reason": "no es mío"}, "process-cancel": {"reason": "no es mío"},
+    "process-replay": {"reason": "no es mío"}, "process-answer": {"answer": {"action": "decide_again"}},
+    "token-answer": {"answer": "no es mío"},
+}  # fmt: skip
+"""What its owner could send there."""
 
 
 @pytest.fixture
-def theirs(fresh_database: Database) -> ApiClient:
+def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> ApiClient:
     """Another company, with an invoice, a held order and one that is not read yet."""
+    settings.DOCUMENTS_DIR = tmp_path
     other = caller(world.la_encina())
     other.post(ORDERS, order(id="sold"))
     other.post(ORDERS, order(id="held", total="4840.00", lines=[
         {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
     work_off()
+    today = clock.now().date().isoformat()
+    other.post(EXPORTS, {"from": today, "to": today})
+    work_off()
     other.post(ORDERS, order(id="new"))
+    assert Export.objects.count() == 1
     assert (Order.objects.count(), Invoice.objects.count()) == (3, 1)
+    waits = {"tenant": other.company.tenant, "answer_type": "builtins:str", "created_at": clock.now()}
+    Token.objects.create(key="approve:theirs", process=Process.objects.earliest("pk"), **waits)
     return other
 
 
@@ -51,11 +86,22 @@ def methods(pattern: URLPattern) -> list[str]:
     return [method for method in ("get", "head", "post") if hasattr(view, "get" if method == "head" else method)]
 
 
+def rows_of(kind: str, company: Any) -> dict[str, Any]:
+    """What an address may name, and the row behind it."""
+    if kind == "token":
+        return {row.pk: row for row in Token.objects.filter(tenant=company.tenant)}
+    if kind == ids.PROCESS:
+        return {ids.text(kind, row.pk): row for row in Process.objects.filter(tenant=company.tenant)}
+    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice, ids.EXPORT: Export}[kind]
+    return {ids.text(kind, row.pk): row for row in model.objects.filter(company=company)}
+
+
 def everything(company_id: Any) -> list[str]:
     rows = [
         *((ids.ORDER, row.pk) for row in Order.objects.filter(company=company_id)),
         *((ids.INVOICE, row.pk) for row in Invoice.objects.filter(company=company_id)),
         *((ids.DELIVERY, row.pk) for row in Delivery.objects.filter(company=company_id)),
+        *((ids.EXPORT, row.pk) for row in Export.objects.filter(company=company_id)),
         *((ids.PROCESS, row.pk) for row in Process.objects.filter(tenant=str(company_id))),
     ]
     assert len(rows) > 8
@@ -63,26 +109,29 @@ def everything(company_id: Any) -> list[str]:
 
 
 def test_every_address_is_known_to_this_test() -> None:
-    assert {name for name, _ in addresses()} == PUBLIC | LISTS | set(KINDS)
+    assert {name for name, _ in addresses()} == PUBLIC | LISTS | ASKED | set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_another_companys_row_does_not_exist(mine: ApiClient, theirs: ApiClient, name: str) -> None:
     pattern = dict(addresses())[name]
-    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice}[KINDS[name]]
     before = list(Process.objects.order_by("pk").values())
-    for row in model.objects.filter(company=theirs.company):
-        path = reverse(f"api:{name}", args=[ids.text(KINDS[name], row.pk)])
+    found = rows_of(KINDS[name], theirs.company)
+    assert found
+    for identifier in found:
+        path = reverse(f"api:{name}", args=[identifier])
         process = ids.text(ids.PROCESS, Process.objects.filter(workflow="invoice-order").latest("pk").pk)
         for method in methods(pattern):
             if method == "post":
-                response = mine.post(path, {"process": process, "action": "ignore", "reason": "no es mío"})
+                resolution = {"process": process, "action": "ignore", "reason": "no es mío"}
+                response = mine.post(path, BODIES.get(name, resolution))
             else:
                 response = getattr(mine.raw, method)(path)
             assert response.status_code == 404, (method, path)
             if method != "head":
                 is_problem(response, 404, "not-found")
     assert list(Process.objects.order_by("pk").values()) == before
+    assert not Token.objects.exclude(completed_at=None).exists()
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
@@ -99,6 +148,8 @@ def test_another_companys_identifiers_as_parameters_find_nothing(mine: ApiClient
         found = mine.get(INVOICES, order=ids.text(ids.ORDER, row.pk))
         assert found.json()["data"] == []
         assert mine.get(ORDERS, external_id=row.external_id, cursor=ids.text(ids.ORDER, row.pk)).json()["data"] == []
+        assert mine.get(PROCESSES, order=ids.text(ids.ORDER, row.pk)).json()["data"] == []
+        assert mine.get(PROCESSES, tag=f"order:{row.pk}").json()["data"] == []
 
 
 def test_another_companys_process_cannot_be_answered_through_an_order_of_mine(

@@ -351,17 +351,17 @@ class TestLanes:
     def test_a_pause_stops_and_its_end_goes_on(self, admin: Client) -> None:
         Lane.objects.create(key="bakery", limit=5)
         address = reverse("admin:workflows_lane_change", args=["bakery"])
-        assert admin.post(address, {"limit": "5", "paused": "on"}).status_code == 302
+        assert admin.post(address, {"limit": "5", "rate_seconds": "60", "paused": "on"}).status_code == 302
         process = bench.start(bench.bakery, bench.Bread("one"))
         assert bench.fetch() is None
-        assert admin.post(address, {"limit": "5"}).status_code == 302
+        assert admin.post(address, {"limit": "5", "rate_seconds": "60"}).status_code == 302
         work_off()
         assert state(process) == "completed"
 
     def test_the_count_is_the_engines(self, admin: Client) -> None:
         Lane.objects.create(key="bakery", limit=5, active=3)
         address = reverse("admin:workflows_lane_change", args=["bakery"])
-        admin.post(address, {"limit": "7", "active": "0"})
+        admin.post(address, {"limit": "7", "rate_seconds": "60", "active": "0"})
         lane = Lane.objects.get()
         assert (lane.limit, lane.active) == (7, 3)
         assert admin.get("/admin/workflows/lane/add/").status_code == 403

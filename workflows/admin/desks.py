@@ -40,6 +40,8 @@ class Desk:
     resolution_form: Callable[..., ResolutionForm] | None = None
     waiting: Callable[[Process], Any] | None = None
     """What a waiting process waits for, in a sentence."""
+    answer_by_hand: bool = True
+    """Whether a person may answer what it waits for; not where only another system can know."""
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,25 @@ from common.admin import (
 )
 from workflows import control
 from workflows.admin import levers
+from workflows.admin.answering import answer
+from workflows.admin.bulk import bulk
 from workflows.admin.desks import DESKS, desk, subjects, tags_for
 from workflows.admin.explain import explain, short_reason, took
+from workflows.admin.family import children, origins, progress
+from workflows.admin.health import health_page
+from workflows.admin.replaying import replay
 from workflows.admin.timeline import timeline
 from workflows.admin.words import MOVES, STATES
 from workflows.errors import WrongState
 from workflows.models import Process
 
 MOST_EVENTS = 200
+LEVERS = {**levers.LEVERS, "replay": replay, "answer": answer}
+BUTTONS = {
+    **levers.BUTTONS,
+    "replay": (gettext_lazy("Repetir"), "replay", "default"),
+    "answer": (gettext_lazy("Responder"), "edit_note", "primary"),
+}
 
 
 class WorkflowFilter(admin.SimpleListFilter):
@@ -54,6 +65,23 @@ class WorkflowFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Process]) -> QuerySet[Process]:
         return queryset.filter(workflow=self.value()) if self.value() else queryset
+
+
+class ParentFilter(admin.SimpleListFilter):
+    """The children of one process: where a link of its page leads, and offered nowhere else."""
+
+    title = gettext_lazy("hijos de")
+    parameter_name = "parent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        asked = request.GET.get(self.parameter_name, "")
+        return [(asked, asked[:8])] if asked else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Process]) -> QuerySet[Process]:
+        try:
+            return queryset.filter(parent=UUID(self.value() or "")) if self.value() else queryset
+        except ValueError:
+            return queryset.none()
 
 
 class ProcessList(ChangeList):
@@ -73,11 +101,11 @@ class ProcessAdmin(ReadingAdmin):
     page_template = "admin/workflows/process.html"
     list_display = ("state_label", "title", "about", "reason", "created", "finished")
     list_display_links = ("title",)
-    list_filter = (state_filter(STATES), WorkflowFilter)
+    list_filter = (state_filter(STATES), WorkflowFilter, ParentFilter)
     list_per_page = 50
     search_fields = ("id",)
     search_help_text = gettext_lazy("Número de pedido o de factura, identificador o etiqueta del proceso")
-    actions = ("resume_selected",)
+    actions = ("resume_selected", "cancel_selected", "replay_selected")
     date_hierarchy = "created_at"
 
     def has_act_permission(self, request: HttpRequest) -> bool:
@@ -88,7 +116,7 @@ class ProcessAdmin(ReadingAdmin):
         return ProcessList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Process]:
-        return super().get_queryset(request).select_related("superseded_by")
+        return super().get_queryset(request).select_related("superseded_by", "parent", "forked_from")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Process], search_term: str
@@ -139,9 +167,11 @@ class ProcessAdmin(ReadingAdmin):
             "about": [(it.name, it.text, reverse(it.url_name, args=[it.id])) for it in subjects([obj])[obj.pk]],
             "told": told,
             "buttons": [
-                (*levers.BUTTONS[name], reverse(f"admin:workflows_process_{name}", args=[obj.pk]))
-                for name in (told.levers if may else ())
+                (*BUTTONS[name], reverse(f"admin:workflows_process_{name}", args=[obj.pk]))
+                for name in (self._levers(request, obj, told.levers) if may else ())
             ],
+            "progress": progress(obj),
+            "children": children(obj),
             "details": self._facts(obj, now),
             "entries": timeline(obj),
             "events": table(
@@ -155,6 +185,10 @@ class ProcessAdmin(ReadingAdmin):
             "result": pretty_json(obj.result) if obj.result else "",
         }
 
+    def _levers(self, request: HttpRequest, obj: Process, offered: tuple[str, ...]) -> tuple[str, ...]:
+        """Add what is a superuser's alone."""
+        return (*offered, "free_key") if request.user.is_superuser and levers.has_free_key(obj) else offered
+
     def _facts(self, obj: Process, now: Any) -> list[Fact]:
         return [
             Fact(_("Creado"), moment(obj.created_at)),
@@ -162,6 +196,7 @@ class ProcessAdmin(ReadingAdmin):
             Fact(_("Terminado"), moment(obj.finished_at)),
             Fact(_("Tiempo en total"), took(obj, now)),
             Fact(_("Por encargo de"), obj.actor or "—"),
+            *origins(obj),
             Fact(_("Carril y cola"), f"{obj.lane} · {obj.queue}"),
             Fact(_("Trabajador"), obj.worker or "—"),
             Fact(_("Recuperaciones"), obj.recoveries),
@@ -177,9 +212,15 @@ class ProcessAdmin(ReadingAdmin):
                 self.admin_site.admin_view(partial(self._pull, name)),
                 name=f"workflows_process_{name}",
             )
-            for name in levers.LEVERS
+            for name in LEVERS
         ]
-        return [*own, *super().get_urls()]
+        health = path("health/", self.admin_site.admin_view(self._health), name="workflows_process_health")
+        return [health, *own, *super().get_urls()]
+
+    def _health(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return health_page(self, request)
 
     def _pull(self, name: str, request: HttpRequest, pk: UUID) -> HttpResponse:
         if not self.has_act_permission(request):
@@ -187,7 +228,7 @@ class ProcessAdmin(ReadingAdmin):
         process = self.get_object(request, unquote(str(pk)))
         if process is None:
             return self.not_there(request, str(pk))
-        return levers.LEVERS[name](self, request, process)
+        return LEVERS[name](self, request, process)
 
     @admin.action(description=gettext_lazy("Reanudar seleccionados"), permissions=["act"])
     def resume_selected(self, request: HttpRequest, queryset: QuerySet[Process]) -> HttpResponse | None:
@@ -212,3 +253,13 @@ class ProcessAdmin(ReadingAdmin):
                 continue  # someone was first: that is what the person wanted
         self.message_user(request, _("%(n)s procesos reanudados.") % {"n": done}, messages.SUCCESS)
         return None
+
+    @admin.action(description=gettext_lazy("Cancelar seleccionados"), permissions=["act"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Process]) -> HttpResponse | None:
+        """Stop those that are still open."""
+        return bulk(self, request, queryset, "cancel")
+
+    @admin.action(description=gettext_lazy("Repetir seleccionados"), permissions=["act"])
+    def replay_selected(self, request: HttpRequest, queryset: QuerySet[Process]) -> HttpResponse | None:
+        """Do those that have ended again."""
+        return bulk(self, request, queryset, "replay")

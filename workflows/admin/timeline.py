@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from common.admin import lasted, pretty_json
@@ -31,18 +32,29 @@ class Entry:
     worker: str = ""
     failures: int = 0
     output: str = ""
+    decided: "Decided | None" = None
     attempts: list[Attempt] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Who answered what was waited for, when and why; nobody, when the time ran out."""
+
+    who: str
+    at: datetime | None
+    why: str = ""
 
 
 ICONS = {"done": "check_circle", "failed": "error", "open": "pending"}
 
 
 def timeline(process: Process) -> list[Entry]:
-    """Return the steps in the order in which they began, and last what is being waited for (two or three queries)."""
+    """Return the steps in the order in which they began, and last what is being waited for (three or four queries)."""
+    prefetch_related_objects([process], "steps")
     attempts = list(process.attempts.order_by("-id")[:MOST_ATTEMPTS])[::-1]
     for attempt in attempts:
         attempt.took = lasted(attempt.milliseconds)  # type: ignore[attr-defined]
-    entries = {step.key: _entry(process, step) for step in process.steps.order_by("id")}
+    entries = {step.key: _entry(process, step) for step in sorted(process.steps.all(), key=lambda step: step.pk)}
     for attempt in attempts:
         entry = entries.get(attempt.step_key)
         if entry is None:
@@ -52,6 +64,7 @@ def timeline(process: Process) -> list[Entry]:
         entry.attempts.append(attempt)
     for entry in entries.values():
         _conclude(entry)
+    _tell_who_decided(process, entries)
     return [*entries.values(), *_awaited(process)]
 
 
@@ -76,9 +89,34 @@ def _awaited(process: Process) -> list[Entry]:
     if process.state == "held" and hold.get("kind") == "question":
         return [Entry(hold["code"], question(process).title, KINDS["hold"], "open", "contact_support")]
     if process.state == "waiting" and not process.wake_at:
-        keys = process.tokens.filter(completed_at=None, closed=False).values_list("key", flat=True)
+        open_ones = process.tokens.filter(completed_at=None, closed=False).order_by("created_at", "key")
+        keys = open_ones.values_list("key", flat=True)
         return [Entry(key, _("Espera una respuesta"), KINDS["wait"], "open", ICONS["open"]) for key in keys]
     return []
+
+
+def _tell_who_decided(process: Process, entries: dict[str, Entry]) -> None:
+    """Fill in who answered (one query, if anything was waited for).
+
+    A question's token is named after its step. A wait's has a name of its own, which the journal does not keep: it is
+    the oldest whose answer the step has.
+    """
+    steps = [step for step in process.steps.all() if step.kind in ("hold", "wait") and step.done]
+    if not steps:
+        return
+    tokens = list(process.tokens.order_by("created_at", "key"))
+    for step in sorted(steps, key=lambda step: step.pk):
+        mine = f"hold:{process.pk}:{step.key}"
+        found = next(
+            (one for one in tokens if one.key == mine or (step.kind == "wait" and one.answer == step.output)), None
+        ) or next((one for one in tokens if step.kind == "wait" and one.closed and one.answer is None), None)
+        if found is None:
+            continue
+        tokens.remove(found)
+        if found.completed_at:
+            entries[step.key].decided = Decided(found.actor, found.completed_at, found.reason)
+        else:
+            entries[step.key].decided = Decided("", found.expires_at)
 
 
 def _conclude(entry: Entry) -> None:

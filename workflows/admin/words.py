@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import Label
+from workflows.models import Alert
 
 STATES = {
     "held": Label(_("retenido"), "warning"),
@@ -20,6 +21,9 @@ MOVES = {
     "trigger": _("se crea"),
     "claim": _("lo toma un trabajador"),
     "move": _("pasa a otra cola"),
+    "unwind": _("fracasó; deshace lo hecho"),
+    "free_key": _("una persona libera su clave"),
+    "rejob": _("se avisa de nuevo a los trabajadores"),
     "recover": _("se recupera de un trabajador que murió"),
     "wait": _("se pone a esperar"),
     "retry": _("falló; se reintentará"),
@@ -31,6 +35,7 @@ MOVES = {
     "fail": _("fracasa"),
     "cancel": _("se cancela"),
     "expire": _("caduca"),
+    "run_now": _("una persona lo pide ahora"),
 }
 
 KINDS = {
@@ -39,6 +44,33 @@ KINDS = {
     "wait": _("espera"),
     "sleep": _("pausa"),
     "hold": _("pregunta"),
+    "value": _("dato fijado"),
+    "children": _("procesos hijos"),
+}
+
+ALERTS = {
+    kind.value: Label(kind.label, colour)
+    for kind, colour in {
+        Alert.Kind.BREAKER_OPENED: "danger",
+        Alert.Kind.BREAKER_CLOSED: "success",
+        Alert.Kind.PROCESS_HELD: "warning",
+        Alert.Kind.PROCESS_FAILED: "danger",
+        Alert.Kind.SCHEDULE_MISSED: "warning",
+        Alert.Kind.SCHEDULE_PAUSED: "warning",
+        Alert.Kind.LANE_PAUSED: "info",
+    }.items()
+}
+
+BREAKERS = {
+    "closed": Label(_("cerrado: se llama"), "success"),
+    "open": Label(_("abierto: no se llama"), "danger"),
+    "half_open": Label(_("a prueba: llama uno"), "warning"),
+}
+
+CATCH_UP = {
+    "all": _("todas"),
+    "last": _("solo la última"),
+    "none": _("ninguna"),
 }
 
 RESUMABLE = ("failure", "poison")

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError("outside the simulator, name a database that is backed up: DATABASE_URL")
         call_command("migrate", verbosity=0, interactive=False)
         self._first_administrator()
-        env: dict[str, str] = {}
+        env = {"PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://{host}:{port}")}
         children = []
         simulated = settings.AEAT_ENVIRONMENT == "simulator" and not settings.AEAT_ENDPOINT
         folder = settings.DATA_DIR / "simulator"

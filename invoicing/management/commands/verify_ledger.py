@@ -15,6 +15,7 @@ from invoicing.documents import Documents
 from invoicing.models import Company
 from verifactu.models import Installation
 from verifactu.verification import broken_links
+from workflows.history import illegal_histories
 from workflows.verification import stuck_processes
 
 SHOWN = 200
@@ -23,7 +24,7 @@ SHOWN = 200
 class Command(commands.Command):
     help = (
         "Verify the ledger: I1 deliveries, I2 one invoice per order, I3 numbers, I4 records and chains, "
-        "I7 PDFs, I8 seals, I9 processes. Exit code 3 when anything is wrong."
+        "I7 PDFs and exports, I8 seals, I9 processes. Exit code 3 when anything is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,9 +50,11 @@ class Command(commands.Command):
             for installation in Installation.objects.filter(taxpayer=one.taxpayer).select_related("taxpayer"):
                 findings += broken_links(installation)
             findings += verification.damaged_documents(one, documents, decode_qr)
+            findings += verification.damaged_exports(one, settings.DOCUMENTS_DIR)
         for model in ledger_models():
             findings += broken_seals(model.objects.all())
         findings += stuck_processes()
+        findings += illegal_histories()
         answer = {
             "companies": len(companies),
             "invoices": invoices,

@@ -5,12 +5,17 @@ from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
 
+from common import clock
+from workflows import schedules, tracing
 from workflows.api import DEFAULT_QUEUE
-from workflows.pulse import Pulse
+from workflows.checks import orphaned
+from workflows.pulse import Pulse, forget_silent_workers
 
 
 class Command(BaseCommand):
@@ -27,15 +32,20 @@ class Command(BaseCommand):
 
     def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
         connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
+        if wrong := orphaned():
+            raise CommandError("\n".join(f"{error.msg} {error.hint}" for error in wrong))
+        forget_silent_workers()
+        schedules.sync(clock.now())
         connection.close()
-        with Pulse():
-            asyncio.run(self._work([name.strip() for name in queues.split(",")], concurrency, grace))
+        tracing.start()
+        names = [name.strip() for name in queues.split(",")]
+        with Pulse(names, concurrency):
+            asyncio.run(self._work(names, concurrency, grace))
 
     async def _work(self, queues: list[str], concurrency: int, grace: float) -> None:
         # Sync tasks run on the loop's default executor, which has but cpu + 4 threads unless it is replaced.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="run"))
-        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-        with app.replace_connector(connector) as worker_app:
+        with app.replace_connector(_connector()) as worker_app:
             async with worker_app.open_async():
                 await worker_app.run_worker_async(
                     queues=queues,
@@ -46,3 +56,11 @@ class Command(BaseCommand):
                     stalled_worker_timeout=10.0,
                     shutdown_graceful_timeout=grace,
                 )
+
+
+def _connector() -> PsycopgConnector:
+    """Return Procrastinate's own connections, which need not wait for the disk: a job is a wake-up, and one that is
+    lost or found again does no harm."""
+    parameters = connector_params()
+    parameters["options"] = f"{parameters.get('options', '')} -c synchronous_commit=off".strip()
+    return PsycopgConnector(kwargs=parameters)

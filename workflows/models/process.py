@@ -1,4 +1,4 @@
-"""The ledger of what ran: processes, their steps, every attempt, lanes, tokens and events."""
+"""The process and its history: the rows that say what runs, and every move of it."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from django_fsm import FSMField
 
 from common.ids import uuid7
 from common.ledger import LedgerModel
-from workflows.states import MOVES, OPEN, STATES
+from workflows.states import MOVES, OPEN, STATES, TERMINAL
 
 
 class Process(models.Model):
@@ -37,8 +37,15 @@ class Process(models.Model):
     """True while an open process of the same order key was triggered earlier."""
     lane = models.CharField(max_length=200)
     lane_limit = models.PositiveIntegerField()
+    lane_rate = models.CharField(max_length=20, blank=True, db_default="")
+    """`admissions/seconds` that the lane is created with; empty for no rate."""
+    resource = models.CharField(max_length=200, blank=True, db_default="")
+    """The second lane, of what many tenants share; empty where there is none."""
+    resource_limit = models.PositiveIntegerField(db_default=0)
+    resource_rate = models.CharField(max_length=20, blank=True, db_default="")
     queue = models.CharField(max_length=60)
-    priority = models.IntegerField(default=0)
+    priority_at = models.DateTimeField()
+    """Its place in the lane's queue: the moment of triggering less its priority, so that nobody starves."""
     fence = models.PositiveIntegerField(default=0)
     admitted_at = models.DateTimeField(null=True, blank=True)
     job_id = models.BigIntegerField(null=True, blank=True)
@@ -47,6 +54,13 @@ class Process(models.Model):
     worker = models.CharField(max_length=120, blank=True)
     wake_at = models.DateTimeField(null=True, blank=True)
     settling_since = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    """Not started by then, it expires."""
+    max_seconds = models.PositiveIntegerField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    """`max_seconds` after its start: not ended by then, it fails."""
+    key_expires_at = models.DateTimeField(null=True, blank=True)
+    """Until when its idempotency key holds; for ever where empty."""
     recoveries = models.PositiveIntegerField(default=0)
     payload = models.TextField()
     result = models.TextField(null=True, blank=True)  # noqa: DJ001 (none until completed)
@@ -56,7 +70,22 @@ class Process(models.Model):
     progress = models.JSONField(null=True, blank=True)
     tags = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     actor = models.CharField(max_length=120, blank=True)
-    superseded_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    superseded_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children", db_index=False
+    )
+    parent_key = models.CharField(max_length=200, blank=True, db_default="")
+    """The parent's step that started it."""
+    child_number = models.PositiveIntegerField(null=True, blank=True)
+    awaits_children = models.CharField(max_length=200, blank=True, db_default="")
+    """The own step whose children it waits for."""
+    forked_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    unwinding = models.BooleanField(db_default=False)
+    """It has failed and is undoing its steps, last first."""
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -66,8 +95,22 @@ class Process(models.Model):
         verbose_name = "proceso"
         verbose_name_plural = "procesos"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workflow", "idempotency_key"], name="one_process_per_idempotency_key"),
-            models.UniqueConstraint(fields=["workflow", "once_key"], name="one_queued_process_per_once_key"),
+            models.UniqueConstraint(
+                fields=["workflow", "idempotency_key"],
+                name="one_process_per_idempotency_key",
+                condition=Q(idempotency_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["workflow", "once_key"],
+                name="one_queued_process_per_once_key",
+                condition=Q(once_key__isnull=False),
+            ),
+            # by which statements and indexes tell the open ones
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN, finished_at__isnull=True)
+                | Q(state__in=TERMINAL, finished_at__isnull=False),
+                name="process_has_ended_or_not",
+            ),
             models.CheckConstraint(condition=Q(state__in=STATES), name="process_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="processing") | Q(lease_until__isnull=False), name="processing_has_a_lease"
@@ -76,17 +119,45 @@ class Process(models.Model):
                 condition=~Q(state="retrying") | Q(wake_at__isnull=False), name="retrying_has_a_time"
             ),
             models.CheckConstraint(condition=~Q(state="held") | Q(hold__isnull=False), name="held_has_a_reason"),
+            models.UniqueConstraint(
+                fields=["parent", "parent_key", "child_number"],
+                name="one_child_per_number",
+                condition=Q(parent__isnull=False),
+            ),
         ]
         indexes: ClassVar = [
-            # engine.pump: the next of a lane
+            # pump: the next of a lane
             models.Index(
-                fields=["lane", "priority", "seq"],
+                fields=["lane", "priority_at", "seq"],
                 name="process_queue",
                 condition=Q(state="pending", behind=False, admitted_at__isnull=True),
             ),
+            # pump: which resources a lane's queue asks for; the lanes that wait for a resource
+            models.Index(
+                fields=["lane", "resource"],
+                name="process_resource",
+                condition=Q(state="pending", behind=False, admitted_at__isnull=True) & ~Q(resource=""),
+            ),
+            # wake_parents, cancel: the children that are still open
+            models.Index(
+                fields=["parent", "parent_key"],
+                name="process_open_children",
+                condition=Q(parent__isnull=False, finished_at=None),
+            ),
+            # tick: parents whose children may all have ended
+            models.Index(fields=["id"], name="process_awaiting", condition=Q(state="waiting") & ~Q(awaits_children="")),
+            # tick: what is not started in time, and what is not ended in time
+            models.Index(
+                fields=["expires_at"], name="process_expiring", condition=Q(state="pending", expires_at__isnull=False)
+            ),
+            models.Index(
+                fields=["deadline_at"],
+                name="process_deadline",
+                condition=Q(finished_at=None, deadline_at__isnull=False),
+            ),
             # engine.promote, trigger: the open processes of an order key
             models.Index(
-                fields=["order_key", "seq"], name="process_order", condition=Q(state__in=OPEN) & ~Q(order_key="")
+                fields=["order_key", "seq"], name="process_order", condition=Q(finished_at=None) & ~Q(order_key="")
             ),
             # tick: leases that ran out
             models.Index(fields=["lease_until"], name="process_lease", condition=Q(state="processing")),
@@ -100,13 +171,24 @@ class Process(models.Model):
             ),
             # admin and commands: what a person must look at
             models.Index(fields=["state", "seq"], name="process_open", condition=Q(state__in=OPEN)),
+            # health: what ended in a window; purge: what of a workflow ended long ago
+            models.Index(
+                fields=["workflow", "finished_at"], name="process_ended", condition=Q(finished_at__isnull=False)
+            ),
+            # purge, and PostgreSQL's own check of these references: who points to an ended process
+            models.Index(fields=["superseded_by"], name="process_superseded", condition=Q(superseded_by__isnull=False)),
+            models.Index(fields=["forked_from"], name="process_forked", condition=Q(forked_from__isnull=False)),
             # application: the processes of an order or an invoice
-            GinIndex(fields=["tags"], name="process_tags"),
+            GinIndex(fields=["tags"], name="process_tags", condition=~Q(tags=[])),
         ]
         triggers: ClassVar = [MOVES.trigger()]
 
     def __str__(self) -> str:
         return f"{self.workflow} {self.id}"
+
+    @MOVES.via("unwind", state)
+    def unwind(self) -> None:
+        """It has failed and takes its steps back."""
 
     @MOVES.via("resolve", state)
     def resolve(self) -> None:
@@ -121,115 +203,10 @@ class Process(models.Model):
         """A person stops it."""
 
 
-class Step(models.Model):
-    """One named checkpoint of a process: what went in (its digest), and what came out."""
-
-    class Kind(models.TextChoices):
-        ATOMIC = "atomic"
-        EXTERNAL = "external"
-        WAIT = "wait"
-        SLEEP = "sleep"
-        HOLD = "hold"
-
-    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="steps")
-    key = models.CharField(max_length=200)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    done = models.BooleanField(default=False)
-    input_digest = models.CharField(max_length=64)
-    output = models.TextField(null=True, blank=True)  # noqa: DJ001 (none until done)
-    failures = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["process", "id"]
-        verbose_name = "paso"
-        verbose_name_plural = "pasos"
-        constraints: ClassVar = [
-            # the journal: one answer per key
-            models.UniqueConstraint(fields=["process", "key"], name="one_step_per_key"),
-            models.CheckConstraint(
-                condition=Q(done=False) | Q(output__isnull=False, finished_at__isnull=False), name="done_has_output"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.process_id} {self.key}"
-
-
-class Attempt(models.Model):
-    """One try of a step: by which worker, how long, and how it ended."""
-
-    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="attempts")
-    step_key = models.CharField(max_length=200)
-    fence = models.PositiveIntegerField()
-    worker = models.CharField(max_length=120)
-    started_at = models.DateTimeField()
-    milliseconds = models.PositiveIntegerField()
-    error_class = models.CharField(max_length=200, blank=True)
-    message = models.TextField(blank=True)
-    traceback = models.TextField(blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["process", "id"]
-        verbose_name = "intento"
-        verbose_name_plural = "intentos"
-        indexes: ClassVar = [
-            # admin: the timeline of one process
-            models.Index(fields=["process", "id"], name="attempt_timeline"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.process_id} {self.step_key} {self.error_class or 'ok'}"
-
-
-class Lane(models.Model):
-    """A named admission limit. `active` counts the processes that are admitted or running in it."""
-
-    key = models.CharField(primary_key=True, max_length=200)
-    limit = models.PositiveIntegerField()
-    active = models.PositiveIntegerField(default=0)
-    paused = models.BooleanField(default=False)
-
-    class Meta:
-        ordering: ClassVar = ["key"]
-        verbose_name = "carril"
-        verbose_name_plural = "carriles"
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.active}/{self.limit}"
-
-
-class Token(models.Model):
-    """Something a process waits for. Whoever comes first, waiter or completer, writes the row."""
-
-    key = models.CharField(primary_key=True, max_length=200)
-    tenant = models.CharField(max_length=64, blank=True)
-    process = models.ForeignKey(Process, null=True, blank=True, on_delete=models.CASCADE, related_name="tokens")
-    answer = models.TextField(null=True, blank=True)  # noqa: DJ001 (none until completed)
-    closed = models.BooleanField(default=False)
-    """True when an answer can no longer come: the process was cancelled or superseded."""
-    actor = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField()
-    completed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["key"]
-        verbose_name = "espera"
-        verbose_name_plural = "esperas"
-        indexes: ClassVar = [
-            # engine.cancel: the open tokens of a process
-            models.Index(fields=["process"], name="token_open", condition=Q(completed_at__isnull=True, closed=False)),
-        ]
-
-    def __str__(self) -> str:
-        return self.key
-
-
 class ProcessEvent(LedgerModel):
     """One move of a process: from, to, by whom, why. Append-only."""
 
-    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="events")
+    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="events", db_index=False)
     at = models.DateTimeField()
     actor = models.CharField(max_length=120)
     move = models.CharField(max_length=20)
