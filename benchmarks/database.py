@@ -21,7 +21,7 @@ def a_database() -> Iterator[Database]:
     """Make a database, point Django to it, and drop it at the end."""
     server = TestServer()
     try:
-        database = server.clone()
+        database = server.clone(durable=True)
         with psycopg.connect(database.owner_url) as owner:
             owner.execute(BARE_TABLE)
         with pointed_at(database):

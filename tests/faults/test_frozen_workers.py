@@ -34,16 +34,9 @@ def gang(fresh_database: Database, tmp_path: Path) -> Iterator[Gang]:
         yield gang
 
 
-@pytest.mark.parametrize(
-    "work",
-    [
-        pytest.param(labour.pondering, id="in a call", marks=pytest.mark.faults),
-        pytest.param(labour.digging, id="in a transaction"),
-    ],
-)
-@pytest.mark.parametrize(
-    "lease", ["is moved into the past", pytest.param("runs out by itself", marks=pytest.mark.faults)]
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("work", [labour.pondering, labour.digging], ids=["in a call", "in a transaction"])
+@pytest.mark.parametrize("lease", ["is moved into the past", "runs out by itself"])
 def test_frozen_beyond_its_lease_and_continued_it_writes_nothing(gang: Gang, work: Workflow, lease: str) -> None:
     gang.start("first")
     process = trigger(work, Task(1), now=clock.now(), actor="test")
@@ -66,6 +59,7 @@ def test_frozen_beyond_its_lease_and_continued_it_writes_nothing(gang: Gang, wor
     assert [number for number, _ in effects()] == [1] * (2 if work is labour.digging else 1)
 
 
+@pytest.mark.faults
 def test_a_call_that_hangs_is_given_up_and_its_late_result_dropped(gang: Gang) -> None:
     gang.start("first", "second")
     process = trigger(labour.hurrying, Task(1), now=clock.now(), actor="test")

@@ -25,7 +25,8 @@ LANES = "xyz"
 PATIENCE = 60.0
 
 
-@pytest.mark.parametrize("each", [40, pytest.param(1000, marks=pytest.mark.faults)])
+@pytest.mark.faults
+@pytest.mark.parametrize("each", [40, 1000])
 def test_under_load_that_crosses_nobody_locks_another_out(fresh_database: Database, tmp_path: Path, each: int) -> None:
     """Two workers execute while threads trigger one by one and many at once, cancel, admit and tick."""
     over, dice = threading.Event(), random.Random(each)
