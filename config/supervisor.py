@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -68,6 +69,7 @@ class Supervisor:
         self._keepers: list[_Keeper] = []
         self._stopping = threading.Event()
         self._old_handlers: dict[signal.Signals, _Handler] = {}
+        self._interrupts = 0
         self._lifeline: tuple[int, int] | None = None
 
     def start(self) -> None:
@@ -80,7 +82,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue  # nohup
-            self._old_handlers[number] = signal.signal(number, signal.default_int_handler)
+            self._old_handlers[number] = signal.signal(number, self._interrupt)
         try:
             if self._log_dir:
                 self._log_dir.mkdir(parents=True, exist_ok=True)
@@ -96,13 +98,14 @@ class Supervisor:
 
     def wait(self) -> None:
         """Wait for Ctrl-C or SIGTERM, or until no child is left that would be started again; then stop all."""
-        try:
-            for keeper in self._keepers:
-                keeper.finished.wait()
-        except KeyboardInterrupt:
-            self._on_line("supervisor", "stopping; Ctrl-C once more kills")
-        finally:
-            self.stop()
+        # A second Ctrl-C that comes while the first is being told has been counted: `stop` will kill.
+        with suppress(KeyboardInterrupt):
+            try:
+                for keeper in self._keepers:
+                    keeper.finished.wait()
+            except KeyboardInterrupt:
+                self._on_line("supervisor", "stopping; Ctrl-C once more kills")
+        self.stop()
 
     def stop(self) -> None:
         """End every child: SIGTERM, then SIGKILL to its group after 10 s or at a second Ctrl-C. May be called again."""
@@ -110,6 +113,8 @@ class Supervisor:
         try:
             for keeper in self._keepers:
                 keeper.terminate()
+            if self._interrupts > 1:
+                raise KeyboardInterrupt
             deadline = time.monotonic() + GRACE
             for keeper in self._keepers:
                 keeper.finished.wait(max(0.0, deadline - time.monotonic()))
@@ -126,6 +131,11 @@ class Supervisor:
         for number, handler in self._old_handlers.items():
             signal.signal(number, handler)
         self._old_handlers.clear()
+        self._interrupts = 0
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupts += 1
+        raise KeyboardInterrupt
 
     def pids(self) -> dict[str, int]:
         """Return the process id of every child that runs at this moment, by name."""

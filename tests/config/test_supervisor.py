@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -137,6 +138,27 @@ def test_a_second_ctrl_c_kills_at_once(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     eventually(none_alive(child))
+
+
+def test_a_second_ctrl_c_that_comes_while_the_first_is_told_kills_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervising, "GRACE", 0.5)
+    told: list[str] = []
+    waiting = threading.Event()
+
+    def interrupt(name: str, line: str) -> None:
+        told.append(line)
+        if name == "supervisor" and len(told) < 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        elif line == "at work":
+            waiting.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with Supervisor([Child("deaf", program("stubborn", tmp_path / "child"))], on_line=interrupt) as supervisor:
+        waiting.set()
+        supervisor.wait()
+    assert told == ["at work", "stopping; Ctrl-C once more kills", "killing"]
 
 
 def test_sigterm_to_the_supervisor_ends_everything_in_order(tmp_path: Path) -> None:
