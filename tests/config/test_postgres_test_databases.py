@@ -26,6 +26,7 @@ sys.stdin.read()
 
 
 class TestFreshDatabase:
+    @pytest.mark.faults
     def test_commits_are_seen_by_other_threads_and_processes(self, fresh_database: Database) -> None:
         Group.objects.create(name="Contabilidad")
         seen: list[str] = []
@@ -61,6 +62,7 @@ class TestFreshDatabase:
 
 
 class TestLeftovers:
+    @pytest.mark.faults
     def test_a_dead_runs_databases_go_and_a_live_ones_stay(
         self, fresh_database: Database, test_server: TestServer
     ) -> None:
