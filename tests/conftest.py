@@ -41,6 +41,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("fresh_database opens the database by itself: drop django_db from this test.", pytrace=False)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of one running house in one process: starting the house costs more than most of them."""
+    folder = item.path.parent.name
+    if folder in ("browser", "faults", "journeys"):
+        item.add_marker(pytest.mark.xdist_group(folder))
+
+
 @pytest.fixture(scope="session")
 def test_server(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[TestServer]:
     """The server with this run's template on it; what is left of the run's databases goes at its end."""
@@ -64,10 +71,10 @@ def fresh_database(test_server: TestServer, django_db_blocker: DjangoDbBlocker) 
 
     A subprocess works on it with `env={**os.environ, **fresh_database.env}`.
     """
-    database = test_server.clone()
+    database = test_server.lend()
     with django_db_blocker.unblock(), pointed_at(database):
         yield database
-    test_server.drop(database)
+    test_server.take_back(database)
 
 
 @pytest.fixture
