@@ -69,7 +69,10 @@ RETRY_AFTER = 5
 MOST_SECONDS = 9999
 """TiempoEsperaEnvio has four digits."""
 
-_NUMBER = re.compile(rb"NumSerieFactura(?:Anulada)?>([^<]*)<")
+# The number in a record's own IDFactura: its link and the invoices that it corrects name others.
+_NUMBER = re.compile(
+    rb"IDFactura>\s*<[^>]*IDEmisorFactura(?:Anulada)?>[^<]*</[^>]*>\s*<[^>]*NumSerieFactura(?:Anulada)?>([^<]*)<"
+)
 _QR_ERRORS = ("3001", "3002")
 _PLAYED_ON = {"answer": ("any", "submission"), "record": ("any", "submission"), "page": ("any", "qr")}
 

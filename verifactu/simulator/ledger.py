@@ -152,11 +152,11 @@ class Writer:
         keys = json.dumps([[r.identity.emisor, r.identity.numero, r.identity.fecha] for r in records])
         for row in self._db.execute(
             """
-            SELECT DISTINCT i.emisor, i.numero, i.fecha, i.state, s.peticion, r.code, r.text
+            SELECT DISTINCT i.emisor, i.numero, i.fecha, i.state, coalesce(s.peticion, ''), r.code, r.text
               FROM json_each(?) j
               JOIN invoice i ON i.emisor = json_extract(j.value, '$[0]') AND i.numero = json_extract(j.value, '$[1]')
                             AND i.fecha = json_extract(j.value, '$[2]')
-              JOIN record r ON r.id = i.record_id JOIN submission s ON s.id = r.submission_id
+              JOIN record r ON r.id = i.record_id LEFT JOIN submission s ON s.id = r.submission_id
             """,
             [keys],
         ):
