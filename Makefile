@@ -20,7 +20,7 @@ up: ## Web, workers and simulator in one terminal, on the lasting data under .da
 	@$(SETUP) && exec $(PY) manage.py up $(ARGS)
 
 test: ## All tests but the long ones
-	@$(SETUP) --dev && exec $(PY) -m pytest -n 2 --dist loadgroup $(NO_SKIPS) $(ARGS)
+	@$(SETUP) --dev && exec $(PY) -m pytest -n 2 $(NO_SKIPS) $(ARGS)
 
 test-faults: ## The long ones: processes killed at every step, again and again
 	@$(SETUP) --dev && exec $(PY) -m pytest -m faults --timeout 1800 $(NO_SKIPS) $(ARGS)

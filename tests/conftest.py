@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.test import TestCase, TransactionTestCase
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from config.postgres.place import Place
 from config.postgres.server import APP_ROLE, DATABASE, OWNER_ROLE, ensure, release, stop
@@ -41,11 +42,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("fresh_database opens the database by itself: drop django_db from this test.", pytrace=False)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the tests of one running house in one process: starting the house costs more than most of them."""
-    folder = item.path.parent.name
-    if folder in ("browser", "faults", "journeys"):
-        item.add_marker(pytest.mark.xdist_group(folder))
+class OneHouseEach(LoadScopeScheduling):
+    """Keeps the tests of one running house in one process: starting the house costs more than most of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.removeprefix("tests/").partition("/")[0]
+        return folder if folder in ("browser", "faults", "journeys") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneHouseEach:
+    """Deal the tests out one by one, but for those of a house."""
+    return OneHouseEach(config, log)
 
 
 @pytest.fixture(scope="session")
