@@ -130,10 +130,10 @@ def renew(house: House, shops: Shops) -> None:
     keep(house, shops)
 
 
-def keep(house: House, shops: Shops, **validity: datetime) -> None:
+def keep(house: House, shops: Shops, *, begins: datetime | None = None, ends: datetime | None = None) -> None:
     taxpayer = shops.company.taxpayer
     taxpayer.certificate = house.simulator.authority.client_certificate(
-        taxpayer.nif, taxpayer.name, password="otra", **validity
+        taxpayer.nif, taxpayer.name, password="otra", begins=begins, ends=ends
     )
     taxpayer.certificate_password = "otra"
     taxpayer.save(update_fields=["certificate", "certificate_password"])
