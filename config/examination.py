@@ -47,7 +47,7 @@ def examine(now: datetime) -> Iterator[Finding]:
     yield from database
     if any(finding.verdict == "fail" and finding.what in ("database", "migrations") for finding in database):
         return
-    for look in (_roles, _companies, _workflows, _workers, _backlog):
+    for look in (_roles, _companies, _workflows, _workers, _backlog, _sending):
         yield from look(now)
 
 
@@ -202,3 +202,26 @@ def _backlog(now: datetime) -> Iterator[Finding]:
         "aeat backlog", "warn" if age > 240 else "ok", f"{count} records wait, the oldest for {age} s{reason}",
         "they are sent again by themselves, at least once an hour",
     )  # fmt: skip
+
+
+def _sending(now: datetime) -> Iterator[Finding]:
+    """Chains that the AEAT stopped, refuses or that only a person can send on, and records that were set aside."""
+    for chain in Installation.objects.exclude(stopped_at=None).select_related("taxpayer"):
+        yield Finding(
+            f"sending of {chain}", "fail", f"stopped on {chain.stopped_at:%Y-%m-%d %H:%M} UTC: {chain.stopped_reason}",
+            "write to verifactu@correo.aeat.es; then «Reanudar el envío» on the installation's page in the admin",
+        )  # fmt: skip
+    for chain in Installation.objects.filter(stopped_at=None).exclude(told="").select_related("taxpayer"):
+        last = Submission.objects.filter(installation=chain).first()
+        yield Finding(
+            f"sending of {chain}", "warn", f"{last.state}: {last.reason}" if last else chain.told,
+            "the text says what to do; it goes on by itself once that is done",
+        )  # fmt: skip
+    aside = Record.objects.filter(state="quarantined").count()
+    if aside:
+        yield Finding(
+            "records set aside",
+            "warn",
+            f"{aside} are not sent",
+            "each has its reason and a button in the admin (Registros)",
+        )

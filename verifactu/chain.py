@@ -10,12 +10,15 @@ from uuid import UUID
 
 from django.conf import settings
 
+from verifactu import sending_alerts
+from verifactu.batches import MAX_RECORDS
 from verifactu.huella import sealed
 from verifactu.models import Installation, Record
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
 from verifactu.rules import check
-from verifactu.submission import wake
+from verifactu.submission import end_wait, wake
 from verifactu.xml import fragment, schema_errors
+from workflows.rows import sql
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far our clock may stand behind the head's stamp before issuing stops (fiscal-policy.md, Series)."""
@@ -125,6 +128,7 @@ def append(
 
     :raises InvalidRecord: when the record breaks the schema or a rule of the AEAT; nothing is written then.
     """
+    full = _look_back(head.installation, now=now)
     registro = sealed(registro)
     xml = fragment(registro)
     if errors := schema_errors(xml):
@@ -153,8 +157,38 @@ def append(
     chain.head_stamp = stamp
     chain.head_seal = record.seal
     chain.save(update_fields=["head_seq", "head_num_serie", "head_fecha", "head_huella", "head_stamp", "head_seal"])
-    wake(chain.pk, now=now)
+    if chain.stopped_at is None:
+        wake(chain.pk, now=now)
+        if full:
+            end_wait(chain.pk, now=now)
     return record
+
+
+def _look_back(chain: Installation, *, now: datetime) -> bool:
+    """Hold the head against the last stored record, and tell whether a thousand records may be waiting (one query).
+
+    A head that differs is told and stops nobody: invoicing goes on (verifactu.md 1.4). The next record makes it right.
+    """
+    last, first, before = chain.head_seq, chain.head_seq + 2 - MAX_RECORDS, chain.head_seq + 1 - MAX_RECORDS
+    near = {
+        seq: (huella, seal, state)
+        for seq, huella, seal, state in sql(
+            "SELECT seq, huella, seal, state FROM verifactu_record WHERE installation_id = %s AND seq = ANY(%s)",
+            [chain.pk, [last, first, before]],
+        )
+    }
+    stored = near[last][:2] if last in near else ("", "")
+    if stored != (chain.head_huella, chain.head_seal):
+        sending_alerts.tell(
+            sending_alerts.HEAD,
+            chain,
+            f"La cabeza de la cadena (nº {last}, {chain.head_num_serie}) no es el último registro guardado. Se sigue "
+            "facturando. Ejecute «manage.py verify_ledger» y guarde lo que diga.",
+            now=now,
+        )
+    waits = {seq for seq, (_, _, state) in near.items() if state == "pending"}
+    # When the thousandth comes; and now and then after that, for those that stand aside in between.
+    return first in waits and (before not in waits or chain.head_seq % 100 == 0)
 
 
 def _identity(registro: RegistroAlta | RegistroAnulacion) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from common.ids import uuid7
@@ -61,6 +62,11 @@ class Installation(models.Model):
     head_huella = models.CharField(max_length=64, blank=True)
     head_stamp = models.DateTimeField(null=True, blank=True)
     head_seal = models.CharField(max_length=64, blank=True)
+    stopped_at = models.DateTimeField("envío detenido", null=True, blank=True)
+    stopped_reason = models.TextField("por qué se detuvo", blank=True, default="")
+    """Stopped, nothing is sent until a person resumes it: the AEAT has suspended the access (4141)."""
+    told = models.CharField(max_length=40, blank=True, default="")
+    """The trouble of sending that a person was told of and that goes on (sending_alerts.py)."""
 
     class Meta:
         ordering: ClassVar = ["taxpayer", "created_at"]
@@ -97,6 +103,8 @@ class Submission(models.Model):
     next_at = models.DateTimeField("siguiente envío desde", null=True, blank=True)
     failures = models.PositiveIntegerField("fallos seguidos", default=0)
     reason = models.TextField("motivo", blank=True)
+    suspects = models.PositiveIntegerField(default=0)
+    """Of the records that wait after it, the first so many hold one that takes the others with it."""
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -205,3 +213,29 @@ class Answer(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.submission} {self.estado_envio or self.http_status}"
+
+
+class ChainEvent(LedgerModel):
+    """Who stopped a chain or sent it on, set a record aside or released it; when and why. Append-only."""
+
+    class Move(models.TextChoices):
+        STOP = "stop", _("envío detenido")
+        RESUME = "resume", _("envío reanudado")
+        QUARANTINE = "quarantine", _("registro apartado")
+        RELEASE = "release", _("registro liberado")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="events")
+    record = models.ForeignKey(Record, null=True, blank=True, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField("cuándo")
+    actor = models.CharField("quién", max_length=150)
+    move = models.CharField("qué", max_length=10, choices=Move.choices)
+    reason = models.TextField("motivo", blank=True)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "intervención"
+        verbose_name_plural = "intervenciones"
+
+    def __str__(self) -> str:
+        return f"{self.installation_id} {self.move}"

@@ -12,31 +12,24 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import transaction
 
 from common import clock
-from verifactu import verdicts
+from verifactu import closing, verdicts
+from verifactu.batches import MAX_RECORDS, delayed, next_batch, thousand_wait
 from verifactu.channel import NotConfigured, client_for
 from verifactu.client import Answered, NotDelivered, Outcome, Refused, Unknown
 from verifactu.errors import InvalidCertificate
-from verifactu.models import Answer, Record, Submission
+from verifactu.models import Installation, Record, Submission
 from verifactu.queries import find_at_aeat
 from verifactu.records import Cabecera, RemisionVoluntaria
 from verifactu.states import RECORD_MOVES, SUBMISSION_MOVES
-from verifactu.xml import envelope, schema_errors
+from verifactu.xml import body_errors, envelope
+from workflows import tokens
 from workflows.api import Lane, step, workflow
 from workflows.engine import trigger
 from workflows.journal import Run
 from workflows.retry import Retry
 from workflows.rows import sql
-
-MAX_RECORDS = 1000
-"""Records in one submission (verifactu.md 7.2)."""
-LATE = timedelta(seconds=240)
-"""Older than this at sending, a record travels with Incidencia=S (verifactu.md 5.4; measured_facts.json)."""
-FIRST_BACK_OFF = timedelta(seconds=5)
-LONGEST_BACK_OFF = timedelta(hours=1)
-"""OM art. 16.4: while an incident lasts, at least one try an hour."""
 
 
 class SubmitChain(msgspec.Struct, frozen=True):
@@ -46,10 +39,14 @@ class SubmitChain(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What the claim found: a submission to send, or the instant before which none may be sent, or nothing."""
+    """What the claim found: a submission to send, or the instant before which none may be sent, or nothing.
+
+    `after` is the submission whose wait is not over.
+    """
 
     submission_id: UUID | None = None
     not_before: datetime | None = None
+    after: UUID | None = None
 
     @property
     def id(self) -> UUID:
@@ -64,9 +61,24 @@ class Settled(msgspec.Struct, frozen=True):
     state: str
 
 
+class Full(msgspec.Struct, frozen=True):
+    """Why a chain need not wait any longer: so many records wait; none when its time is over."""
+
+    records: int
+
+
 def wake(installation_id: UUID, *, now: datetime) -> None:
     """Have the chain's pending records sent; at most one process of a chain waits to be started."""
     trigger(submit_chain, SubmitChain(installation_id), now=now, actor="verifactu")
+
+
+def end_wait(installation_id: UUID, *, now: datetime) -> None:
+    """Wake the process that waits for the AEAT's pace when a thousand records wait: then the wait is over."""
+    if thousand_wait(installation_id):
+        last = Submission.objects.filter(installation_id=installation_id).only("pk", "installation__taxpayer").first()
+        if last:
+            tenant = Installation.objects.values_list("taxpayer__tenant", flat=True).get(pk=installation_id)
+            tokens.complete([(_full(last.pk), Full(MAX_RECORDS))], tenant=tenant, now=now, actor="verifactu")
 
 
 @step
@@ -74,30 +86,34 @@ def claim(installation_id: UUID) -> Batch:
     """Take the next batch of the chain into flight, or say until when to wait."""
     now = clock.now()
     sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"verifactu:chain:{installation_id}"])
+    installation = Installation.objects.select_related("taxpayer").get(pk=installation_id)
+    if installation.stopped_at:
+        return Batch()
     last = Submission.objects.filter(installation_id=installation_id).first()
     if last and last.state in ("sending", "unknown"):
         # Left behind by a process that a person stopped: whether it left is not known, so it is asked about first.
         verdicts.doubt(last)
         Submission.objects.filter(pk=last.pk, state="sending").update(state=SUBMISSION_MOVES.target("doubt"))
         return Batch(submission_id=last.pk)
-    pending = list(
-        Record.objects.filter(installation_id=installation_id, state="pending").order_by("seq")[:MAX_RECORDS]
-    )
-    if not pending:
+    if not Record.objects.filter(installation_id=installation_id, state="pending").exists():
         return Batch()
-    if last and last.next_at and last.next_at > now:
-        return Batch(not_before=last.next_at)
-    sound = _set_aside_unsound(pending)
-    batch = _same_incident(sound, now)
+    wait = Batch(not_before=last.next_at, after=last.pk) if last and last.next_at and last.next_at > now else None
+    # The wait ends before its time when 1000 are waiting; a back-off after a failure does not.
+    if wait and last and (last.state != "answered" or last.failures or not thousand_wait(installation_id)):
+        return wait
+    batch = next_batch(installation, last, now=now)
+    if wait and len(batch) < MAX_RECORDS:
+        return wait
     if not batch:
         return Batch()
     submission = Submission(
         installation_id=installation_id,
         first_seq=batch[0].seq,
         count=len(batch),
-        incidencia=_delayed(batch[0], now),
+        incidencia=delayed(batch[0], now),
         started_at=now,
         failures=last.failures if last else 0,
+        suspects=last.suspects if last else 0,
     )
     submission.save(force_insert=True)
     Record.objects.filter(pk__in=[record.pk for record in batch], state__in=RECORD_MOVES.sources("claim")).update(
@@ -115,10 +131,11 @@ def settle(batch: Batch, outcome: Outcome) -> Settled:
     """Store the answer's bytes, apply every line, wake who waits, remember the pace: one commit."""
     now = clock.now()
     submission = Submission.objects.select_for_update(no_key=True).get(pk=batch.id)
+    applied = verdicts.Applied()
     match outcome:
         case Answered():
-            doubtful = verdicts.apply(submission, outcome, now=now)
-            state = "unknown" if doubtful else "answered"
+            applied = verdicts.apply(submission, outcome, now=now)
+            state = "unknown" if applied.doubtful else "answered"
         case Refused():
             verdicts.keep_answer(submission, outcome, now=now)
             verdicts.release(submission)
@@ -132,7 +149,7 @@ def settle(batch: Batch, outcome: Outcome) -> Settled:
             state = "unknown"
         case _:
             assert_never(outcome)
-    _close(submission, state, outcome, now)
+    closing.close(submission, state, outcome, applied, now=now)
     return Settled(state)
 
 
@@ -145,11 +162,16 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     installation = submission.installation
     if installation.environment != settings.AEAT_ENVIRONMENT:
         return NotDelivered(reason=f"instalación del entorno {installation.environment}")
-    texts = submission.records.order_by("seq").values_list("xml", flat=True)
+    texts = list(submission.records.order_by("seq").values_list("xml", flat=True))
     cabecera = Cabecera(
         ObligadoEmision=verdicts.obligado(installation.taxpayer),
         RemisionVoluntaria=RemisionVoluntaria(Incidencia="S") if submission.incidencia else None,
     )
+    # The records were judged one by one when they were claimed; a header that is wrong must not be laid to them.
+    if errors := body_errors(envelope(cabecera, texts[:1])):
+        return NotDelivered(
+            reason=f"La cabecera no cumple el esquema: {'; '.join(errors)}. Corrija el NIF y el nombre del obligado."
+        )
     try:
         client = client_for(installation)
     except (NotConfigured, InvalidCertificate) as error:
@@ -162,11 +184,11 @@ def adopt(batch: Batch, findings: list[verdicts.Finding]) -> Settled:
     now = clock.now()
     submission = Submission.objects.select_for_update(no_key=True).get(pk=batch.id)
     verdicts.adopt(submission, findings, now=now)
-    Submission.objects.filter(pk=submission.pk, state="unknown").update(state="answered", failures=0)
+    closing.settled(submission, now=now)
     return Settled("answered")
 
 
-@step.external(store=adopt, retry=Retry(retries=100_000, first=2, cap=LONGEST_BACK_OFF.total_seconds()))
+@step.external(store=adopt, retry=Retry(retries=100_000, first=2, cap=closing.LONGEST_BACK_OFF.total_seconds()))
 def ask(batch: Batch, *, idempotency_key: str) -> list[verdicts.Finding]:
     """Ask the AEAT what it holds of the records in doubt; tried until it answers, at least hourly."""
     submission = Submission.objects.select_related("installation__taxpayer").get(pk=batch.id)
@@ -194,8 +216,15 @@ def wake_next(installation_id: UUID) -> bool:
 def submit_chain(run: Run, p: SubmitChain) -> Settled:
     """Send one batch of one chain, to a known end."""
     batch = run.step(claim, p.installation_id)
+    waited: set[UUID | None] = set()
     while batch.not_before:
-        run.sleep_until(batch.not_before)
+        if batch.after in waited or batch.after is None:
+            run.sleep_until(batch.not_before)
+        else:
+            # Told to be full once, and still there were not a thousand that travel together: the time decides.
+            waited.add(batch.after)
+            rest = max(batch.not_before - clock.now(), timedelta(0))
+            run.wait("full", Full, key=_full(batch.after), expires=rest, on_expiry=Full(0))
         batch = run.step(claim, p.installation_id)
     if batch.submission_id is None:
         return Settled("nothing to send")
@@ -206,58 +235,6 @@ def submit_chain(run: Run, p: SubmitChain) -> Settled:
     return settled
 
 
-def _set_aside_unsound(records: list[Record]) -> list[Record]:
-    """Quarantine what no longer validates alone, so that it does not take the batch with it (OCA 5142, 5143)."""
-    sound = []
-    for record in records:
-        if errors := schema_errors(record.xml):
-            Record.objects.filter(pk=record.pk, state="pending").update(
-                state=RECORD_MOVES.target("quarantine"), reason="; ".join(errors)[:2000]
-            )
-        else:
-            sound.append(record)
-    return sound
-
-
-def _same_incident(records: list[Record], now: datetime) -> list[Record]:
-    """Return the first records that travel under one header: Incidencia is the same for a whole submission."""
-    batch: list[Record] = []
-    for record in records:
-        if batch and _delayed(record, now) != _delayed(batch[0], now):
-            break
-        batch.append(record)
-    return batch
-
-
-def _delayed(record: Record, now: datetime) -> bool:
-    """Tell whether an outage delayed the record: too old, or sent before without answer."""
-    return record.submission_id is not None or now - record.generated_at > LATE
-
-
-def _close(submission: Submission, state: str, outcome: Outcome, now: datetime) -> None:
-    failures = 0 if state == "answered" else submission.failures + 1
-    back_off = min(FIRST_BACK_OFF * 2 ** min(failures - 1, 20), LONGEST_BACK_OFF)
-    match outcome:
-        case Answered(respuesta=respuesta):
-            pause = timedelta(seconds=respuesta.TiempoEsperaEnvio or 0)
-        case NotDelivered(retry_after=float() | int() as seconds):
-            pause = timedelta(seconds=seconds)
-        case Unknown():
-            # It may have arrived, and the wait that a lost answer asked for is that of the answer before it.
-            pause = max(back_off, _last_wait(submission))
-        case _:
-            pause = back_off
-    with transaction.atomic():
-        Submission.objects.filter(pk=submission.pk, state__in=("sending", "unknown")).update(
-            state=state,
-            finished_at=now,
-            next_at=now + pause,
-            failures=failures,
-            reason="" if state == "answered" else getattr(outcome, "reason", "")[:2000],
-        )
-
-
-def _last_wait(submission: Submission) -> timedelta:
-    """Return the wait that the AEAT last asked this chain for; none before its first answer."""
-    answers = Answer.objects.filter(submission__installation=submission.installation_id, tiempo_espera__isnull=False)
-    return timedelta(seconds=answers.values_list("tiempo_espera", flat=True).order_by("-id").first() or 0)
+def _full(submission_id: UUID) -> str:
+    """Return the token of the wait after a submission, which ends early when a thousand records wait."""
+    return f"full:{submission_id}"

@@ -11,12 +11,13 @@ from uuid import UUID
 
 import msgspec
 
+from verifactu import interventions, sending_alerts
 from verifactu.client import Answered, Refused, Unknown
 from verifactu.errors import DUPLICATE, technical
 from verifactu.models import Answer, Record, Submission, Taxpayer
 from verifactu.records import PersonaFisicaJuridica
 from verifactu.states import FINAL_VERDICTS, RECORD_MOVES
-from verifactu.xml import RespuestaLinea, RespuestaSuministro
+from verifactu.xml import RespuestaLinea, RespuestaSuministro, read_registro
 from workflows import tokens
 from workflows.rows import sql
 
@@ -28,6 +29,9 @@ _VERDICTS = {
     "Incorrecto": "rejected",
     "Anulado": "accepted",  # our record was stored; that the invoice was annulled later does not change it
 }
+
+
+_FLAGS = ("Subsanacion", "RechazoPrevio", "SinRegistroPrevio")
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +68,16 @@ def obligado(taxpayer: Taxpayer) -> PersonaFisicaJuridica:
     return PersonaFisicaJuridica(NombreRazon=taxpayer.name, NIF=taxpayer.nif)
 
 
-def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, now: datetime) -> int:
-    """Store the answer and apply its lines; return how many records stay in doubt."""
+class Applied(msgspec.Struct, frozen=True):
+    """What came of an answer: records still in doubt, records that wait again, numbers of lines that were not ours."""
+
+    doubtful: int = 0
+    returned: int = 0
+    strangers: list[str] = []
+
+
+def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, now: datetime) -> Applied:
+    """Store the answer and apply its lines."""
     respuesta = answered.respuesta
     open_records: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     records = list(submission.records.filter(state__in=("in_flight", "unknown")).order_by("seq"))
@@ -73,6 +85,7 @@ def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, no
         key = (record.id_emisor, record.num_serie, record.fecha_expedicion, record.operation)
         open_records[key].append(record)
     lines: list[_Line] = []
+    strangers: list[str] = []
     for answer in respuesta.lines:
         invoice = answer.IDFactura
         key = (
@@ -83,15 +96,30 @@ def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, no
         )
         if not open_records[key]:
             log.error("submission %s: a line for %s, which was not sent", submission.pk, invoice.NumSerieFactura)
+            strangers.append(invoice.NumSerieFactura)
             continue
-        lines.append(_line(open_records[key].pop(0), answer))
+        lines.append(_line(_take(open_records[key], answer), answer))
     keep_answer(submission, answered, now=now, lines=lines)
     _write(lines, csv=respuesta.CSV, now=now)
     final = [line for line in lines if line.verdict in FINAL_VERDICTS]
     _tell(final, csv=respuesta.CSV, now=now)
     in_doubt = {record.pk for record in records} - {line.record.pk for line in lines if line.verdict != "unknown"}
     Record.objects.filter(pk__in=in_doubt, state="in_flight").update(state=RECORD_MOVES.target("doubt"))
-    return len(in_doubt)
+    returned = sum(line.verdict == RECORD_MOVES.target("release") for line in lines)
+    return Applied(len(in_doubt), returned, strangers)
+
+
+def _take(candidates: list[Record], answer: RespuestaLinea) -> Record:
+    """Take from the records of one invoice and operation the one of which a line speaks: its flags are echoed there."""
+    if len(candidates) > 1:
+        told = answer.Operacion
+        for record in candidates:
+            registro = read_registro(record.xml)
+            flags = [getattr(registro, name, "") or "N" for name in _FLAGS]
+            if flags == [getattr(told, name) or "N" for name in _FLAGS]:
+                candidates.remove(record)
+                return record
+    return candidates.pop(0)
 
 
 def keep_answer(
@@ -146,9 +174,13 @@ def adopt(submission: Submission, findings: list[Finding], *, now: datetime) -> 
     other = [finding.record_id for finding in findings if finding.found == "other"]
     if other:
         log.error("submission %s: the AEAT holds other records under the numbers of %s", submission.pk, other)
-        Record.objects.filter(pk__in=other, state="unknown").update(
-            state=RECORD_MOVES.target("quarantine"), reason="La AEAT tiene otro registro (otra huella) con este número"
+        reason = (
+            "La AEAT tiene otro registro (otra huella) con este número. Mire en su sede quién lo envió: esta factura "
+            "no consta."
         )
+        interventions.set_aside(
+            submission.installation, dict.fromkeys(other, reason), now=now, kind=sending_alerts.TAKEN
+        )  # fmt: skip
 
 
 def _line(record: Record, answer: RespuestaLinea) -> _Line:

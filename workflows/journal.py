@@ -319,6 +319,7 @@ class Run(Recording):
             # The token before the process: completers lock in this order too, so an early answer is found here and
             # a late one finds us waiting.
             now = clock.now()
+            until = None if expires is None else now + expires
             text, completed, expired = sql(
                 """
                 INSERT INTO workflows_token
@@ -330,7 +331,7 @@ class Run(Recording):
                                       THEN EXCLUDED.expires_at ELSE workflows_token.expires_at END
                 RETURNING answer, completed_at IS NOT NULL, expires_at <= %s
                 """,
-                [key, self.process.tenant, self.id, now, now + expires if expires else None, _type_name(answer), now],
+                [key, self.process.tenant, self.id, now, until, _type_name(answer), now],
             )[0]
             if completed:
                 decode(text, answer)

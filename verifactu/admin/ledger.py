@@ -24,6 +24,7 @@ from common.admin import (
     state_filter,
     table,
 )  # fmt: skip
+from verifactu.admin import levers
 from verifactu.admin.words import RECORDS, SUBMISSIONS, WHAT_NEXT
 from verifactu.models import Answer, Record, Submission
 
@@ -81,13 +82,22 @@ class RecordAdmin(ReadingAdmin):
                 Fact(_("Huella anterior"), mono(obj.huella_anterior)),
             ],
             "neighbours": _neighbours(obj),
+            "events": levers.events(obj.events),
+            "release": reverse("admin:verifactu_record_release", args=[obj.pk])
+            if obj.state == "quarantined" and levers.may(request, Record)
+            else "",
             "xml": pretty_xml(obj.xml.encode()),
             "download": reverse("admin:verifactu_record_xml", args=[obj.pk]),
         }
 
     def get_urls(self) -> list[URLPattern]:
-        own = path("<uuid:pk>/xml/", self.admin_site.admin_view(self.xml), name="verifactu_record_xml")
-        return [own, *super().get_urls()]
+        xml = path("<uuid:pk>/xml/", self.admin_site.admin_view(self.xml), name="verifactu_record_xml")
+        release = path("<uuid:pk>/release/", self.admin_site.admin_view(self.release), name="verifactu_record_release")
+        return [xml, release, *super().get_urls()]
+
+    def release(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask for a reason, then let the record be sent again."""
+        return levers.pull(self, request, pk, levers.release_record)
 
     def xml(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Download the record's text exactly as it is sent."""

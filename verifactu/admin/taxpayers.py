@@ -1,9 +1,11 @@
 """Taxpayers with their certificate, and installations: each a chain."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -11,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common import clock
 from common.admin import Fact, ReadingAdmin, ScopedAdmin, colours, link, list_url, moment, mono, shown
+from verifactu.admin import levers
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.words import ENVIRONMENTS
 from verifactu.certificates import Certificate
@@ -80,7 +83,8 @@ def describe_certificate(taxpayer: Taxpayer) -> str:
 @admin.register(Installation)
 class InstallationAdmin(ReadingAdmin):
     tenant_path = "taxpayer__tenant"
-    list_display = ("numero", "taxpayer", "environment_label", "active", "head_seq")
+    page_template = "admin/verifactu/installation.html"
+    list_display = ("numero", "taxpayer", "environment_label", "active", "head_seq", "sends")
     list_select_related = ("taxpayer",)
     list_filter = ("environment", "active")
     search_fields = ("numero", "taxpayer__nif", "taxpayer__name")
@@ -89,10 +93,34 @@ class InstallationAdmin(ReadingAdmin):
     def environment_label(self, installation: Installation) -> tuple[str, Any]:
         return shown(ENVIRONMENTS, installation.environment)
 
+    @display(description=gettext_lazy("se envía"), boolean=True)
+    def sends(self, installation: Installation) -> bool:
+        return installation.stopped_at is None
+
+    def get_urls(self) -> list[URLPattern]:
+        resume = path(
+            "<uuid:pk>/resume/", self.admin_site.admin_view(self.resume), name="verifactu_installation_resume"
+        )
+        return [resume, *super().get_urls()]
+
+    def resume(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask for a reason, then send the stopped chain on."""
+        return levers.pull(self, request, pk, levers.resume_sending)
+
     def page(self, request: HttpRequest, obj: Installation) -> dict[str, Any]:
         last = Submission.objects.filter(installation=obj).first()
         waiting = Record.objects.filter(installation=obj, state="pending").count()
+        stopped = _("Envío detenido el %(at)s: %(reason)s") % {
+            "at": moment(obj.stopped_at), "reason": obj.stopped_reason,
+        }  # fmt: skip
+        aside = Record.objects.filter(installation=obj, state="quarantined").count()
         return {
+            "stopped": stopped if obj.stopped_at else "",
+            "resume": reverse("admin:verifactu_installation_resume", args=[obj.pk])
+            if levers.may(request, Installation)
+            else "",
+            "trouble": last.reason if last and last.failures and obj.told else "",
+            "events": levers.events(obj.events),
             "heading": _("Instalación %(numero)s") % {"numero": obj.numero},
             "state": ENVIRONMENTS[obj.environment],
             "facts": [
@@ -105,6 +133,7 @@ class InstallationAdmin(ReadingAdmin):
                 Fact(_("Último número"), obj.head_num_serie or "—"),
                 Fact(_("Última huella"), mono(obj.head_huella)),
                 Fact(_("Registros por enviar"), waiting),
+                Fact(_("Registros apartados"), aside),
                 Fact(_("Último envío"), link(last)),
             ],
             "links": [

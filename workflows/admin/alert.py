@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from common.admin import Fact, HouseAdmin, ReadingAdmin, colours, link, moment, shown, state_filter
+from common.admin import Fact, HouseAdmin, Label, ReadingAdmin, colours, link, moment, shown, state_filter
+from workflows import alerts
 from workflows.admin.words import ALERTS, BREAKERS
 from workflows.models import Alert, Breaker, Process
 
@@ -20,10 +21,10 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(kind, label.text) for kind, label in ALERTS.items()]
+        return list(alerts.KINDS.items())
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(kind=self.value()) if self.value() in ALERTS else queryset
+        return queryset.filter(kind=self.value()) if self.value() in alerts.KINDS else queryset
 
 
 @admin.register(Alert)
@@ -36,7 +37,7 @@ class AlertAdmin(ReadingAdmin):
 
     @display(description=gettext_lazy("tipo"), label=colours(ALERTS))
     def kind_label(self, alert: Alert) -> tuple[str, Any]:
-        return shown(ALERTS, alert.kind)
+        return alert.kind, alerts.KINDS.get(alert.kind, alert.kind)
 
     @display(description=gettext_lazy("de qué"))
     def subject_shown(self, alert: Alert) -> str:
@@ -54,7 +55,7 @@ class AlertAdmin(ReadingAdmin):
         process = Process.objects.filter(pk=obj.process).first() if obj.process else None
         return {
             "heading": obj.subject,
-            "state": ALERTS[obj.kind],
+            "state": ALERTS.get(obj.kind) or Label(alerts.KINDS.get(obj.kind, obj.kind), "warning"),
             "facts": [
                 Fact(_("Cuándo"), moment(obj.at)),
                 Fact(_("Qué ha pasado"), obj.text),
