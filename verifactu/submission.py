@@ -148,6 +148,7 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     texts = submission.records.order_by("seq").values_list("xml", flat=True)
     cabecera = Cabecera(
         ObligadoEmision=verdicts.obligado(installation.taxpayer),
+        Representante=verdicts.representante(installation.taxpayer),
         RemisionVoluntaria=RemisionVoluntaria(Incidencia="S") if submission.incidencia else None,
     )
     try:

@@ -64,6 +64,13 @@ def obligado(taxpayer: Taxpayer) -> PersonaFisicaJuridica:
     return PersonaFisicaJuridica(NombreRazon=taxpayer.name, NIF=taxpayer.nif)
 
 
+def representante(taxpayer: Taxpayer) -> PersonaFisicaJuridica | None:
+    """Return the adviser who made the taxpayer's records, as the header names one; None where none did."""
+    if not taxpayer.representante_nif:
+        return None
+    return PersonaFisicaJuridica(NombreRazon=taxpayer.representante_name, NIF=taxpayer.representante_nif)
+
+
 def apply(submission: Submission, answered: Answered[RespuestaSuministro], *, now: datetime) -> int:
     """Store the answer and apply its lines; return how many records stay in doubt."""
     respuesta = answered.respuesta
