@@ -38,13 +38,14 @@ def companies(now: datetime) -> Iterator[Finding]:
         yield from _installation(company)
         taxpayer = company.taxpayer
         findings, certificate = _certificate(taxpayer, now)
-        if certificate:
-            # One that is in order knocks rather than one that is not.
-            if not findings or _endpoint(certificate) not in fit:
-                fit[_endpoint(certificate)] = (certificate, taxpayer)
-            if not findings:
-                sound.append((certificate, taxpayer))
         yield from findings
+        if certificate is None or any("AEAT_ENDPOINT" in finding.seen for finding in findings):
+            continue  # it is known that this address is not for this certificate
+        # One that is in order knocks rather than one that is not.
+        if not findings or _endpoint(certificate) not in fit:
+            fit[_endpoint(certificate)] = (certificate, taxpayer)
+        if not findings:
+            sound.append((certificate, taxpayer))
     yield from _in_order(sound)
     for endpoint, (certificate, taxpayer) in fit.items():
         yield from _aeat(endpoint, certificate, taxpayer)

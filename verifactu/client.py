@@ -167,8 +167,8 @@ class Client:
         asked_at = self._now()
         outcome = self._exchange(operation, body, read)
         if self._heard:
-            respuesta = outcome.respuesta if isinstance(outcome, Answered) else None
-            presented = respuesta.TimestampPresentacion if isinstance(respuesta, RespuestaSuministro) else ""
+            # Only the answer to a submission has it; the name hides behind the type of either answer.
+            presented = getattr(getattr(outcome, "respuesta", None), "TimestampPresentacion", "")
             self._heard(Reading(self.endpoint, asked_at, self._now(), outcome.date, presented))
         return outcome
 

@@ -14,7 +14,7 @@ from verifactu.certificates import Certificate
 from verifactu.drift import Reading
 from verifactu.transport import Broken, Transport, causes
 
-_TIMEOUT = (5.0, 10.0)
+TIMEOUT = (5.0, 10.0)
 """Seconds to connect and to answer: a person waits for it."""
 
 
@@ -29,15 +29,12 @@ class Probe:
     reading: Reading | None = None
 
 
-def probe(
-    endpoint: str, certificate: Certificate, *, ca_file: str, now: Callable[[], datetime],
-    timeout: tuple[float, float] = _TIMEOUT,
-) -> Probe:  # fmt: skip
+def probe(endpoint: str, certificate: Certificate, *, ca_file: str, now: Callable[[], datetime]) -> Probe:
     """Ask once. Never raises for what the other side or the network does.
 
     :raises OSError: when `ca_file` cannot be read.
     """
-    transport = Transport(certificate.ssl_context(ca_file or None), endpoint=endpoint, timeout=timeout)
+    transport = Transport(certificate.ssl_context(ca_file or None), endpoint=endpoint, timeout=TIMEOUT)
     asked_at = now()
     try:
         reply = transport.look()

@@ -12,7 +12,6 @@ from common.admin import ScopedAdmin, change_url, list_url, moment, tenants
 from verifactu import notices
 from verifactu.admin.words import NOTICES
 from verifactu.models import Record, Submission, Taxpayer
-from verifactu.service_clock import words
 
 MOST_SHOWN = 5
 """Notices of one sort; a line says how many more there are."""
@@ -49,7 +48,7 @@ def _waiting(it: notices.Waiting) -> dict[str, Any]:
     then = _("Se intenta de nuevo solo a las %(at)s") % {"at": moment(it.next_at)} if it.next_at else ""
     return {
         "tone": "danger",
-        "what": _("%(who)s: %(n)s registros de facturación sin enviar a la AEAT desde el %(since)s") % facts,
+        "what": _("%(who)s: registros de facturación sin enviar a la AEAT: %(n)s, desde el %(since)s") % facts,
         "why": f"{why}.",
         "then": _("%(then)s; mientras tanto se sigue facturando.") % {"then": then} if then else "",
         "url": change_url(Submission(pk=it.submission)) if it.submission else list_url(Record, state="pending"),
@@ -60,13 +59,13 @@ def _amiss(it: notices.Amiss) -> dict[str, Any]:
     kind = it.kind
     if kind == "certificate" and it.at and it.at <= clock.now():
         kind = "expired"
-    words_of = NOTICES[kind]
-    facts = {"who": it.taxpayer, "n": it.count, "at": moment(it.at)}
+    told = NOTICES[kind]
+    facts = {"who": it.taxpayer, "n": f"{it.count:+d}" if kind == "clock" else it.count, "at": moment(it.at)}
     return {
-        "tone": words_of.colour,
-        "what": words_of.what % facts,
-        "why": words(it.row) if kind == "clock" else it.text,
-        "then": words_of.then,
+        "tone": told.colour,
+        "what": told.what % facts,
+        "why": it.text,
+        "then": told.then,
         "url": change_url(it.row) if kind != "clock" else "",
     }
 

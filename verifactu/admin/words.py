@@ -65,7 +65,7 @@ NOTICES = {
         _("Se sigue facturando. Ejecute manage.py verify_ledger y averigüe qué cambió los registros."),
     ),
     "quarantined": Notice(
-        "danger", _("%(who)s: %(n)s registros apartados, que no se pueden enviar tal como están"),
+        "danger", _("%(who)s: registros apartados, que no se pueden enviar tal como están: %(n)s"),
         _("Los demás se envían. Mire el motivo de cada uno en Registros."),
     ),
     "expired": Notice(
@@ -80,6 +80,9 @@ NOTICES = {
         "warning", _("%(who)s: no hay certificado que se pueda usar"),
         _("Los registros se guardan y esperan. Súbalo en la página del obligado tributario."),
     ),
-    "clock": Notice("danger", _("El reloj de esta máquina no va con el de la AEAT"), ""),
+    "clock": Notice(
+        "danger", _("El reloj de esta máquina se desvía %(n)s s del de la AEAT, que admite 240 s"),
+        _("Ponga en hora la máquina: timedatectl set-ntp true."),
+    ),
 }  # fmt: skip
 """What is told of each kind of `verifactu.notices.Amiss`."""
