@@ -56,17 +56,8 @@ class Authority:
             if not self.ca_file.exists() or self.ca_file.read_bytes() != public:
                 folder.write(self.ca_file, public)
 
-    def client_certificate(
-        self,
-        nif: str,
-        name: str,
-        *,
-        seal: bool = False,
-        password: str,
-        begins: datetime | None = None,
-        ends: datetime | None = None,
-    ) -> bytes:
-        """Return a PKCS#12 file with certificate, key and authority, good for four years unless it is said otherwise.
+    def client_certificate(self, nif: str, name: str, *, seal: bool = False, password: str) -> bytes:
+        """Return a PKCS#12 file with certificate, key and authority, good for four years.
 
         A person's NIF gives a personal certificate, a company's that of its representative, `seal` a company seal.
 
@@ -79,11 +70,10 @@ class Authority:
         if seal and not company:
             raise ValueError(f"{nif} is a person's NIF; only a company has a seal")
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        begins = begins or _machine_time() - timedelta(days=1)
-        ends = ends or begins + timedelta(days=365 * _CLIENT_YEARS)
+        begins = _machine_time() - timedelta(days=1)
         builder = (
             self._issue(_subject(nif, name, company=company, seal=seal), key.public_key(), begins=begins)
-            .not_valid_after(min(ends, self._certificate.not_valid_after_utc))
+            .not_valid_after(min(begins + timedelta(days=365 * _CLIENT_YEARS), self._certificate.not_valid_after_utc))
             .add_extension(_usage(digital_signature=True, key_encipherment=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
             .add_extension(_kind(seal=seal), critical=False)
@@ -146,18 +136,6 @@ def holder_nif(der: bytes) -> str:
             # EN 319 412-1: three letters of kind, two of country, a dash. Older ones have the bare NIF.
             return re.sub("^[A-Z]{5}-", "", text)
     return ""
-
-
-def is_seal(der: bytes) -> bool:
-    """Tell whether a certificate is a company seal: its QcType says so, or it names a company and no person."""
-    certificate = x509.load_der_x509_certificate(der)
-    for extension in certificate.extensions:
-        if extension.oid == _QC_STATEMENTS and isinstance(extension.value, x509.UnrecognizedExtension):
-            return bytes.fromhex("04008e4601" + "06" + _ESEAL) in extension.value.value
-    subject = certificate.subject
-    return bool(subject.get_attributes_for_oid(NameOID.ORGANIZATION_IDENTIFIER)) and not subject.get_attributes_for_oid(
-        NameOID.SURNAME
-    )
 
 
 def _new_authority() -> bytes:

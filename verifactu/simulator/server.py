@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from verifactu.simulator import answers
-from verifactu.simulator.authority import holder_nif, is_seal
+from verifactu.simulator.authority import holder_nif
 from verifactu.simulator.failures import RETRY_AFTER, Failure, Failures
 from verifactu.simulator.listening import Handler, Listener
 from verifactu.simulator.messages import Refused
@@ -51,7 +51,6 @@ class DoorHandler(Handler):
         super().setup()
         der = self.connection.getpeercert(binary_form=True)
         self.presenter = holder_nif(der) if der else ""
-        self.seal = is_seal(der) if der else False
 
     def handle_one_request(self) -> None:
         """Let the door know that this connection waits for a request, and may be closed meanwhile."""
@@ -91,8 +90,6 @@ class DoorHandler(Handler):
         """Turn away who has no certificate, or asks for something else than the service."""
         if not self.presenter:
             self._page(HTTPStatus.FORBIDDEN, "No se ha presentado un certificado electrónico")
-        elif self.server.takes and self.seal != (self.server.takes == "seal"):
-            self._page(HTTPStatus.UNAUTHORIZED, "Tipo de certificado no admitido en esta dirección")
         elif self.path.partition("?")[0] != PATH:
             self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
         else:
@@ -219,17 +216,8 @@ class DoorHandler(Handler):
 class Door(Listener):
     """Listens, shakes hands in the connection's own thread, and closes what only waits when it is told to."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        context: ssl.SSLContext,
-        service: Service,
-        failures: Failures,
-        *,
-        takes: str = "",
-    ) -> None:
-        """Take certificates of one kind (`seal` or `personal`), or of both, as the AEAT's hosts do not."""
-        self.service, self.failures, self._context, self.takes = service, failures, context, takes
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, service: Service, failures: Failures) -> None:
+        self.service, self.failures, self._context = service, failures, context
         self.stopping = threading.Event()
         self._change = threading.Condition()
         self._waiting: set[ssl.SSLSocket] = set()

@@ -36,8 +36,6 @@ class Simulator:
 
     :param directory: its authority and its ledger; what was there before is still known.
     :param wait: TiempoEsperaEnvio, in seconds.
-    :param seal_port: a door of its own for company seals, as the AEAT has (0: a free port); the other one then refuses
-        them. Without it one door takes all.
     :param page_size: records of one page of a query.
     :param now: the present, aware; certificates are judged by the machine's time all the same.
     :param census: a file with the NIFs that exist, one a line; without it all do.
@@ -51,7 +49,6 @@ class Simulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        seal_port: int | None = None,
         control_port: int = 0,
         wait: int = 60,
         page_size: int = LARGEST_PAGE,
@@ -62,25 +59,18 @@ class Simulator:
             raise ValueError(f"wait is 0 to {LONGEST_WAIT} seconds, not {wait}")
         if not 1 <= page_size <= LARGEST_PAGE:
             raise ValueError(f"a page has 1 to {LARGEST_PAGE} records, not {page_size}")
-        self._host, self._port, self._seal_port, self._control_port = host, port, seal_port, control_port
+        self._host, self._port, self._control_port = host, port, control_port
         self.directory = folder.prepare(directory)
         self.authority = Authority(self.directory)
         self.ledger = Ledger(self.directory)
         self._failures = Failures()
         self._service = Service(self.ledger, wait=wait, page_size=page_size, now=now, census=Census(census))
         self._running = ExitStack()
-        self._seal_door: Door | None = None
 
     @property
     def endpoint(self) -> str:
         """The address of the service (AEAT_ENDPOINT)."""
         return f"https://{_shown(self._host)}:{self._door.server_address[1]}{PATH}"
-
-    @property
-    def seal_endpoint(self) -> str:
-        """The address of the service for company seals; that of all where there is no other."""
-        door = self._seal_door or self._door
-        return f"https://{_shown(self._host)}:{door.server_address[1]}{PATH}"
 
     @property
     def ca_file(self) -> Path:
@@ -114,15 +104,8 @@ class Simulator:
         """
         with ExitStack() as stack:
             context = self.authority.server_context(self._host)
-            takes = "" if self._seal_port is None else "personal"
-            self._door = Door((self._host, self._port), context, self._service, self._failures, takes=takes)
+            self._door = Door((self._host, self._port), context, self._service, self._failures)
             stack.callback(self._door.server_close)
-            self._seal_door = None
-            if self._seal_port is not None:
-                self._seal_door = Door(
-                    (self._host, self._seal_port), context, self._service, self._failures, takes="seal"
-                )
-                stack.callback(self._seal_door.server_close)
             self._control = Control(
                 self._control_port,
                 tell=self._tell,
@@ -130,8 +113,7 @@ class Simulator:
                 report=lambda with_records: report(self.ledger, with_records=with_records),
             )
             stack.callback(self._control.server_close)
-            doors = [door for door in (self._door, self._seal_door) if door]
-            for server, stop in ((self._control, self._control.shutdown), *((door, door.stop) for door in doors)):
+            for server, stop in ((self._control, self._control.shutdown), (self._door, self._door.stop)):
                 thread = threading.Thread(target=server.serve_forever, args=(_POLL,), daemon=True)
                 thread.start()
                 stack.callback(thread.join)
@@ -162,8 +144,7 @@ class Simulator:
             return
         self._failures.add(failure)
         if failure.mode == "refuse_connection":
-            for door in filter(None, (self._door, self._seal_door)):
-                door.drop_waiting()
+            self._door.drop_waiting()
 
     def _told(self) -> dict[str, Any]:
         return {

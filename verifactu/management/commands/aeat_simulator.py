@@ -29,12 +29,6 @@ class Command(BaseCommand):
         serve = parser.add_argument_group("serving")
         serve.add_argument("--host", default="127.0.0.1")
         serve.add_argument("--port", type=int, default=0, help="0: a free one (default)")
-        serve.add_argument(
-            "--seal-port",
-            type=int,
-            metavar="PORT",
-            help="a door for company seals, then refused at the other (0: free)",
-        )
         serve.add_argument("--control-port", type=int, default=0, help="on loopback in any case; 0: a free one")
         serve.add_argument("--wait", type=int, default=60, metavar="SECONDS", help="TiempoEsperaEnvio (default 60)")
         serve.add_argument("--page-size", type=int, default=10_000, metavar="N", help="records a page of a query")
@@ -77,7 +71,6 @@ class Command(BaseCommand):
             directory,
             host=options["host"],
             port=options["port"],
-            seal_port=options["seal_port"],
             control_port=options["control_port"],
             wait=options["wait"],
             page_size=options["page_size"],
@@ -88,7 +81,6 @@ class Command(BaseCommand):
                 simulator.fail(failure.mode, failure.times)
             about = {
                 "endpoint": simulator.endpoint,
-                "seal_endpoint": simulator.seal_endpoint,
                 "ca_file": str(simulator.ca_file),
                 "control": simulator.control_url,
                 "directory": str(simulator.directory),
@@ -106,8 +98,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(about))
         else:
             self.stdout.write(f"AEAT simulator   {about['endpoint']}")
-            if about["seal_endpoint"] != about["endpoint"]:
-                self.stdout.write(f"for seals        {about['seal_endpoint']}")
             self.stdout.write(f"trust            {about['ca_file']}")
             self.stdout.write(f"control          {about['control']}")
             self.stdout.write("Ctrl-C stops it.")
