@@ -114,12 +114,12 @@ def test_serves_until_it_is_told_to_stop(runner: Runner, tmp_path: Path, present
 
 
 def test_what_it_answered_survives_kill_9(runner: Runner, tmp_path: Path, present: Clock) -> None:
-    run = runner.start()
+    run = runner.start("--wait", "0")
     chain = Chain(present)
     message = chain.submission(chain.alta("A-1"), chain.alta("A-2"))
     assert run.client(tmp_path).post(message).text("EstadoEnvio") == "Correcto"
     assert run.end(signal.SIGKILL) == -signal.SIGKILL
-    again = runner.start()
+    again = runner.start("--wait", "0")
     assert again.ledger()["counts"] == {"Correcto": 2}
     answer = again.client(tmp_path).post(message)
     assert answer.verdicts == [("Incorrecto", "3000")] * 2
@@ -129,7 +129,7 @@ def test_what_it_answered_survives_kill_9(runner: Runner, tmp_path: Path, presen
 def test_its_clock_is_the_houses(runner: Runner, tmp_path: Path, present: Clock) -> None:
     offset = tmp_path / "offset"
     offset.write_text("86400")
-    run = runner.start(CLOCK_OFFSET_FILE=str(offset))
+    run = runner.start("--pace", "count", CLOCK_OFFSET_FILE=str(offset))
     client = run.client(tmp_path)
     chain = Chain(present)
     assert client.post(chain.submission(chain.alta("A-1"))).verdicts == [("AceptadoConErrores", "2004")]
@@ -143,6 +143,24 @@ def test_fails_as_the_command_line_says(runner: Runner, tmp_path: Path, present:
     message = chain.submission(chain.alta("A-1"))
     client = run.client(tmp_path)
     assert [client.post(message).status for _ in range(4)] == [503, 503, 500, 200]
+
+
+def test_fails_as_its_script_says(runner: Runner, tmp_path: Path, present: Clock) -> None:
+    directory = tmp_path / "data" / "simulator"
+    directory.mkdir(parents=True)
+    (directory / "script").write_text("# first nothing\nhttp_503:1\n\nfault:4104 role=server  # then this\n")
+    client, chain = runner.start().client(tmp_path), Chain(present)
+    message = chain.submission(chain.alta("A-1"))
+    assert client.post(message).status == 503
+    told = client.post(message)
+    assert (told.text("faultcode"), "Codigo[4104]" in told.text("faultstring")) == ("env:Server", True)
+    assert client.post(message).status == 200
+
+
+def test_a_wrong_script_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("http_503\nexplode\n")
+    with pytest.raises(CommandError, match="wrong, line 2: mode is one of"):
+        call_command("aeat_simulator", "--directory", str(tmp_path / "d"), "--script", str(tmp_path / "wrong"))
 
 
 def test_an_old_ready_file_does_not_deceive(runner: Runner, tmp_path: Path) -> None:
@@ -187,7 +205,7 @@ class TestIssuing:
         assert (read.nif, read.holder_name, read.is_seal) == (COMPANY, "TIENDA SL", True)
         run = runner.start()
         client = Client(
-            run.about["endpoint"], Path(run.about["ca_file"]), out.read_bytes(), "secreto ñ", folder=tmp_path
+            run.about["seal_endpoint"], Path(run.about["ca_file"]), out.read_bytes(), "secreto ñ", folder=tmp_path
         )
         chain = Chain(present)
         assert client.post(chain.submission(chain.alta("A-1"))).verdicts == [("Correcto", "")]

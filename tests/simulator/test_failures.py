@@ -142,7 +142,7 @@ class TestOrders:
         tell("http_429")
         message = chain.submission(chain.alta("A-1"))
         assert [client.post(message).status for _ in range(4)] == [503, 503, 429, 200]
-        assert control(simulator)[1] == {"pending": [], "played": {"http_503": 2, "http_429": 1}}
+        assert control(simulator)[1] == {"pending": [], "played": {"http_503": 2, "http_429": 1}, "wait": 60}
 
     def test_may_be_for_one_operation(self, client: Client, chain: Chain, tell: Callable[..., None]) -> None:
         tell("http_503", operation="query")
@@ -171,6 +171,16 @@ class TestOrders:
             {"mode": "http_503", "seconds": -1},
             {"mode": "refuse_connection", "operation": "query"},
             {"mode": "http_503", "colour": "red"},
+            {"mode": "fault", "value": "1100"},
+            {"mode": "fault", "role": "postman"},
+            {"mode": "wait", "value": "10000"},
+            {"mode": "verdict", "value": "4102"},
+            {"mode": "verdict", "operation": "query"},
+            {"mode": "verdict", "value": "3000", "duplicate": "Bien"},
+            {"mode": "http_503", "value": "9"},
+            [{"mode": "http_503"}, {"mode": "explode"}],
+            {"wait": -1},
+            {"wait": "60"},
         ],
     )
     def test_nonsense_is_refused_and_explained(self, simulator: Simulator, order: Any) -> None:
@@ -187,12 +197,21 @@ class TestOrders:
 
     @pytest.mark.parametrize("mode", MODES)
     def test_every_mode_can_be_named_on_the_command_line(self, mode: str) -> None:
-        assert Failure.parse(mode) == Failure(mode)
-        assert Failure.parse(f"{mode}:3") == Failure(mode, 3)
+        value = MODES[mode].value
+        assert Failure.parse(mode) == Failure(mode, value=value)
+        named = f"{mode}:{value}" if value else mode
+        assert Failure.parse(f"{named}:3") == Failure(mode, 3, value=value)
 
-    @pytest.mark.parametrize("text", ["", "explode", "http_503:", "http_503:x", "http_503:0"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", "explode", "http_503:", "http_503:x", "http_503:0", "http_503:2:3"),
+            *("fault:", "fault:4102:1:1", "fault:9999"),
+            *("http_503 times", "http_503 colour=red", "http_503:2 times=3"),
+        ],
+    )
     def test_nothing_else_can(self, text: str) -> None:
-        with pytest.raises(ValueError, match=r"mode|MODE|times"):
+        with pytest.raises(ValueError, match=r"mode|MODE|times|takes"):
             Failure.parse(text)
 
 

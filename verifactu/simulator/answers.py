@@ -69,7 +69,12 @@ def estado_envio(verdicts: Iterable[Verdict]) -> str:
 
 def fault(refused: Refused) -> bytes:
     """Return a SOAP fault that says what to mend before sending again."""
-    return _fault("env:Client", str(refused))
+    return client_fault(str(refused))
+
+
+def client_fault(text: str) -> bytes:
+    """Return a SOAP fault that lays the blame on the request."""
+    return _fault("env:Client", text)
 
 
 def server_fault(text: str) -> bytes:

@@ -36,6 +36,7 @@ _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 # ETSI EN 319 412-5, 4.2.3: SEQUENCE { SEQUENCE { id-etsi-qcs-QcType, SEQUENCE { esign or eseal } } }, in DER.
 _QC_TYPE = "3015301306060400 8e460106 3009 06070400 8e4601 06{kind}"
 _ESIGN, _ESEAL = "01", "02"
+_ESEAL_TYPE = bytes.fromhex("060704008e46010602")
 
 
 class Authority:
@@ -83,27 +84,35 @@ class Authority:
             name.encode(), key, certificate, [self._certificate], BestAvailableEncryption(password.encode())
         )
 
-    def server_context(self, host: str) -> ssl.SSLContext:
+    def server_context(self, host: str, *, asks: bool = True, flaw: str = "") -> ssl.SSLContext:
         """Return the server's side of TLS 1.2 or later, with a new certificate for localhost and `host`.
 
         A client without certificate is let through the handshake, to be answered with 403 as the AEAT does; one with a
         certificate of somebody else is not.
+
+        :param asks: whether clients are asked for a certificate.
+        :param flaw: what is wrong with the server's: unknown_authority, expired or wrong_host.
         """
         key = ec.generate_private_key(ec.SECP256R1())
-        begins = _machine_time() - timedelta(days=1)
-        names = x509.SubjectAlternativeName(_alternatives(host))
+        begins = _machine_time() - timedelta(days=2 if flaw == "expired" else 1)
+        lasts = timedelta(days=1 if flaw == "expired" else _SERVER_DAYS)
+        others = [x509.DNSName("otro-servidor.invalid")]
+        names = x509.SubjectAlternativeName(others if flaw == "wrong_host" else _alternatives(host))
+        signing = self._key
+        if flaw == "unknown_authority":
+            signing = load_pem_private_key(_new_authority(), None)
         certificate = (
             self._issue(_name((NameOID.COMMON_NAME, "localhost")), key.public_key(), begins=begins)
-            .not_valid_after(begins + timedelta(days=_SERVER_DAYS))
+            .not_valid_after(begins + lasts)
             .add_extension(_usage(digital_signature=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(names, critical=False)
-            .sign(self._key, hashes.SHA256())  # type: ignore[arg-type]
+            .sign(signing, hashes.SHA256())  # type: ignore[arg-type]
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_verify_locations(self.ca_file)
-        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_mode = ssl.CERT_OPTIONAL if asks else ssl.CERT_NONE
         with tempfile.NamedTemporaryFile(dir=self.ca_file.parent, suffix=".pem") as file:  # mode 0600
             file.write(_pem(key) + certificate.public_bytes(Encoding.PEM))
             file.flush()
@@ -136,6 +145,19 @@ def holder_nif(der: bytes) -> str:
             # EN 319 412-1: three letters of kind, two of country, a dash. Older ones have the bare NIF.
             return re.sub("^[A-Z]{5}-", "", text)
     return ""
+
+
+def is_seal(der: bytes) -> bool:
+    """Tell whether a certificate seals for a company: by its QcType, else by naming a company and no person."""
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        statements = certificate.extensions.get_extension_for_oid(_QC_STATEMENTS).value
+    except x509.ExtensionNotFound:
+        subject = certificate.subject
+        people = (NameOID.SURNAME, NameOID.GIVEN_NAME)
+        names_person = any(subject.get_attributes_for_oid(oid) for oid in people)
+        return bool(subject.get_attributes_for_oid(NameOID.ORGANIZATION_IDENTIFIER)) and not names_person
+    return isinstance(statements, x509.UnrecognizedExtension) and _ESEAL_TYPE in statements.value
 
 
 def _new_authority() -> bytes:

@@ -1,6 +1,7 @@
 """The loopback door, plain HTTP: tell the simulator what to do wrong, and see what it has received.
 
-POST /control               {"mode": "timeout_after", "times": 2}; {"mode": "normal"} forgets what is pending
+POST /control               {"mode": "timeout_after", "times": 2}, or a list of such; {"mode": "normal"} forgets what
+                            is pending; {"wait": 120} asks for another TiempoEsperaEnvio from now on
 GET  /control               what is pending and what has been played
 GET  /control/ledger.json   counts, chains and records; `?records=no` leaves the records out
 """
@@ -15,7 +16,10 @@ from verifactu.simulator.failures import Failure
 from verifactu.simulator.listening import Handler, Listener
 
 _LONGEST_ORDER = 65536
-_FIELDS = {"mode": str, "times": int, "operation": str, "seconds": int | float}
+_FIELDS = {
+    "mode": str, "times": int, "operation": str, "seconds": int | float, "value": str, "record": str, "role": str,
+    "duplicate": str,
+}  # fmt: skip
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -56,11 +60,27 @@ class ControlHandler(Handler):
             self._send(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, {"error": "application/json"})
             return
         try:
-            self.server.tell(_order(body))
+            self._take(body)
         except ValueError as error:
             self._send(HTTPStatus.BAD_REQUEST, {"error": str(error)})
             return
         self._send(HTTPStatus.OK, self.server.failures())
+
+    def _take(self, body: bytes) -> None:
+        """Do what the body orders; of a list with nonsense in it, nothing.
+
+        :raises ValueError: for nonsense.
+        """
+        told = json.loads(body)
+        if isinstance(told, dict) and set(told) == {"wait"}:
+            if not isinstance(told["wait"], int) or isinstance(told["wait"], bool):
+                raise ValueError(f"wait cannot be {told['wait']!r}")
+            self.server.wait(told["wait"])
+            return
+        if isinstance(told, list) and not told:
+            raise ValueError("an empty list orders nothing")
+        for order in [_order(each) for each in (told if isinstance(told, list) else [told])]:
+            self.server.tell(order)
 
     def _from_here(self) -> bool:
         """Refuse requests that reached loopback under another name (DNS rebinding)."""
@@ -86,6 +106,7 @@ class Control(Listener):
     """Listens on loopback, whatever address the service listens on.
 
     :param tell: takes a failure, or None to forget those pending.
+    :param wait: takes another TiempoEsperaEnvio.
     :param failures: returns what is pending and played.
     :param report: returns the ledger, with its records or without.
     """
@@ -95,21 +116,21 @@ class Control(Listener):
         port: int,
         *,
         tell: Callable[[Failure | None], None],
+        wait: Callable[[int], None],
         failures: Callable[[], dict[str, Any]],
         report: Callable[[bool], dict[str, Any]],
     ) -> None:
-        self.tell, self.failures, self.report = tell, failures, report
+        self.tell, self.wait, self.failures, self.report = tell, wait, failures, report
         super().__init__(("127.0.0.1", port), ControlHandler)
 
 
-def _order(body: bytes) -> Failure | None:
+def _order(order: Any) -> Failure | None:
     """Return the failure that an order asks for; None for `normal`.
 
     :raises ValueError: for anything else.
     """
-    order = json.loads(body)
     if not isinstance(order, dict) or "mode" not in order or not set(order) <= set(_FIELDS):
-        raise ValueError("an object with mode, and perhaps times, operation and seconds")
+        raise ValueError(f"an object with mode, and perhaps {', '.join(list(_FIELDS)[1:])}")
     for name, value in order.items():
         if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
             raise ValueError(f"{name} cannot be {value!r}")  # noqa: TRY004 (one kind of error for a wrong order)

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,8 @@ CREATE TABLE IF NOT EXISTS question (
 );
 """
 
+OTHER_SYSTEM, OTHER_HUELLA = "OTRO-SISTEMA", b"F" * 64
+"""Installation and huella of the records that another system of the taxpayer is said to have sent."""
 _ON_THE_WAY = timedelta(milliseconds=250)
 """How much the journey of two requests may differ without the second being called early."""
 
@@ -161,20 +163,35 @@ class Writer:
             world.invoices[Identity(row[0], row[1], row[2])] = Held(*row[3:])
         return world
 
-    def too_early(self, systems: Sequence[System], *, at: datetime, records: int) -> bool:
-        """Tell whether a submission comes before the wait of one of its chains is over (verifactu.md 7.2).
+    def too_early(self, systems: Sequence[System], *, at: datetime, records: int) -> timedelta:
+        """Return by how much a submission comes before the wait of one of its chains is over (verifactu.md 7.2).
 
-        A full one may come at any time: the wait ends when 1000 records are waiting.
+        Nothing when it is in time. A full one may come at any time: the wait ends when 1000 records are waiting.
         """
+        early = timedelta()
         if records >= MAX_RECORDS:
-            return False
+            return early
         for system in systems:
             chain = self._chain_row(system)
             if chain and chain["paced_at"]:
-                begun = datetime.fromisoformat(chain["paced_at"])
-                if at + _ON_THE_WAY < begun + timedelta(seconds=chain["paced_wait"]):
-                    return True
-        return False
+                ends = datetime.fromisoformat(chain["paced_at"]) + timedelta(seconds=chain["paced_wait"])
+                if at + _ON_THE_WAY < ends:
+                    early = max(early, ends - at)
+        return early
+
+    def take_number(self, submission_id: int, record: Received) -> None:
+        """Store what another system of the taxpayer declared under the same number, with another huella."""
+        system = replace(record.system, installation=OTHER_SYSTEM)
+        other = replace(
+            record,
+            system=system,
+            registro=replace(record.registro, Huella=OTHER_HUELLA.decode()),
+            xml=record.xml.replace(record.registro.Huella.encode(), OTHER_HUELLA),
+        )
+        world = World(chains={system: self._chain(system)})
+        record_id, stored = self.next_id("record"), Verdict("Correcto")
+        world.take(other, stored, record_id=record_id, peticion="")
+        self.add_records(submission_id, [(record_id, other, stored)], world)
 
     def add_submission(self, submission_id: int, arrival: Arrival, answer: bytes, **columns: Any) -> None:
         """Write a submission with its answer; `columns` as in the table."""

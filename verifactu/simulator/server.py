@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
-from verifactu.simulator import answers
-from verifactu.simulator.authority import holder_nif
-from verifactu.simulator.failures import RETRY_AFTER, Failure, Failures
+from verifactu.simulator import answers, qr_page
+from verifactu.simulator.authority import Authority, holder_nif, is_seal
+from verifactu.simulator.failures import RETRY_AFTER, Failure, Failures, sentence
 from verifactu.simulator.listening import Handler, Listener
 from verifactu.simulator.messages import Refused
 from verifactu.simulator.service import Reply, Service
@@ -29,12 +30,17 @@ IDLE_TIMEOUT = 60.0
 """Seconds that a handshake or a kept connection may be silent."""
 BODY_TIMEOUT = 60.0
 """Seconds in which a whole request must have arrived."""
+MOST_DRIPS = 200
+"""Pieces of an answer that is sent slowly."""
 GRACE = 5.0
 """Seconds that requests already begun have to end when the simulator stops."""
 
 _SOAP_TYPE, _HTML_TYPE = "text/xml;charset=UTF-8", "text/html;charset=UTF-8"
 _LINGER = 1.0
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds: close() sends RST
+
+Kind = Literal["personal", "seal", "qr"]
+"""Whom a door is for: certificates of persons and representatives, seals, or anybody with an invoice in hand."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +57,7 @@ class DoorHandler(Handler):
         super().setup()
         der = self.connection.getpeercert(binary_form=True)
         self.presenter = holder_nif(der) if der else ""
+        self.sealed = bool(der) and is_seal(der or b"")
 
     def handle_one_request(self) -> None:
         """Let the door know that this connection waits for a request, and may be closed meanwhile."""
@@ -67,7 +74,10 @@ class DoorHandler(Handler):
         return super().parse_request()
 
     def do_GET(self) -> None:  # noqa: N802 (the standard library's name)
-        """Answer as the AEAT does to a browser: this address is not for GET."""
+        """Answer a browser: the QR page at its own door; elsewhere, that this address is not for GET."""
+        if self.server.kind == "qr":
+            self._verify()
+            return
         if not self._admitted():
             return
         self._send(500, answers.fault(Refused("4135")), _SOAP_TYPE)
@@ -77,19 +87,45 @@ class DoorHandler(Handler):
         body = self._body()
         if body is None or not self._admitted():
             return
-        failure = self.server.failures.for_request(_operation(body))
+        failure = self.server.failures.for_request(_operation(body), body)
         if failure and self._fails_before(failure):
             return
-        reply = self._reply(body)
-        if failure:
-            self._fails_after(failure, reply)
+        reply = self._reply(body, failure)
+        if reply.retry_after is not None:
+            text = "Demasiado pronto: TiempoEsperaEnvio no ha pasado"
+            self._page(HTTPStatus(reply.status), text, retry_after=reply.retry_after)
+        elif failure and self._fails_after(failure, reply):
             return
-        self._deliver(reply)
+        else:
+            self._deliver(reply)
+
+    def _verify(self) -> None:
+        """Show whether the invoice of a QR code is held."""
+        asked = urlsplit(self.path)
+        if asked.path not in (qr_page.PATH, qr_page.PATH_NOT_VERIFIABLE):
+            self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
+            return
+        failure = self.server.failures.for_request("qr")
+        page = qr_page.answer(
+            parse_qs(asked.query),
+            self.server.service.ledger,
+            verifiable=asked.path == qr_page.PATH,
+            error=failure.value if failure else "",
+        )
+        self._send(HTTPStatus.OK, page.content, page.kind)
 
     def _admitted(self) -> bool:
-        """Turn away who has no certificate, or asks for something else than the service."""
-        if not self.presenter:
+        """Turn away who has no certificate, or that of another door, or asks for something else than the service.
+
+        The AEAT answers a wrong certificate with a page, not with SOAP (verifactu.md 7.1).
+        """
+        if self.server.kind == "qr":
+            self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
+        elif not self.presenter:
             self._page(HTTPStatus.FORBIDDEN, "No se ha presentado un certificado electrónico")
+        elif self.sealed != (self.server.kind == "seal"):
+            wants = "de sello" if self.server.kind == "seal" else "de persona o de representante"
+            self._page(HTTPStatus.FORBIDDEN, f"Este servidor solo admite certificados {wants}")
         elif self.path.partition("?")[0] != PATH:
             self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
         else:
@@ -116,10 +152,10 @@ class DoorHandler(Handler):
             missing -= len(block)
         return b"".join(blocks)
 
-    def _reply(self, body: bytes) -> Reply:
+    def _reply(self, body: bytes, failure: Failure | None) -> Reply:
         service = self.server.service
         try:
-            return service.handle(service.arrival(body, self.presenter, self.received_at))
+            return service.handle(service.arrival(body, self.presenter, self.received_at), failure)
         except Exception:
             # A defect of ours is told as the AEAT tells one of its own, and shown in our log.
             log.exception("The request could not be answered")
@@ -144,23 +180,50 @@ class DoorHandler(Handler):
             case "http_403":
                 self._page(HTTPStatus.FORBIDDEN, "Acceso denegado")
             case "http_429":
-                self._page(HTTPStatus.TOO_MANY_REQUESTS, "Demasiadas peticiones", retry_after=True)
+                self._page(HTTPStatus.TOO_MANY_REQUESTS, "Demasiadas peticiones", retry_after=RETRY_AFTER)
             case "http_503":
-                self._page(HTTPStatus.SERVICE_UNAVAILABLE, "Servicio no disponible", retry_after=True)
+                self._page(HTTPStatus.SERVICE_UNAVAILABLE, "Servicio no disponible", retry_after=RETRY_AFTER)
             case "fault_server":
                 self._send(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"), _SOAP_TYPE)
+            case "fault":
+                text = f"Codigo[{failure.value}].{sentence(failure.value)}"
+                message = answers.client_fault(text) if failure.client else answers.server_fault(text)
+                self._send(500, message, _SOAP_TYPE)
             case _:
                 return False
         return True
 
-    def _fails_after(self, failure: Failure, reply: Reply) -> None:
-        """Play a failure that hides an answer, which is committed by now."""
-        if failure.mode == "timeout_after":
-            self._stall(failure.seconds)
-            return
-        self._send(reply.status, reply.message[: len(reply.message) // 2], _SOAP_TYPE, length=len(reply.message))
+    def _fails_after(self, failure: Failure, reply: Reply) -> bool:
+        """Play a failure that hides or delays an answer, which is committed by now; tell whether it was one."""
+        match failure.mode:
+            case "timeout_after":
+                self._stall(failure.seconds)
+            case "cut_answer":
+                half = reply.message[: len(reply.message) // 2]
+                self._send(reply.status, half, _SOAP_TYPE, length=len(reply.message))
+                self.wfile.flush()
+                self._hang_up()
+            case "slow_answer":
+                self._drip(failure.seconds, reply)
+            case _:
+                return False
+        return True
+
+    def _drip(self, seconds: float, reply: Reply) -> None:
+        """Send an answer piece by piece, the last one when the time is over; it is delivered if all of it left."""
+        size = max(1, len(reply.message) // MOST_DRIPS)
+        pieces = [reply.message[at : at + size] for at in range(0, len(reply.message), size)]
+        self._send(reply.status, b"", _SOAP_TYPE, length=len(reply.message))
+        for piece in pieces[:-1]:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            if self.server.stopping.wait(seconds / len(pieces)):
+                self._hang_up()
+                return
+        if reply.submission_id is not None:
+            self.server.service.ledger.delivered(reply.submission_id)
+        self.wfile.write(pieces[-1])
         self.wfile.flush()
-        self._hang_up()
 
     def _stall(self, seconds: float) -> None:
         """Say nothing until the client gives up, the time is over or the simulator stops; then hang up."""
@@ -187,19 +250,19 @@ class DoorHandler(Handler):
             while time.monotonic() < deadline and self.rfile.read1(65536):
                 pass
 
-    def _page(self, status: HTTPStatus, text: str, *, retry_after: bool = False) -> None:
+    def _page(self, status: HTTPStatus, text: str, *, retry_after: int | None = None) -> None:
         html = f"<!DOCTYPE html><html lang='es'><title>{text}</title><body><h1>{text}</h1></body></html>"
         self._send(status, html.encode(), _HTML_TYPE, retry_after=retry_after)
 
     def _send(
-        self, status: int, content: bytes, kind: str, *, length: int | None = None, retry_after: bool = False
+        self, status: int, content: bytes, kind: str, *, length: int | None = None, retry_after: int | None = None
     ) -> None:
         """Send an answer; `length` is what to announce, where that is not the truth."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content) if length is None else length))
-        if retry_after:
-            self.send_header("Retry-After", str(RETRY_AFTER))
+        if retry_after is not None:
+            self.send_header("Retry-After", str(retry_after))
         if self.close_connection or self.server.stopping.is_set():
             self.close_connection = True
             self.send_header("Connection", "close")
@@ -216,8 +279,12 @@ class DoorHandler(Handler):
 class Door(Listener):
     """Listens, shakes hands in the connection's own thread, and closes what only waits when it is told to."""
 
-    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, service: Service, failures: Failures) -> None:
-        self.service, self.failures, self._context = service, failures, context
+    def __init__(
+        self, address: tuple[str, int], kind: Kind, authority: Authority, service: Service, failures: Failures
+    ) -> None:
+        self.kind, self.service, self.failures = kind, service, failures
+        self._authority, self._host = authority, address[0]
+        self._context = authority.server_context(self._host, asks=kind != "qr")
         self.stopping = threading.Event()
         self._change = threading.Condition()
         self._waiting: set[ssl.SSLSocket] = set()
@@ -226,12 +293,16 @@ class Door(Listener):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve one connection, in its thread: the TLS handshake too, so that a slow client delays nobody."""
-        if self.failures.refuses_connection():
+        failure = None if self.kind == "qr" else self.failures.for_connection()
+        if failure and failure.mode == "refuse_connection":
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             request.close()
             return
         request.settimeout(IDLE_TIMEOUT)
-        with self._context.wrap_socket(request, server_side=True) as connection:
+        context = self._context
+        if failure:
+            context = self._authority.server_context(self._host, flaw=failure.mode.removeprefix("tls_"))
+        with context.wrap_socket(request, server_side=True) as connection:
             DoorHandler(connection, client_address, self)
 
     def stop(self) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from verifactu.simulator import folder
+from verifactu.simulator import folder, qr_page
 from verifactu.simulator.authority import Authority
 from verifactu.simulator.census import Census
 from verifactu.simulator.control import Control
-from verifactu.simulator.failures import Failure, Failures
+from verifactu.simulator.failures import MODES, Failure, Failures
 from verifactu.simulator.ledger import Ledger
 from verifactu.simulator.report import report
-from verifactu.simulator.server import PATH, Door
+from verifactu.simulator.server import PATH, Door, Kind
 from verifactu.simulator.service import Service
 
 LONGEST_WAIT = 9999
@@ -35,7 +35,10 @@ class Simulator:
     """A stand-in AEAT, running in threads of this process while the `with` block lasts.
 
     :param directory: its authority and its ledger; what was there before is still known.
+    :param seal_port: where certificates of seal are served; 0: a free one.
+    :param qr_port: where invoices are verified, without certificate; 0: a free one.
     :param wait: TiempoEsperaEnvio, in seconds.
+    :param enforce: turn away a submission that comes before its wait is over (429); else it is only counted.
     :param page_size: records of one page of a query.
     :param now: the present, aware; certificates are judged by the machine's time all the same.
     :param census: a file with the NIFs that exist, one a line; without it all do.
@@ -49,28 +52,50 @@ class Simulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        seal_port: int = 0,
+        qr_port: int = 0,
         control_port: int = 0,
         wait: int = 60,
+        enforce: bool = False,
         page_size: int = LARGEST_PAGE,
         now: Callable[[], datetime] = machine_time,
         census: Path | None = None,
     ) -> None:
-        if not 0 <= wait <= LONGEST_WAIT:
-            raise ValueError(f"wait is 0 to {LONGEST_WAIT} seconds, not {wait}")
+        _check_wait(wait)
         if not 1 <= page_size <= LARGEST_PAGE:
             raise ValueError(f"a page has 1 to {LARGEST_PAGE} records, not {page_size}")
-        self._host, self._port, self._control_port = host, port, control_port
+        self._host, self._control_port = host, control_port
+        self._ports: dict[Kind, int] = {"personal": port, "seal": seal_port, "qr": qr_port}
+        self._doors: dict[Kind, Door] = {}
         self.directory = folder.prepare(directory)
         self.authority = Authority(self.directory)
         self.ledger = Ledger(self.directory)
         self._failures = Failures()
-        self._service = Service(self.ledger, wait=wait, page_size=page_size, now=now, census=Census(census))
+        self._service = Service(
+            self.ledger,
+            wait=wait,
+            enforce=enforce,
+            page_size=page_size,
+            now=now,
+            census=Census(census),
+            failures=self._failures,
+        )
         self._running = ExitStack()
 
     @property
     def endpoint(self) -> str:
-        """The address of the service (AEAT_ENDPOINT)."""
-        return f"https://{_shown(self._host)}:{self._door.server_address[1]}{PATH}"
+        """The address of the service for certificates of persons and representatives (AEAT_ENDPOINT)."""
+        return self._address("personal", PATH)
+
+    @property
+    def seal_endpoint(self) -> str:
+        """The address of the service for certificates of seal."""
+        return self._address("seal", PATH)
+
+    @property
+    def qr_url(self) -> str:
+        """The address at which invoices are verified; the four parameters follow it."""
+        return self._address("qr", qr_page.PATH)
 
     @property
     def ca_file(self) -> Path:
@@ -82,12 +107,24 @@ class Simulator:
         """The address of the control door."""
         return f"http://127.0.0.1:{self._control.server_address[1]}/control"
 
-    def fail(self, mode: str, times: int = 1, *, operation: str = "any", seconds: float = 600.0) -> None:
-        """Do wrong with the next `times` requests what `mode` says (see failures.MODES).
+    def fail(self, mode: str, times: int = 1, **more: Any) -> None:
+        """Do wrong with the next `times` requests what `mode` says (see failures.MODES and Failure).
 
         :raises ValueError: for a mode, number or operation that does not exist.
         """
-        self._tell(Failure(mode, times, operation, seconds))
+        self.play(Failure(mode, times, **more))
+
+    def play(self, failure: Failure) -> None:
+        """Do wrong what `failure` says, after what has been told before."""
+        self._tell(failure)
+
+    def ask_for(self, wait: int) -> None:
+        """Ask for another TiempoEsperaEnvio from now on, in seconds.
+
+        :raises ValueError: for one that the contract does not know.
+        """
+        _check_wait(wait)
+        self._service.wait = wait
 
     def heal(self) -> None:
         """Forget the failures that have not been played."""
@@ -103,17 +140,20 @@ class Simulator:
         :raises OSError: when a port is taken.
         """
         with ExitStack() as stack:
-            context = self.authority.server_context(self._host)
-            self._door = Door((self._host, self._port), context, self._service, self._failures)
-            stack.callback(self._door.server_close)
+            for kind, port in self._ports.items():
+                door = Door((self._host, port), kind, self.authority, self._service, self._failures)
+                self._doors[kind] = door
+                stack.callback(door.server_close)
             self._control = Control(
                 self._control_port,
                 tell=self._tell,
+                wait=self.ask_for,
                 failures=self._told,
                 report=lambda with_records: report(self.ledger, with_records=with_records),
             )
             stack.callback(self._control.server_close)
-            for server, stop in ((self._control, self._control.shutdown), (self._door, self._door.stop)):
+            stops = [(self._control, self._control.shutdown), *((door, door.stop) for door in self._doors.values())]
+            for server, stop in stops:
                 thread = threading.Thread(target=server.serve_forever, args=(_POLL,), daemon=True)
                 thread.start()
                 stack.callback(thread.join)
@@ -143,14 +183,24 @@ class Simulator:
             self._failures.clear()
             return
         self._failures.add(failure)
-        if failure.mode == "refuse_connection":
-            self._door.drop_waiting()
+        if MODES[failure.mode].kind == "connection":
+            for door in self._doors.values():
+                door.drop_waiting()
+
+    def _address(self, kind: Kind, path: str) -> str:
+        return f"https://{_shown(self._host)}:{self._doors[kind].server_address[1]}{path}"
 
     def _told(self) -> dict[str, Any]:
         return {
             "pending": [asdict(failure) for failure in self._failures.pending()],
             "played": dict(self._failures.played),
+            "wait": self._service.wait,
         }
+
+
+def _check_wait(wait: int) -> None:
+    if not 0 <= wait <= LONGEST_WAIT:
+        raise ValueError(f"wait is 0 to {LONGEST_WAIT} seconds, not {wait}")
 
 
 def _shown(host: str) -> str:

@@ -1,4 +1,13 @@
-"""The sentence that goes with each code that the simulator gives by itself: our words, the AEAT's codes."""
+"""The sentence that goes with each code that the simulator gives: our words, the AEAT's codes."""
+
+FAULTS = {
+    # verifactu.md 12.1, and the two that peers saw as faults of the server (7.2).
+    **dict.fromkeys(map(str, range(4102, 4142)), "client"),
+    **dict.fromkeys(map(str, range(3500, 3504)), "client"),
+    "102": "server",
+    "20009": "server",
+}
+"""Every code that refuses a whole request, and whose fault it is said to be."""
 
 TEXTS = {
     # The whole request is turned down (verifactu.md 12.1).
@@ -18,6 +27,36 @@ TEXTS = {
     "4138": "La petición está vacía",
     "4140": "El titular del certificado no puede consultar las facturas de este obligado",
     "20009": "Error interno en el servidor",
+    "4106": "Una fecha no tiene el formato debido",
+    "4107": "El NIF no consta en el censo",
+    "4108": "Error técnico al leer el certificado",
+    "4109": "El NIF está mal formado",
+    "4110": "Error técnico al comprobar los apoderamientos",
+    "4111": "Error técnico al crear el trámite",
+    "4113": "El bloque lleva más registros de los admitidos",
+    "4115": "El NIF de ObligadoEmision no es correcto",
+    "4118": "Error técnico: la dirección no corresponde al fichero de entrada",
+    "4121": "Cabecera: el valor de Incidencia no es correcto",
+    "4122": "Cabecera: el valor de RefRequerimiento no es correcto",
+    "4123": "Cabecera: el NIF de Representante no está identificado",
+    "4124": "Cabecera: el nombre de Representante no está identificado",
+    "4125": "Cabecera: falta RefRequerimiento",
+    "4127": "Cabecera: RemisionVoluntaria no se admite en este envío",
+    "4128": "Error técnico al recuperar datos de tablas",
+    "4129": "Cabecera: falta FinRequerimiento",
+    "4130": "Cabecera: FinRequerimiento solo se admite en respuesta a un requerimiento",
+    "4131": "Cabecera: el valor de FinRequerimiento no es correcto",
+    "4133": "Cabecera: RefRequerimiento debe ser alfanumérico",
+    "4134": "El servicio no está activo",
+    "4136": "Falta el nodo RegistroAlta o no está donde debe",
+    "4137": "Falta el nodo RegistroAnulacion o no está donde debe",
+    "4139": "El servicio no está habilitado en producción",
+    "4141": "El acceso está suspendido: escriba a verifactu@correo.aeat.es",
+    "3500": "Error técnico de base de datos: integridad de la información",
+    "3501": "Error técnico de base de datos",
+    "3502": "No existe la factura a la que se refiere el envío",
+    "3503": "La factura no pertenece al titular registrado",
+    "102": "Error interno",
     # One record is turned down, or a query (12.2).
     "1105": "FechaExpedicionFactura no es una fecha",
     "1108": "El emisor de la factura no es el ObligadoEmision de la cabecera",
@@ -35,6 +74,10 @@ TEXTS = {
     "3000": "Registro de facturación duplicado",
     "3001": "El registro de facturación ya estaba anulado",
     "3002": "No consta el registro de facturación",
+    "1100": "El valor o el tipo de un campo no es correcto",
+    "1129": "Error técnico",
+    "3003": "Quien presenta no tiene permiso sobre el registro",
+    "3004": "La factura se anuló con el formulario de la AEAT y no se puede modificar",
     # Stored, with a reproach (12.3).
     "2000": "La huella no coincide con la calculada",
     "2001": "El NIF de un destinatario no consta en el censo",

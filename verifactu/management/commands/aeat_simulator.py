@@ -15,7 +15,10 @@ from django.core.management.base import BaseCommand, CommandError
 from common import clock
 from verifactu.simulator import Simulator, folder
 from verifactu.simulator.authority import Authority
-from verifactu.simulator.failures import MODES, Failure
+from verifactu.simulator.failures import MODES, Failure, script
+
+SCRIPT = "script"
+"""The name of the file in its directory that says what to do wrong first."""
 
 
 class Command(BaseCommand):
@@ -29,12 +32,22 @@ class Command(BaseCommand):
         serve = parser.add_argument_group("serving")
         serve.add_argument("--host", default="127.0.0.1")
         serve.add_argument("--port", type=int, default=0, help="0: a free one (default)")
+        serve.add_argument("--seal-port", type=int, default=0, help="for certificates of seal; 0: a free one")
+        serve.add_argument("--qr-port", type=int, default=0, help="of the QR page; 0: a free one")
         serve.add_argument("--control-port", type=int, default=0, help="on loopback in any case; 0: a free one")
         serve.add_argument("--wait", type=int, default=60, metavar="SECONDS", help="TiempoEsperaEnvio (default 60)")
+        serve.add_argument(
+            "--pace", choices=["enforce", "count"], default="enforce",
+            help="turn away (429) who sends before the wait is over, or only count it",
+        )  # fmt: skip
         serve.add_argument("--page-size", type=int, default=10_000, metavar="N", help="records a page of a query")
         serve.add_argument("--census", type=Path, metavar="FILE", help="the NIFs that exist, one a line; else all do")
         serve.add_argument(
-            "--fail", action="append", default=[], metavar="MODE[:TIMES]", help=f"may be repeated; {', '.join(MODES)}"
+            "--fail", action="append", default=[], metavar="MODE[:VALUE][:TIMES]",
+            help=f"may be repeated; {', '.join(MODES)}",
+        )  # fmt: skip
+        serve.add_argument(
+            "--script", type=Path, metavar="FILE", help=f"failures, one a line (default: DIRECTORY/{SCRIPT}, if there)"
         )
         serve.add_argument("--ready-file", type=Path, metavar="FILE", help="written, as JSON, once it listens")
         serve.add_argument("--json", action="store_true", help="one line of JSON on stdout, once it listens")
@@ -56,7 +69,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _serve(self, directory: Path, options: dict[str, Any]) -> None:
-        failures = [Failure.parse(text) for text in options["fail"]]
+        told: Path = options["script"] or directory / SCRIPT
+        failures = script(told) if options["script"] or told.exists() else []
+        failures += [Failure.parse(text) for text in options["fail"]]
         ready: Path | None = options["ready_file"]
         if ready:
             ready.unlink(missing_ok=True)
@@ -71,16 +86,21 @@ class Command(BaseCommand):
             directory,
             host=options["host"],
             port=options["port"],
+            seal_port=options["seal_port"],
+            qr_port=options["qr_port"],
             control_port=options["control_port"],
             wait=options["wait"],
+            enforce=options["pace"] == "enforce",
             page_size=options["page_size"],
             now=clock.now,
             census=options["census"],
         ) as simulator:
             for failure in failures:
-                simulator.fail(failure.mode, failure.times)
+                simulator.play(failure)
             about = {
                 "endpoint": simulator.endpoint,
+                "seal_endpoint": simulator.seal_endpoint,
+                "qr_url": simulator.qr_url,
                 "ca_file": str(simulator.ca_file),
                 "control": simulator.control_url,
                 "directory": str(simulator.directory),
@@ -98,6 +118,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(about))
         else:
             self.stdout.write(f"AEAT simulator   {about['endpoint']}")
+            self.stdout.write(f"for seals        {about['seal_endpoint']}")
+            self.stdout.write(f"QR page          {about['qr_url']}")
             self.stdout.write(f"trust            {about['ca_file']}")
             self.stdout.write(f"control          {about['control']}")
             self.stdout.write("Ctrl-C stops it.")
