@@ -57,8 +57,17 @@ class Authority:
             if not self.ca_file.exists() or self.ca_file.read_bytes() != public:
                 folder.write(self.ca_file, public)
 
-    def client_certificate(self, nif: str, name: str, *, seal: bool = False, password: str) -> bytes:
-        """Return a PKCS#12 file with certificate, key and authority, good for four years.
+    def client_certificate(
+        self,
+        nif: str,
+        name: str,
+        *,
+        seal: bool = False,
+        password: str,
+        begins: datetime | None = None,
+        ends: datetime | None = None,
+    ) -> bytes:
+        """Return a PKCS#12 file with certificate, key and authority, good for four years unless it is said otherwise.
 
         A person's NIF gives a personal certificate, a company's that of its representative, `seal` a company seal.
 
@@ -71,10 +80,11 @@ class Authority:
         if seal and not company:
             raise ValueError(f"{nif} is a person's NIF; only a company has a seal")
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        begins = _machine_time() - timedelta(days=1)
+        begins = begins or _machine_time() - timedelta(days=1)
+        ends = ends or begins + timedelta(days=365 * _CLIENT_YEARS)
         builder = (
             self._issue(_subject(nif, name, company=company, seal=seal), key.public_key(), begins=begins)
-            .not_valid_after(min(begins + timedelta(days=365 * _CLIENT_YEARS), self._certificate.not_valid_after_utc))
+            .not_valid_after(min(ends, self._certificate.not_valid_after_utc))
             .add_extension(_usage(digital_signature=True, key_encipherment=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
             .add_extension(_kind(seal=seal), critical=False)
