@@ -31,7 +31,7 @@ PASSWORD = secrets.token_hex(8)
 @pytest.fixture(scope="module")
 def aeat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """A stand-in AEAT with a door for persons and one for seals."""
-    with Simulator(tmp_path_factory.mktemp("aeat"), seal_port=0, wait=0, now=clock.now) as simulator:
+    with Simulator(tmp_path_factory.mktemp("aeat"), wait=0, now=clock.now) as simulator:
         yield simulator
 
 
@@ -172,7 +172,7 @@ class TestCertificate:
         house.AEAT_ENDPOINT = aeat.endpoint if seal else aeat.seal_endpoint
         company(certificate(aeat, seal=seal))
         found = doctor().of("aeat")
-        assert "HTTP 401" in found["seen"]
+        assert "HTTP 403" in found["seen"]
         assert "www1 for persons, www10 for seals" in found["remedy"]
 
     @pytest.mark.parametrize("seal", [True, False])

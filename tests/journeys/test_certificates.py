@@ -21,6 +21,10 @@ def browser() -> Browser:
     return client
 
 
+def upload(data: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile("certificado.p12", data)
+
+
 def refused(house: House, shops: Shops) -> None:
     """Wait until the AEAT has refused the certificate."""
     house.until(lambda: Submission.objects.filter(installation=shops.installation, failures__gt=0).exists())
@@ -46,7 +50,7 @@ def test_a_renewed_certificate_is_used_at_once_by_the_workers_that_run(house: Ho
         {
             "name": taxpayer.name,
             "acts_as": "own",
-            "certificate_file": SimpleUploadedFile("nuevo.p12", new),
+            "certificate_file": upload(new),
             "certificate_secret": "nueva",
         },
     )
@@ -75,6 +79,24 @@ def test_the_adviser_who_makes_the_records_is_named_in_every_submission(house: H
     header = text.partition("<sum:RegistroFactura")[0].partition("RegistroAlta")[0]
     assert "Asesoría Ruiz" in header
     assert "89890002E" in header
+
+
+def test_a_colaborador_social_sends_once_the_aeat_knows_the_power(house: House) -> None:
+    shops = house.company()
+    taxpayer = shops.company.taxpayer
+    adviser = house.simulator.authority.client_certificate("89890002E", "Ruiz Pons", password="asesor")
+    given = {"name": taxpayer.name, "certificate_secret": "asesor"}
+    told = browser().post(change_url(taxpayer), given | {"certificate_file": upload(adviser)})
+    assert "actúa en nombre de 89890002E" in told.content.decode()
+    said = given | {"certificate_file": upload(adviser), "acts_as": "collaborator"}
+    assert browser().post(change_url(taxpayer), said).status_code == 302
+    house.post(shops["shopify"], sale(number=1))
+    refused(house, shops)
+    assert "4112" in Submission.objects.filter(installation=shops.installation).latest("id").reason
+    (house.folder / "powers").write_text(f"89890002E {taxpayer.nif}\n")
+    house.pass_time(BACK_OFF)
+    house.settled()
+    assert shops.states() == ["accepted"]
 
 
 def test_a_chain_found_broken_is_told_until_it_is_found_whole(house: House) -> None:
