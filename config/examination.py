@@ -18,11 +18,15 @@ from workflows.models import Process
 from workflows.rows import sql
 
 
-def examine(now: datetime) -> Iterator[Finding]:
-    """Look at everything, one thing after another; what needs the database is left out when there is none."""
+def examine(now: datetime, *, quick: bool = False) -> Iterator[Finding]:
+    """Look at everything, one thing after another; what needs the database is left out when there is none.
+
+    :param quick: do not start a PDF renderer, which takes seconds.
+    """
     yield from _settings()
     yield from _storage()
-    yield from _pdf()
+    if not quick:
+        yield from _pdf()
     database = list(_database())
     yield from database
     if any(finding.verdict == "fail" and finding.what in ("database", "migrations") for finding in database):

@@ -39,7 +39,8 @@ def probe(endpoint: str, certificate: Certificate, *, ca_file: str, now: Callabl
     try:
         reply = transport.look()
     except Broken as broken:
-        return Probe(_kind(broken), broken.text)
+        innermost = [cause for cause in causes(broken) if isinstance(cause, OSError) and cause.args]
+        return Probe(_kind(broken), broken.text if broken.certificate or not innermost else str(innermost[-1]))
     reading = Reading(endpoint, asked_at, now(), reply.headers.get("Date", ""))
     title = re.search(rb"<title[^>]*>([^<]{1,200})", reply.body[:20_000], re.IGNORECASE)
     text = title[1].decode("utf-8", "replace").strip() if title else ""

@@ -59,8 +59,8 @@ class Said:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "80")
         monkeypatch.setenv("LINES", "24")
-        self.code, self.screen = _manage("doctor")
-        code, document = _manage("doctor", "--json")
+        self.code, self.screen = _manage("doctor", "--quick")
+        code, document = _manage("doctor", "--quick", "--json")
         assert code == self.code
         self.findings = json.loads(document)["findings"]
 
@@ -70,8 +70,8 @@ class Said:
         lines = self.screen.splitlines()
         assert len(lines) <= 23  # the prompt takes one
         assert max(map(len, lines)) <= 80
-        screen = " ".join(self.screen.split())
-        assert " ".join(f"{found['what']}: {found['seen']} → {found['remedy']}".split()) in screen
+        screen = "".join(self.screen.split())
+        assert "".join(f"{found['what']}: {found['seen']} → {found['remedy']}".split()) in screen
         assert PASSWORD not in self.screen
         return found
 

@@ -102,7 +102,7 @@ class TestWaiting:
 
     def test_what_goes_its_way_is_no_failure(self, eva: Client, encina: Company) -> None:
         sell(encina, 1501)
-        Submission.objects.update(failures=0, state="answered", next_at=clock.now() + timedelta(seconds=60))
+        Submission.objects.update(failures=0, next_at=clock.now() + timedelta(seconds=60))
         assert told(eva) == []
 
     def test_what_nobody_tries_to_send_is_told(self, eva: Client, encina: Company, moved: Path) -> None:

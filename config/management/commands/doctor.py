@@ -1,7 +1,8 @@
-"""Say what is well and what is not: `manage.py doctor [--json]`."""
+"""Say what is well and what is not: `manage.py doctor [--quick] [--json]`."""
 
 import shutil
 import textwrap
+from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
@@ -21,8 +22,12 @@ class Command(commands.Command):
     )
     requires_system_checks: list[str] = []
 
-    def run(self, **options: Any) -> tuple[Any, int]:
-        findings = [asdict(finding) for finding in examine(clock.now())]
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--quick", action="store_true", help="do not try the PDF renderer, which takes seconds")
+
+    def run(self, quick: bool, **options: Any) -> tuple[Any, int]:
+        findings = [asdict(finding) for finding in examine(clock.now(), quick=quick)]
         failed = any(finding["verdict"] == "fail" for finding in findings)
         return {"findings": findings}, commands.ERROR if failed else commands.OK
 
@@ -47,4 +52,6 @@ def _shortened(text: str, width: int) -> str:
 
 
 def _wrapped(begins: str, text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=begins, subsequent_indent=" " * len(begins))
+    return textwrap.wrap(
+        text, width, initial_indent=begins, subsequent_indent=" " * len(begins), break_on_hyphens=False
+    )
