@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from verifactu.metrics import RecordCollector
+from verifactu.metrics import HouseCollector, RecordCollector
 from workflows.metrics import ProcessCollector
 
 # Each app counts its own; only here are they put together. A registry of our own: nothing else gets in.
 REGISTRY = CollectorRegistry(auto_describe=False)
 REGISTRY.register(ProcessCollector())
 REGISTRY.register(RecordCollector())
+REGISTRY.register(HouseCollector())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

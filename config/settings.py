@@ -1,5 +1,6 @@
 """Every setting of Encadena, read from the environment once; all mistakes are told together at start."""
 
+from datetime import date
 from pathlib import Path
 
 from environs import Env, EnvError, validate
@@ -54,12 +55,30 @@ CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")
 # simulator). Whoever runs a changed Encadena is its producer and says so here.
 PRODUCER_NAME = env.str("PRODUCER_NAME", "")
 PRODUCER_NIF = env.str("PRODUCER_NIF", "")
-SYSTEM_ID = env.str("SYSTEM_ID", "")
+PRODUCER_ADDRESS = env.str("PRODUCER_ADDRESS", "")
+PRODUCER_CONTACT = env.str("PRODUCER_CONTACT", "")
+SYSTEM_ID = env.str("SYSTEM_ID", "", validate=validate.Regexp("^([A-Z0-9]{2})?$", error="two of A-Z and 0-9"))
+SYSTEM_COMPONENTS = env.str(
+    "SYSTEM_COMPONENTS",
+    "Software: aplicación web Encadena (servidor web, procesos de trabajo y representación de facturas en PDF) sobre "
+    "una base de datos PostgreSQL. Hardware: ninguno propio; funciona en un ordenador o servidor de uso general. "
+    "Recibe los pedidos de tiendas en línea, expide con ellos facturas completas, simplificadas y rectificativas con "
+    "su código QR, genera y encadena sus registros de facturación de alta y de anulación, los remite a la Agencia "
+    "Estatal de Administración Tributaria y conserva facturas, registros y respuestas.",
+)
+DECLARATION_DATE: date | None = env.date("DECLARATION_DATE", None)
+DECLARATION_PLACE = env.str("DECLARATION_PLACE", "")
+"""Where the producer signs: town and country."""
+DECLARATION_VERSION = env.str("DECLARATION_VERSION", "")
+"""The version that the producer has declared: a new one asks for a new declaration."""
 
 try:
     env.seal()
 except EnvError as error:
     raise SystemExit(f"Configuration: {error}") from error
+
+SYSTEM_NAME = "Encadena"
+SYSTEM_VERSION = "0.1.0"
 
 if AEAT_ENVIRONMENT == "simulator":
     if not (SECRET_KEY and FIELD_KEYS):
@@ -68,14 +87,23 @@ if AEAT_ENVIRONMENT == "simulator":
         FIELD_KEYS = FIELD_KEYS or local_fields
     PRODUCER_NAME = PRODUCER_NAME or "PRODUCTOR DE PRUEBAS SL"
     PRODUCER_NIF = PRODUCER_NIF or "B12345674"
+    PRODUCER_ADDRESS = PRODUCER_ADDRESS or "Calle de las Pruebas 1, 28001 Madrid, España"
     SYSTEM_ID = SYSTEM_ID or "EN"
+    DECLARATION_DATE = DECLARATION_DATE or date(2026, 1, 1)
+    DECLARATION_PLACE = DECLARATION_PLACE or "Madrid, España"
 else:
-    required = ("SECRET_KEY", "FIELD_KEYS", "PRODUCER_NAME", "PRODUCER_NIF", "SYSTEM_ID")
+    required = (
+        "SECRET_KEY", "FIELD_KEYS", "PRODUCER_NAME", "PRODUCER_NIF", "PRODUCER_ADDRESS", "SYSTEM_ID",
+        "DECLARATION_DATE", "DECLARATION_PLACE", "DECLARATION_VERSION",
+    )  # fmt: skip
     if missing := [name for name in required if not globals()[name]]:
         raise SystemExit(f"Configuration: AEAT_ENVIRONMENT={AEAT_ENVIRONMENT} needs {', '.join(missing)}")
-
-SYSTEM_NAME = "Encadena"
-SYSTEM_VERSION = "0.1.0"
+    if DECLARATION_VERSION != SYSTEM_VERSION:
+        raise SystemExit(
+            f"Configuration: this is {SYSTEM_NAME} {SYSTEM_VERSION}, and the declaración responsable is of "
+            f"{DECLARATION_VERSION}: declare this version (AEAT_ENVIRONMENT=simulator manage.py "
+            "declaracion_responsable shows its text), then set DECLARATION_DATE and DECLARATION_VERSION"
+        )
 
 # --- Django ----------------------------------------------------------------------------------------------------
 

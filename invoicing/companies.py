@@ -24,6 +24,7 @@ def open_company(
     simplified_activity: str = "",
     certificate: bytes = b"",
     certificate_password: str = "",
+    acts_as: str = Taxpayer.ActsAs.OWN,
     now: datetime,
 ) -> Company:
     """Make the company, its taxpayer, an installation for the present environment, and the schedule of its daily
@@ -36,6 +37,7 @@ def open_company(
             name=name,
             certificate=certificate,  # type: ignore[misc]  # an encrypted column of bytes
             certificate_password=certificate_password,
+            acts_as=acts_as,
         )
         install(taxpayer, now=now)
         company = Company.objects.create(

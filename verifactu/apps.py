@@ -6,4 +6,5 @@ class VerifactuConfig(AppConfig):
     verbose_name = "VERI*FACTU"
 
     def ready(self) -> None:
-        from verifactu import submission  # noqa: F401, PLC0415 (registers its workflow, once the models are there)
+        # These register the workflows, once the models are there.
+        from verifactu import submission, watch  # noqa: F401, PLC0415

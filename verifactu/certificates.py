@@ -15,11 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 from cryptography.x509.oid import NameOID
 
-from verifactu.errors import InvalidCertificate
+from verifactu.errors import NoPrivateKey, NotPKCS12, WrongPassword
 
 _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 # ETSI EN 319 412-5, 4.2.3: the kind of qualified certificate, as DER object identifiers 0.4.0.1862.1.6.1 and .2.
@@ -39,15 +40,18 @@ class Certificate:
     def from_pkcs12(cls, data: bytes, password: str) -> "Certificate":
         """Read a .p12 or .pfx file, the old RC2 and 3DES ones of the FNMT too.
 
-        :raises InvalidCertificate: for a wrong password, a damaged file, or one without private key.
+        :raises NotPKCS12: for another kind of file, or one that was cut off.
+        :raises WrongPassword: when the password does not open it; damage inside looks the same.
+        :raises NoPrivateKey: when it holds no certificate with its key.
         """
+        if not _is_whole_pfx(data):
+            raise NotPKCS12
         try:
             content = pkcs12.load_pkcs12(data, password.encode())
         except (ValueError, TypeError) as error:
-            # Neither the data nor the library's message goes on: the message must be fit for a page and a log.
-            raise InvalidCertificate("the .p12 file cannot be opened: wrong password or damaged file") from error
+            raise WrongPassword from error
         if content.key is None or content.cert is None:
-            raise InvalidCertificate("the .p12 file holds no certificate with its private key")
+            raise NoPrivateKey
         return cls(
             content.cert.certificate,
             tuple(extra.certificate for extra in content.additional_certs),
@@ -71,6 +75,16 @@ class Certificate:
     def holder_name(self) -> str:
         """The name to show: the organisation's, else the common name."""
         return self._text(NameOID.ORGANIZATION_NAME) or self._text(NameOID.COMMON_NAME)
+
+    @property
+    def not_before(self) -> datetime:
+        """The moment from which it is valid, aware, in UTC."""
+        return self.certificate.not_valid_before_utc
+
+    @property
+    def sha256(self) -> str:
+        """Its fingerprint (hex): which certificate it is, whatever file it came in."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
 
     @property
     def not_after(self) -> datetime:
@@ -121,6 +135,18 @@ class Certificate:
     def _text(self, oid: x509.ObjectIdentifier) -> str:
         found = self.certificate.subject.get_attributes_for_oid(oid)
         return str(found[0].value).strip() if found else ""
+
+
+def _is_whole_pfx(data: bytes) -> bool:
+    """Tell whether the bytes are one DER SEQUENCE of their very length that begins with version 3 (RFC 7292, 4)."""
+    if len(data) < 8 or data[0] != 0x30:
+        return False
+    count = data[1] & 0x7F if data[1] & 0x80 else 0
+    length = int.from_bytes(data[2 : 2 + count]) if count else data[1]
+    body = data[2 + count :]
+    # Java and old Windows exports use the indefinite form (80 … 00 00), whose length nobody tells.
+    whole = body.endswith(b"\0\0") if data[1] == 0x80 else len(body) == length
+    return whole and body.startswith(b"\x02\x01\x03")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from verifactu.models import Installation, Record
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
 from verifactu.rules import check
 from verifactu.submission import end_wait, wake
+from verifactu.system import MULTI_OT, SOLO_VERIFACTU
 from verifactu.xml import fragment, schema_errors
 from workflows.rows import sql
 
@@ -89,8 +90,8 @@ class Head:
             IdSistemaInformatico=head.system_id,
             Version=settings.SYSTEM_VERSION,
             NumeroInstalacion=head.numero,
-            TipoUsoPosibleSoloVerifactu="S",
-            TipoUsoPosibleMultiOT="S",
+            TipoUsoPosibleSoloVerifactu=SOLO_VERIFACTU,
+            TipoUsoPosibleMultiOT=MULTI_OT,
             IndicadorMultiplesOT="S" if several else "N",
         )
 

@@ -4,9 +4,12 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from common import clock
 from verifactu.certificates import Certificate
 from verifactu.client import Client, endpoint_for
+from verifactu.errors import InvalidCertificate
 from verifactu.models import Installation
+from verifactu.service_clock import compare
 
 
 class NotConfigured(Exception):
@@ -16,16 +19,21 @@ class NotConfigured(Exception):
 def client_for(installation: Installation) -> Client:
     """Return the client of an installation; a renewed certificate is used at once, without a restart.
 
-    :raises NotConfigured: when certificate or endpoint are missing.
+    :raises NotConfigured: when certificate or endpoint are missing, or the certificate does not open.
     """
     taxpayer = installation.taxpayer
     if not taxpayer.certificate:
-        raise NotConfigured(f"{taxpayer.nif}: no hay certificado")
-    certificate = _certificate(bytes(taxpayer.certificate), taxpayer.certificate_password)
+        raise NotConfigured(f"{taxpayer.nif}: no hay certificado: súbalo en la página del obligado tributario")
+    try:
+        certificate = _certificate(bytes(taxpayer.certificate), taxpayer.certificate_password)
+    except InvalidCertificate as error:
+        raise NotConfigured(f"{taxpayer.nif}: {error.es}") from error
     endpoint = settings.AEAT_ENDPOINT
     if not endpoint:
         if installation.environment == "simulator":
-            raise NotConfigured("AEAT_ENDPOINT is not set: start the simulator and name its address")
+            raise NotConfigured(
+                "AEAT_ENDPOINT no está puesto: arranque el simulador (manage.py up lo hace solo) y ponga su dirección"
+            )
         endpoint = endpoint_for(installation.environment, seal=certificate.is_seal)
     return _client(endpoint, certificate, settings.AEAT_CA_FILE)
 
@@ -37,4 +45,4 @@ def _certificate(data: bytes, password: str) -> Certificate:
 
 @lru_cache(maxsize=64)
 def _client(endpoint: str, certificate: Certificate, ca_file: str) -> Client:
-    return Client(endpoint=endpoint, certificate=certificate, ca_file=ca_file)
+    return Client(endpoint=endpoint, certificate=certificate, ca_file=ca_file, now=clock.now, heard=compare)

@@ -31,11 +31,13 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from verifactu import errors
 from verifactu.certificates import Certificate
+from verifactu.drift import Reading
 from verifactu.errors import UnreadableXML
 from verifactu.transport import Broken, Reply, Transport, address, soap_action
 from verifactu.xml import RespuestaConsulta, RespuestaSuministro, parse_consulta, parse_fault, parse_respuesta
@@ -122,6 +124,10 @@ Outcome: TypeAlias = Answered[RespuestaSuministro] | Refused | NotDelivered | Un
 QueryOutcome: TypeAlias = Answered[RespuestaConsulta] | Refused | NotDelivered | Unknown
 
 
+def _machine_time() -> datetime:
+    return datetime.now(UTC)
+
+
 class Client:
     """One endpoint, one certificate. Build it once and keep it: it holds the TLS context."""
 
@@ -132,14 +138,19 @@ class Client:
         certificate: Certificate,
         ca_file: str = "",
         timeout: tuple[float, float] = (10, 60),
+        now: Callable[[], datetime] = _machine_time,
+        heard: Callable[[Reading], None] | None = None,
     ) -> None:
         """Prepare without connecting. `timeout` is (connect, read) in seconds; `ca_file` replaces the system's trust.
+
+        `heard` is given what each answer, also a refusal, shows of the AEAT's clock, beside ours (`now`).
 
         :raises ValueError: for an endpoint that is not https.
         """
         if not endpoint.lower().startswith("https://"):
             raise ValueError("the AEAT is reached over https only")
         self.endpoint = endpoint
+        self._now, self._heard = now, heard
         self._transport = Transport(certificate.ssl_context(ca_file or None), endpoint=endpoint, timeout=timeout)
 
     def submit(self, body: bytes) -> Outcome:
@@ -151,6 +162,17 @@ class Client:
         return self._call("ConsultaFactuSistemaFacturacion", body, parse_consulta)
 
     def _call(
+        self, operation: str, body: bytes, read: Callable[[bytes], T]
+    ) -> Answered[T] | Refused | NotDelivered | Unknown:
+        asked_at = self._now()
+        outcome = self._exchange(operation, body, read)
+        if self._heard:
+            # Only the answer to a submission has it; the name hides behind the type of either answer.
+            presented = getattr(getattr(outcome, "respuesta", None), "TimestampPresentacion", "")
+            self._heard(Reading(self.endpoint, asked_at, self._now(), outcome.date, presented))
+        return outcome
+
+    def _exchange(
         self, operation: str, body: bytes, read: Callable[[bytes], T]
     ) -> Answered[T] | Refused | NotDelivered | Unknown:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{soap_action(operation)}"'}

@@ -17,7 +17,37 @@ class UnreadableXML(VerifactuError):
 
 
 class InvalidCertificate(VerifactuError):
-    """The certificate file cannot be used: wrong password, damaged, or without private key. Upload it again."""
+    """The certificate file cannot be used: wrong password, damaged, or without private key. Upload it again.
+
+    `es` says it in Spanish. The library's own message never goes on: ours must be fit for a page and a log.
+    """
+
+    en = "the .p12 file cannot be used: upload it again"
+    es = "el archivo del certificado no se puede usar: súbalo de nuevo"
+
+    def __init__(self) -> None:
+        super().__init__(self.en)
+
+
+class NotPKCS12(InvalidCertificate):
+    """The file is another kind of file, or was cut off."""
+
+    en = "this is no whole .p12 or .pfx file: export the certificate again, with its private key, as PKCS#12"
+    es = "no es un archivo .p12 o .pfx entero: exporte de nuevo el certificado, con su clave privada, como PKCS#12"
+
+
+class WrongPassword(InvalidCertificate):
+    """The file is a PKCS#12 file that this password does not open."""
+
+    en = "the .p12 file does not open: wrong password, which is the one typed when it was exported, or a damaged file"
+    es = "la contraseña no es la de este archivo: es la que se escribió al exportarlo (o el archivo está dañado)"
+
+
+class NoPrivateKey(InvalidCertificate):
+    """The file opens and has no certificate with its private key."""
+
+    en = "the .p12 file holds no private key for its certificate: export it again and choose to include the key"
+    es = "el archivo no lleva la clave privada del certificado: expórtelo de nuevo e inclúyala"
 
 
 class InvalidRecord(VerifactuError):

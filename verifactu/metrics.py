@@ -1,4 +1,4 @@
-"""What the AEAT still owes an answer to, for Prometheus."""
+"""What the AEAT still owes an answer to, which certificates end, and how the clocks agree: for Prometheus."""
 
 from collections.abc import Iterator
 
@@ -39,3 +39,33 @@ class RecordCollector(Collector):
             count.add_metric([state], number)
             age.add_metric([state], max((now - oldest).total_seconds(), 0.0) if oldest else 0.0)
         yield from (count, age)
+
+
+class HouseCollector(Collector):
+    """What ends or drifts: the days that each certificate has left, and the clock against the AEAT's."""
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: a description must not cost a look into the database."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        now = clock.now()
+        days = GaugeMetricFamily(
+            "verifactu_certificate_days",
+            "Days until the certificate ends; negative once over.",
+            labels=["nif"],
+        )
+        for nif, until in sql(
+            "SELECT nif, certificate_until FROM verifactu_taxpayer WHERE certificate_until IS NOT NULL ORDER BY nif"
+        ):
+            days.add_metric([nif], (until - now).total_seconds() / 86400)
+        drift = GaugeMetricFamily(
+            "verifactu_clock_drift_seconds", "Our clock less the AEAT's, at its last answer.", labels=["endpoint"]
+        )
+        age = GaugeMetricFamily("verifactu_clock_read_seconds", "Seconds since that answer.", labels=["endpoint"])
+        for endpoint, seconds, read_at in sql("SELECT endpoint, drift, read_at FROM verifactu_serviceclock ORDER BY 1"):
+            drift.add_metric([endpoint], seconds)
+            age.add_metric([endpoint], max((now - read_at).total_seconds(), 0.0))
+        broken = GaugeMetricFamily("verifactu_chains_broken", "Chains found broken and not yet found whole again.")
+        broken.add_metric([], sql("SELECT count(*) FROM verifactu_chainproblem")[0][0])
+        yield from (days, drift, age, broken)

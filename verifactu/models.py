@@ -1,6 +1,6 @@
 """Taxpayers, their installations (each a chain), the records of the chain, and what was sent and answered."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -10,14 +10,25 @@ from django_fsm import FSMField
 from common.ids import uuid7
 from common.ledger import LedgerModel
 from common.secrets import EncryptedBytesField, EncryptedField
+from verifactu.certificates import Certificate
+from verifactu.errors import InvalidCertificate
 from verifactu.states import RECORD_MOVES, RECORD_STATES, SUBMISSION_MOVES, SUBMISSION_STATES
 
 
 class Taxpayer(models.Model):
     """The obligado tributario whose records we send, with the certificate that may send them.
 
-    `tenant` is opaque here: the key by which the application scopes its rows.
+    `tenant` is opaque here: the key by which the application scopes its rows. Whose the certificate is and how long it
+    lasts is read when it is stored, so that nobody has to open it to tell.
     """
+
+    class ActsAs(models.TextChoices):
+        """Who sends, as the AEAT's rules name them (verifactu.md 1.6)."""
+
+        OWN = "own", _("el propio obligado, con su certificado o el de su representante legal")
+        ATTORNEY = "attorney", _("un apoderado, inscrito en la AEAT para este trámite")
+        SUCCESSOR = "successor", _("un sucesor del obligado")
+        COLLABORATOR = "collaborator", _("un colaborador social, con convenio y la representación del obligado")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.CharField(max_length=64, unique=True)
@@ -25,14 +36,52 @@ class Taxpayer(models.Model):
     name = models.CharField("nombre o razón social", max_length=120)
     certificate = EncryptedBytesField("certificado (PKCS#12)", blank=True, default=b"")
     certificate_password = EncryptedField("contraseña del certificado", blank=True, default="")
+    certificate_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    certificate_until = models.DateTimeField(null=True, blank=True, editable=False)
+    acts_as = models.CharField(_("quién envía"), max_length=12, choices=ActsAs.choices, default=ActsAs.OWN)
+    representante_name = models.CharField(_("nombre del representante"), max_length=120, blank=True, default="")
+    representante_nif = models.CharField(_("NIF del representante"), max_length=9, blank=True, default="")
+    """Cabecera/Representante: the adviser of the taxpayer who generated the records, where one did."""
 
     class Meta:
         ordering: ClassVar = ["name"]
         verbose_name = "obligado tributario"
         verbose_name_plural = "obligados tributarios"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(representante_name="", representante_nif="")
+                | ~Q(representante_name="") & ~Q(representante_nif=""),
+                name="representante_whole",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.nif})"
+
+    def save(self, **kwargs: Any) -> None:
+        """Store, and with a certificate what it says of itself."""
+        fields = kwargs.get("update_fields")
+        if fields is None or "certificate" in fields:
+            self._read_certificate()
+        if fields is not None and "certificate" in fields:
+            kwargs["update_fields"] = {*fields, "certificate_sha256", "certificate_until"}
+        super().save(**kwargs)
+
+    def open_certificate(self) -> Certificate:
+        """Return the certificate, decrypted in memory.
+
+        :raises InvalidCertificate: when file and password do not fit.
+        """
+        return Certificate.from_pkcs12(bytes(self.certificate), self.certificate_password)
+
+    def _read_certificate(self) -> None:
+        self.certificate_sha256, self.certificate_until = "", None
+        if self.certificate:
+            try:
+                certificate = self.open_certificate()
+            except InvalidCertificate:
+                return  # stored all the same: who uploads is told by the form, who looks by doctor and the notices
+            self.certificate_sha256, self.certificate_until = certificate.sha256, certificate.not_after
 
 
 class Installation(models.Model):
@@ -239,3 +288,59 @@ class ChainEvent(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.installation_id} {self.move}"
+
+
+class ServiceClock(models.Model):
+    """How far our clock is from that of one AEAT address, as its last answer showed (verifactu.md 5.4).
+
+    Mutable and small: a figure of now. The records carry the stamps that count.
+    """
+
+    endpoint = models.CharField(primary_key=True, max_length=300)
+    drift = models.FloatField("desfase (s)")
+    """Seconds by which ours is ahead; negative when it is behind."""
+    read_at = models.DateTimeField("leído")
+    told = models.CharField(max_length=8, blank=True, default="")
+    """What was told of it and holds still: nothing, `warn` or `alarm`."""
+
+    class Meta:
+        verbose_name = "reloj de la AEAT"
+        verbose_name_plural = "relojes de la AEAT"
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.drift:+.0f} s"
+
+
+class ChainProblem(models.Model):
+    """A chain whose links were found broken, until a look finds them whole. Invoicing goes on (verifactu.md 1.3)."""
+
+    installation = models.OneToOneField(
+        Installation, primary_key=True, on_delete=models.PROTECT, related_name="problem"
+    )
+    found_at = models.DateTimeField("hallado")
+    subject = models.CharField(max_length=200)
+    text = models.TextField("qué está mal")
+
+    class Meta:
+        verbose_name = "cadena rota"
+        verbose_name_plural = "cadenas rotas"
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.text}"
+
+
+class Declaration(LedgerModel):
+    """A declaración responsable as this installation showed it: one row per text, kept for ever (verifactu.md 1.7)."""
+
+    version = models.CharField("versión", max_length=50)
+    sha256 = models.CharField(max_length=64, unique=True)
+    text = models.TextField("texto")
+    kept_at = models.DateTimeField("guardada")
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-kept_at"]
+        verbose_name = "declaración responsable"
+        verbose_name_plural = "declaraciones responsables"
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.sha256[:12]}"

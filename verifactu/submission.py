@@ -165,6 +165,7 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     texts = list(submission.records.order_by("seq").values_list("xml", flat=True))
     cabecera = Cabecera(
         ObligadoEmision=verdicts.obligado(installation.taxpayer),
+        Representante=verdicts.representante(installation.taxpayer),
         RemisionVoluntaria=RemisionVoluntaria(Incidencia="S") if submission.incidencia else None,
     )
     # The records were judged one by one when they were claimed; a header that is wrong must not be laid to them.

@@ -90,7 +90,16 @@ class Transport:
 
         :raises Broken: when no complete answer came.
         """
-        body = _Body(message)
+        return self._exchange("POST", _Body(message), headers)
+
+    def look(self) -> Reply:
+        """Get the address once, to see whether it is there and takes our certificate.
+
+        :raises Broken: when no complete answer came.
+        """
+        return self._exchange("GET", None, {})
+
+    def _exchange(self, method: str, body: "_Body | None", headers: Mapping[str, str]) -> Reply:
         # A session and so a connection for each: a kept one may have been closed by the other side meanwhile, which
         # would be found out while writing, an unknown outcome for nothing. The AEAT asks for a minute between sendings.
         with requests.Session() as session:
@@ -98,7 +107,8 @@ class Transport:
             session.proxies = self._proxies
             session.mount("https://", _Adapter(self._context))
             try:
-                response = session.post(
+                response = session.request(
+                    method,
                     self._endpoint,
                     data=body,
                     headers={"User-Agent": "Encadena", "Accept-Encoding": "identity", "Connection": "close", **headers},
@@ -107,7 +117,7 @@ class Transport:
                     stream=True,
                 )
             except requests.RequestException as error:
-                raise _broken(error, sent=body.started) from error
+                raise _broken(error, sent=body is not None and body.started) from error
             with response:
                 return _read(response, deadline=time.monotonic() + self._timeout[1])
 
@@ -197,7 +207,7 @@ def _read(response: requests.Response, *, deadline: float) -> Reply:
 
 
 def _broken(error: requests.RequestException, *, sent: bool) -> Broken:
-    tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
+    tls = next((cause for cause in causes(error) if isinstance(cause, ssl.SSLError)), None)
     if tls is not None and tls.reason in _CERTIFICATE_ALERTS:
         return Broken("certificate", tls.reason, sent=sent, certificate=True)
     if isinstance(error, requests.Timeout):
@@ -211,7 +221,7 @@ def _broken(error: requests.RequestException, *, sent: bool) -> Broken:
     return Broken(kind, str(error), sent=sent)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Walk the exceptions that libraries wrap into one another, as causes, contexts, reasons or arguments."""
     pending, seen = [error], set()
     while pending:

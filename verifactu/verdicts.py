@@ -68,6 +68,13 @@ def obligado(taxpayer: Taxpayer) -> PersonaFisicaJuridica:
     return PersonaFisicaJuridica(NombreRazon=taxpayer.name, NIF=taxpayer.nif)
 
 
+def representante(taxpayer: Taxpayer) -> PersonaFisicaJuridica | None:
+    """Return the adviser who made the taxpayer's records, as the header names one; None where none did."""
+    if not taxpayer.representante_nif:
+        return None
+    return PersonaFisicaJuridica(NombreRazon=taxpayer.representante_name, NIF=taxpayer.representante_nif)
+
+
 class Applied(msgspec.Struct, frozen=True):
     """What came of an answer: records still in doubt, records that wait again, numbers of lines that were not ours."""
 

@@ -21,7 +21,6 @@ from invoicing.models import Company, Membership
 from invoicing.reporting import report_daily
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.taxpayers import describe_certificate
-from verifactu.certificates import Certificate
 
 ADDRESS = ("address", "postal_code", "city", "province")
 PLACE = (gettext_lazy("Domicilio que figura en las facturas"), {"fields": (ADDRESS[:2], ADDRESS[2:])})
@@ -42,6 +41,10 @@ class OpenCompanyForm(CertificateForm):
     class Meta:
         model = Company
         fields = (*ADDRESS, "email", "simplified_activity")
+
+    def taxpayer_nif(self) -> str:
+        nif: str = self.cleaned_data.get("nif", "")
+        return nif
 
     def clean_nif(self) -> str:
         """Return the NIF made uniform."""
@@ -83,7 +86,7 @@ class CompanyAdmin(ScopedAdmin):
         (gettext_lazy("Facturación"), {"fields": ("email", "simplified_activity")}),
         (
             gettext_lazy("Certificado con el que se envía a la AEAT"),
-            {"fields": (("certificate_file", "certificate_secret"),)},
+            {"fields": (("certificate_file", "certificate_secret"), "acts_as")},
         ),
     )  # fmt: skip
     fieldsets = (
@@ -156,14 +159,8 @@ class CompanyAdmin(ScopedAdmin):
             **{name: given[name] for name in (*ADDRESS, "email", "simplified_activity")},
             certificate=data,
             certificate_password=password,
+            acts_as=given["acts_as"],
             now=clock.now(),
         )
         obj.pk, obj.taxpayer, obj.created_at = opened.pk, opened.taxpayer, opened.created_at
         obj._state.adding = False
-        if data and (acts_for := Certificate.from_pkcs12(data, password).nif) != given["nif"]:
-            self.message_user(
-                request,
-                _("El certificado actúa en nombre de %(other)s y no de %(nif)s: la AEAT solo lo admite con "
-                  "apoderamiento o colaboración social.") % {"other": acts_for or "—", "nif": given["nif"]},
-                level="WARNING",
-            )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -30,7 +30,6 @@ MOST_COUNTED = 1000
 """A count that a person acts on: beyond it «1000+» says as much."""
 
 RECORDS_AMISS = ("quarantined", "rejected")
-RECORDS_WAITING = ("pending", "in_flight", "unknown")
 
 
 # --- the sidebar -----------------------------------------------------------------------------------------------
@@ -107,7 +106,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cards": _cards(request, now),
         "stopped": _stopped_rows(request) if _may(request, Process) else [],
         "all_stopped": [(STATES[state].text, list_url(Process, state=state)) for state in ("held", "failed")],
-        "failing": _failing(request) if _may(request, Submission) else [],
         "amiss": _amiss(request) if _may(request, Record) else [],
         "unsigned": _unsigned(request, now) if _may(request, Connection) else [],
     }
@@ -176,34 +174,6 @@ def _amiss(request: HttpRequest) -> list[dict[str, Any]]:
             "url": change_url(record),
         }
         for record in records
-    ]
-
-
-def _failing(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the active chains whose last submission failed, with how many records wait behind it.
-
-    One query for the chains with their counts, one for the last submission of each.
-    """
-    chains = scoped(request, Installation.objects.filter(active=True), "taxpayer__tenant").select_related("taxpayer")
-    lasts = (
-        Submission.objects.filter(installation__in=chains.values("pk"))
-        .order_by("installation_id", "-id")
-        .distinct("installation_id")
-    )
-    failing = {last.installation_id: last for last in lasts if last.failures or last.state == "unknown"}
-    waiting = chains.filter(pk__in=failing).annotate(
-        waiting=Count("records", filter=Q(records__state__in=RECORDS_WAITING))
-    )
-    return [
-        {
-            "title": str(chain.taxpayer),
-            "reason": failing[chain.pk].reason or failing[chain.pk].state,
-            "failures": failing[chain.pk].failures,
-            "next": moment(failing[chain.pk].next_at),
-            "waiting": chain.waiting,
-            "url": change_url(failing[chain.pk]),
-        }
-        for chain in waiting
     ]
 
 

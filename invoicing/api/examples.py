@@ -232,3 +232,17 @@ EXPORT = (
         "error": "No hay ninguna factura expedida entre el 01/02/2027 y el 28/02/2027; "
         "elija otro periodo. (There is no invoice issued in that period.)"}),
 )  # fmt: skip
+
+_STATUS = {
+    "nif": "B12345674", "name": "Almacenes La Encina SL", "environment": "production", "serves_several": False,
+    "waiting": [], "notices": [],
+}  # fmt: skip
+STATUS = (
+    Example("well", Said("Todo enviado", "Everything sent"), _STATUS),
+    Example("waiting", Said("La AEAT no responde", "The AEAT does not answer"), {
+        **_STATUS,
+        "waiting": [{"records": 14, "since": "2027-02-03T10:12:44+01:00", "failures": 5,
+                     "reason": "No se pudo conectar con la AEAT (timeout)",
+                     "next_try_at": "2027-02-03T10:42:00+01:00"}],
+        "notices": [{"kind": "certificate", "records": 0, "since": "2027-02-20T23:59:59+01:00", "text": ""}]}),
+)  # fmt: skip

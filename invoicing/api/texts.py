@@ -216,6 +216,31 @@ FIELDS = {
     "FileResource.url": Said("Dónde descargarlo, con la misma clave.", "Where to download it, with the same key."),
     "FileResource.sha256": Said("SHA-256 de sus bytes, que es su ETag.", "SHA-256 of its bytes, which is its ETag."),
     "FileResource.size": Said("Bytes.", "Bytes."),
+    "StatusResource.nif": Said("El NIF del obligado tributario.", "The taxpayer's NIF."),
+    "StatusResource.name": Said("Su nombre o razón social.", "Its name."),
+    "StatusResource.environment": Said("simulator, test o production.", "simulator, test or production."),
+    "StatusResource.serves_several": Said(
+        "Si este sistema se usa para más de un obligado tributario (Orden HAC/1177/2024, art. 2.d).",
+        "Whether this system is used for more than one taxpayer (Orden HAC/1177/2024, art. 2.d)."),
+    "StatusResource.waiting": Said("Registros que esperan tras un fallo técnico; vacía si no espera ninguno.",
+                                   "Records that wait after a technical failure; empty if none does."),
+    "StatusResource.notices": Said("Qué más hay que atender.", "What else wants attention."),
+    "WaitingResource.records": Said("Cuántos registros esperan.", "How many records wait."),
+    "WaitingResource.since": Said("Cuándo se generó el primero.", "When the first of them was made."),
+    "WaitingResource.reason": Said("Por qué falló el último intento; vacío si nadie lo ha intentado.",
+                                   "Why the last attempt failed; empty if nobody has tried."),
+    "WaitingResource.failures": Said("Intentos fallidos seguidos.", "Failed attempts in a row."),
+    "WaitingResource.next_try_at": Said("Desde cuándo se intenta de nuevo, solo.", "From when it is tried again, by "
+                                        "itself."),
+    "NoticeResource.kind": Said(
+        "broken: cadena rota · quarantined: registros apartados · certificate: el certificado caduca o caducó · "
+        "no_certificate: no hay uno que sirva · clock: el reloj no va con el de la AEAT.",
+        "broken: broken chain · quarantined: records set aside · certificate: it ends or has ended · no_certificate: "
+        "there is none that will do · clock: ours is not with the AEAT's."),
+    "NoticeResource.records": Said("De cuántos registros se trata.", "How many records it is about."),
+    "NoticeResource.since": Said("Desde cuándo; de un certificado, hasta cuándo vale.",
+                                 "Since when; of a certificate, until when it is good."),
+    "NoticeResource.text": Said("Qué se sabe.", "What is known."),
     "ProblemDocument.type": Said("Dirección que explica el código.", "Address that explains the code."),
     "ProblemDocument.title": Said("El problema en pocas palabras.", "The problem in a few words."),
     "ProblemDocument.status": Said("El estado HTTP.", "The HTTP status."),

@@ -16,12 +16,14 @@ from invoicing.api.processes import (
     ResumeProcess,
 )
 from invoicing.api.resolution import ResolveHold
+from invoicing.api.status import Status
 from invoicing.api.tokens import AnswerToken
 
 app_name = "api"
 urlpatterns = [
     path("schema/", schema, name="schema"),
     path("docs/", docs, name="docs"),
+    path("v1/status/", Status.as_view(), name="status"),
     path("v1/orders/", Orders.as_view(), name="orders"),
     path("v1/orders/<str:id>/", OneOrder.as_view(), name="order"),
     path("v1/orders/<str:id>/resolution/", ResolveHold.as_view(), name="resolution"),

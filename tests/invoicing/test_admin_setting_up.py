@@ -70,7 +70,7 @@ class TestCompany:
 
     def test_a_wrong_password_is_said_and_nothing_is_opened(self, admin: Client, p12: bytes) -> None:
         given = COMPANY | {"certificate_file": upload(p12), "certificate_secret": "otra"}
-        assert "la contraseña no es la suya" in errors(admin.post(ADD.format("company"), given))
+        assert "La contraseña no abre este archivo" in errors(admin.post(ADD.format("company"), given))
         assert not Company.objects.exists()
         assert not Taxpayer.objects.exists()
 
@@ -85,12 +85,15 @@ class TestCompany:
         company = Company.objects.get()
         assert "no se envía nada a la AEAT" in admin.get(change_url(company)).content.decode()
 
-    def test_a_certificate_of_somebody_else_is_told(self, admin: Client) -> None:
+    def test_a_certificate_of_somebody_else_asks_who_that_is(self, admin: Client) -> None:
         other = Authority().p12({NameOID.SERIAL_NUMBER: "IDCES-89890002E", NameOID.COMMON_NAME: "PRUEBA ANA"})
-        given = COMPANY | {"certificate_file": upload(other), "certificate_secret": PASSWORD}
-        page = admin.post(ADD.format("company"), given, follow=True).content.decode()
-        assert "89890002E" in page
-        assert "apoderamiento" in page
+        given = COMPANY | {"certificate_secret": PASSWORD}
+        told = errors(admin.post(ADD.format("company"), given | {"certificate_file": upload(other)}))
+        assert "actúa en nombre de 89890002E y no de B12345674" in told
+        assert not Company.objects.exists()
+        said = given | {"certificate_file": upload(other), "acts_as": "collaborator"}
+        assert admin.post(ADD.format("company"), said).status_code == 302
+        assert Taxpayer.objects.get().acts_as == "collaborator"
 
     def test_a_nif_that_is_none_is_refused(self, admin: Client) -> None:
         assert "nif" in errors(admin.post(ADD.format("company"), COMPANY | {"nif": "B12345678X"}))

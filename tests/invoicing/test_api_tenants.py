@@ -32,6 +32,9 @@ PUBLIC = {"schema", "docs", "unknown"}
 
 LISTS = {"orders", "invoices", "processes"}
 
+OWN = {"status"}
+"""Addresses that tell of the key's own company."""
+
 ASKED = {"exports"}
 """Addresses that only take requests."""
 
@@ -109,7 +112,7 @@ def everything(company_id: Any) -> list[str]:
 
 
 def test_every_address_is_known_to_this_test() -> None:
-    assert {name for name, _ in addresses()} == PUBLIC | LISTS | ASKED | set(KINDS)
+    assert {name for name, _ in addresses()} == PUBLIC | LISTS | OWN | ASKED | set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))

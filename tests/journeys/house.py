@@ -344,4 +344,6 @@ def open_house(
 
 def a_simulator(folder: Path, wait: int, *, port: int = 0, census: Path | None = None) -> Simulator:
     """Return a stand-in AEAT, not yet started, with its ledger in the house's folder and on the house's clock."""
-    return Simulator(folder / "aeat", port=port, wait=wait, enforce=True, now=clock.now, census=census)
+    powers = folder / "powers"  # who may act for whom: empty but where a test writes into it
+    powers.touch()
+    return Simulator(folder / "aeat", port=port, wait=wait, enforce=True, now=clock.now, census=census, powers=powers)

@@ -86,6 +86,21 @@ def test_the_certificate_of_somebody_else_is_4112(
     assert simulator.report()["records"] == []
 
 
+def test_who_has_a_power_may_act_for_another(
+    folder: Path, tmp_path: Path, clock: Clock, client_of: Callable[[Simulator, str], Client], chain: Chain
+) -> None:
+    powers = tmp_path / "powers"
+    powers.write_text(f"# apoderados\n{PRODUCER} B00000000 otra empresa\n")
+    with Simulator(folder, now=clock, powers=powers) as simulator:
+        other = client_of(simulator, PRODUCER)
+        assert code(other.post(chain.submission(chain.alta("A-1")))) == "4112"
+        assert code(other.post(chain.query())) == "4140"
+        powers.write_text(f"{PRODUCER.lower()} {COMPANY} asesoría\n")
+        assert other.post(chain.submission(chain.alta("A-1"))).status == 200
+        assert other.post(chain.query()).status == 200
+        assert len(simulator.report()["records"]) == 1
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [

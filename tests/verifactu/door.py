@@ -46,12 +46,20 @@ class Authority:
         return self.certificate.public_bytes(Encoding.PEM)
 
     def issue(
-        self, subject: dict[x509.ObjectIdentifier, str], *, qc: bytes = b"", host: str = ""
+        self,
+        subject: dict[x509.ObjectIdentifier, str],
+        *,
+        qc: bytes = b"",
+        host: str = "",
+        days: tuple[float, float] = (-1, 30),
     ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        """Return a certificate and its key; `qc` is the DER of a QcStatements extension."""
+        """Return a certificate and its key; `qc` is the DER of a QcStatements extension.
+
+        It is valid from so many days from now to so many.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(oid, text) for oid, text in subject.items()])
-        builder = _builder(name, self.certificate.subject, key.public_key())
+        builder = _builder(name, self.certificate.subject, key.public_key(), days)
         if qc:
             builder = builder.add_extension(x509.UnrecognizedExtension(QC_STATEMENTS, qc), critical=False)
         if host:
@@ -59,9 +67,11 @@ class Authority:
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self._key, hashes.SHA256()), key
 
-    def p12(self, subject: dict[x509.ObjectIdentifier, str], *, qc: bytes = b"") -> bytes:
+    def p12(
+        self, subject: dict[x509.ObjectIdentifier, str], *, qc: bytes = b"", days: tuple[float, float] = (-1, 30)
+    ) -> bytes:
         """Return the certificate as a .p12 file under PASSWORD."""
-        certificate, key = self.issue(subject, qc=qc)
+        certificate, key = self.issue(subject, qc=qc, days=days)
         return pkcs12.serialize_key_and_certificates(
             b"x", key, certificate, None, BestAvailableEncryption(PASSWORD.encode())
         )
@@ -196,7 +206,9 @@ def _read(connection: ssl.SSLSocket) -> Request | None:
     return Request(text, body, str(peer.get("subject", "")))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: tuple[float, float] = (-1, 3650)
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -204,8 +216,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
     )
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
 from cryptography.x509.oid import NameOID
 
 from tests.verifactu.door import PASSWORD, Authority
 from verifactu.certificates import Certificate
-from verifactu.errors import InvalidCertificate
+from verifactu.errors import InvalidCertificate, NoPrivateKey, NotPKCS12, WrongPassword
 
 # Made with OpenSSL for this test (-legacy -keypbe PBE-SHA1-RC2-40): the form in which the FNMT hands out its files.
 LEGACY = b64decode(
@@ -115,11 +117,53 @@ def test_the_old_rc2_file_of_the_fnmt_is_read() -> None:
     assert isinstance(certificate.ssl_context(), ssl.SSLContext)
 
 
-@pytest.mark.parametrize(("data", "password"), [(LEGACY, "otra"), (LEGACY[:-40], "clave"), (b"", ""), (b"x", "clave")])
-def test_a_file_that_cannot_be_opened_says_so_without_telling_more(data: bytes, password: str) -> None:
-    with pytest.raises(InvalidCertificate) as caught:
+def test_the_3des_files_of_windows_are_read(authority: Authority) -> None:
+    certificate, key = authority.issue(REPRESENTATIVE)
+    old = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(2048)
+        .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+        .hmac_hash(hashes.SHA1())
+        .build(b"clave")
+    )
+    data = pkcs12.serialize_key_and_certificates(b"x", key, certificate, [authority.certificate], old)
+    read = Certificate.from_pkcs12(data, "clave")
+    assert (read.nif, read.chain) == ("A58818501", (authority.certificate,))
+
+
+@pytest.mark.parametrize(
+    ("data", "password", "kind", "remedy"),
+    [
+        (LEGACY, "otra", WrongPassword, "the one typed when it was exported"),
+        (LEGACY, "", WrongPassword, "the one typed when it was exported"),
+        (LEGACY[:-40], "clave", NotPKCS12, "export the certificate again"),
+        (LEGACY + b"x", "clave", NotPKCS12, "export the certificate again"),
+        (b"", "", NotPKCS12, "export the certificate again"),
+        (b"x" * 1000, "clave", NotPKCS12, "export the certificate again"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_says_why_and_tells_no_secret(
+    data: bytes, password: str, kind: type[InvalidCertificate], remedy: str
+) -> None:
+    with pytest.raises(kind) as caught:
         Certificate.from_pkcs12(data, password)
-    assert "wrong password" in str(caught.value)
+    assert remedy in str(caught.value)
+    assert "clave" not in str(caught.value)
+    assert "otra" not in str(caught.value)
+
+
+def test_a_certificate_without_its_key_is_told_from_a_wrong_password(authority: Authority) -> None:
+    certificate, _ = authority.issue(PERSON)
+    data = pkcs12.serialize_key_and_certificates(b"x", None, certificate, None, BestAvailableEncryption(b"clave"))
+    with pytest.raises(NoPrivateKey):
+        Certificate.from_pkcs12(data, "clave")
+
+
+def test_a_bare_certificate_is_no_pkcs12(authority: Authority) -> None:
+    certificate, _ = authority.issue(PERSON)
+    for encoding in (Encoding.DER, Encoding.PEM):
+        with pytest.raises(NotPKCS12):
+            Certificate.from_pkcs12(certificate.public_bytes(encoding), "")
 
 
 def test_a_certificate_never_shows_its_key(authority: Authority) -> None:

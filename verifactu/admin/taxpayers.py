@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -16,16 +17,49 @@ from common.admin import Fact, ReadingAdmin, ScopedAdmin, colours, link, list_ur
 from verifactu.admin import levers
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.words import ENVIRONMENTS
-from verifactu.certificates import Certificate
 from verifactu.errors import InvalidCertificate
 from verifactu.models import Installation, Record, Submission, Taxpayer
+from verifactu.rules.nif import nif_problem
 
 
 class TaxpayerForm(CertificateForm):
+    """The taxpayer's name, certificate, and the adviser who makes its records, where one does."""
+
     class Meta:
         model = Taxpayer
-        fields = ("name",)
-        widgets = {"name": UnfoldAdminTextInputWidget()}
+        fields = ("name", "acts_as", "representante_name", "representante_nif")
+        widgets = {
+            "name": UnfoldAdminTextInputWidget(),
+            "representante_name": UnfoldAdminTextInputWidget(),
+            "representante_nif": UnfoldAdminTextInputWidget(),
+        }
+        help_texts = {
+            "representante_name": gettext_lazy(
+                "Solo si una asesoría u otro representante del obligado genera los registros: va en la cabecera de "
+                "cada envío. Vacío en los demás casos."
+            ),
+        }
+
+    def taxpayer_nif(self) -> str:
+        nif: str = self.instance.nif
+        return nif
+
+    def clean_representante_nif(self) -> str:
+        """Return the NIF in capitals, without what people write between."""
+        nif = "".join(letter for letter in self.cleaned_data["representante_nif"].upper() if letter.isalnum())
+        if nif and nif_problem(nif) in ("malformed", "letter"):
+            raise forms.ValidationError(_("No es un NIF español válido."))
+        return nif
+
+    def clean(self) -> dict[str, Any] | None:
+        """Want both or none of the representative's name and NIF."""
+        cleaned = super().clean() or {}
+        if "representante_nif" in cleaned and bool(cleaned["representante_nif"]) != bool(
+            cleaned.get("representante_name")
+        ):
+            missing = "representante_nif" if cleaned.get("representante_name") else "representante_name"
+            self.add_error(missing, _("El representante se indica con nombre y NIF."))
+        return cleaned
 
 
 @admin.register(Taxpayer)
@@ -34,7 +68,10 @@ class TaxpayerAdmin(ScopedAdmin):
     form = TaxpayerForm
     list_display = ("name", "nif", "has_certificate")
     search_fields = ("name", "nif")
-    fields = ("nif", "name", "certificate_shown", "certificate_file", "certificate_secret")
+    fields = (
+        "nif", "name", "certificate_shown", "certificate_file", "certificate_secret", "acts_as",
+        ("representante_name", "representante_nif"),
+    )  # fmt: skip
     readonly_fields = ("nif", "certificate_shown")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -54,7 +91,8 @@ class TaxpayerAdmin(ScopedAdmin):
         return describe_certificate(taxpayer)
 
     def save_model(self, request: HttpRequest, obj: Taxpayer, form: Any, change: bool) -> None:
-        written = ["name"]
+        written = ["name", "acts_as", "representante_name", "representante_nif"]
+        obj.acts_as = form.cleaned_data["acts_as"]
         if form.uploaded:
             obj.certificate, obj.certificate_password = form.uploaded
             written += ["certificate", "certificate_password"]
@@ -67,7 +105,7 @@ def describe_certificate(taxpayer: Taxpayer) -> str:
     if not taxpayer.certificate:
         return _("No hay certificado: los registros se guardan y esperan, y no se envía nada a la AEAT.")
     try:
-        certificate = Certificate.from_pkcs12(bytes(taxpayer.certificate), taxpayer.certificate_password)
+        certificate = taxpayer.open_certificate()
     except InvalidCertificate:
         return _("El certificado guardado no se puede abrir: súbalo de nuevo.")
     days = (certificate.not_after - clock.now()).days

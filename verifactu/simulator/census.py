@@ -1,4 +1,4 @@
-"""The NIFs that exist. Without a census every well-formed one does."""
+"""The NIFs that exist, and who may act for whom. Without a census every well-formed one does; without powers nobody."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,14 @@ _SHAPE = re.compile(r"[0-9A-Z]\d{7}[0-9A-Z]")
 
 
 class Census:
-    """A file with one NIF a line, what follows it on the line being a note; read again when it changes."""
+    """A file with one NIF a line, what follows it on the line being a note; read again when it changes.
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = file
+    `powers` is a file with two on each line, an attorney's, successor's or colaborador social's and that of the
+    taxpayer for whom it may act (verifactu.md 1.6); read at each question.
+    """
+
+    def __init__(self, file: Path | None = None, powers: Path | None = None) -> None:
+        self._file, self._powers = file, powers
         self._stamp: tuple[int, int] | None = None
         self._nifs: frozenset[str] = frozenset()
 
@@ -20,6 +24,16 @@ class Census:
         :raises OSError: when the file cannot be read.
         """
         return self._file is None or nif in self._read(self._file)
+
+    def lets(self, presenter: str, taxpayer: str) -> bool:
+        """Return whether the holder of a certificate may act for a taxpayer; for oneself everybody may.
+
+        :raises OSError: when the file cannot be read.
+        """
+        if presenter == taxpayer:
+            return True
+        lines = self._powers.read_text("utf-8").upper().splitlines() if self._powers else []
+        return [presenter, taxpayer] in [line.split()[:2] for line in lines]
 
     def _read(self, file: Path) -> frozenset[str]:
         about = file.stat()

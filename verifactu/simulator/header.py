@@ -20,7 +20,7 @@ def check(cabecera: Cabecera, *, presenter: str, census: Census, today: datetime
         raise Refused("4116", obligado)
     if not census.knows(obligado):
         raise Refused("4104", obligado)
-    if presenter != obligado:
+    if not census.lets(presenter, obligado):
         raise Refused("4112", f"NIF {presenter}")
     if cabecera.Representante:
         representante = cabecera.Representante.NIF

@@ -107,7 +107,7 @@ def _add_who(wanted: _Filter, content: etree._Element, presenter: str, census: C
     if issuer:
         if not census.knows(issuer):
             raise Refused("4104", issuer)
-        if presenter != issuer and not as_representative:
+        if not census.lets(presenter, issuer) and not as_representative:
             raise Refused("4140", f"NIF {presenter}")
         wanted.add("i.emisor = ?", issuer)
         if as_representative:

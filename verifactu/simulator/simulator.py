@@ -42,6 +42,7 @@ class Simulator:
     :param page_size: records of one page of a query.
     :param now: the present, aware; certificates are judged by the machine's time all the same.
     :param census: a file with the NIFs that exist, one a line; without it all do.
+    :param powers: a file with a holder's and a taxpayer's NIF on each line; without it nobody acts for another.
     :raises ValueError: for a wait or page size that the contract does not know.
     :raises OSError: when the port is taken or the directory cannot be used.
     """
@@ -60,6 +61,7 @@ class Simulator:
         page_size: int = LARGEST_PAGE,
         now: Callable[[], datetime] = machine_time,
         census: Path | None = None,
+        powers: Path | None = None,
     ) -> None:
         _check_wait(wait)
         if not 1 <= page_size <= LARGEST_PAGE:
@@ -77,7 +79,7 @@ class Simulator:
             enforce=enforce,
             page_size=page_size,
             now=now,
-            census=Census(census),
+            census=Census(census, powers),
             failures=self._failures,
         )
         self._running = ExitStack()

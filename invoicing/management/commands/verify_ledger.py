@@ -7,12 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from common import commands
+from common import clock, commands
 from common.findings import Finding
 from common.verification import broken_seals, ledger_models
 from invoicing import verification
 from invoicing.documents import Documents
 from invoicing.models import Company
+from verifactu.chain_ends import remember
 from verifactu.models import Installation
 from verifactu.verification import broken_links
 from workflows.history import illegal_histories
@@ -48,7 +49,9 @@ class Command(commands.Command):
             for check in verification.company_checks(one):
                 findings += check()
             for installation in Installation.objects.filter(taxpayer=one.taxpayer).select_related("taxpayer"):
-                findings += broken_links(installation)
+                links = list(broken_links(installation))
+                remember(installation.pk, links, now=clock.now(), whole=True)
+                findings += links
             findings += verification.damaged_documents(one, documents, decode_qr)
             findings += verification.damaged_exports(one, settings.DOCUMENTS_DIR)
         for model in ledger_models():

@@ -41,6 +41,7 @@ class Command(BaseCommand):
             help="turn away (429) who sends before the wait is over, or only count it",
         )  # fmt: skip
         serve.add_argument("--page-size", type=int, default=10_000, metavar="N", help="records a page of a query")
+        serve.add_argument("--powers", type=Path, metavar="FILE", help="who acts for whom: two NIFs a line")
         serve.add_argument("--census", type=Path, metavar="FILE", help="the NIFs that exist, one a line; else all do")
         serve.add_argument(
             "--fail", action="append", default=[], metavar="MODE[:VALUE][:TIMES]",
@@ -94,6 +95,7 @@ class Command(BaseCommand):
             page_size=options["page_size"],
             now=clock.now,
             census=options["census"],
+            powers=options["powers"],
         ) as simulator:
             for failure in failures:
                 simulator.play(failure)
