@@ -41,7 +41,7 @@ def send_alert(mail: AlertMail, *, idempotency_key: str) -> None:
     """Mail one alert to those who want to know."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     message = EmailMessage(
-        subject=" ".join(f"[Encadena] {Alert.Kind(mail.kind).label}: {mail.subject}".split()),
+        subject=" ".join(f"[Encadena] {alerts.KINDS[mail.kind]}: {mail.subject}".split()),
         body=f"{localtime(mail.at):%d/%m/%Y %H:%M:%S}\n\n{mail.text}\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=settings.ALERT_EMAIL,

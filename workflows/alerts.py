@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 Receiver = Callable[[Alert], object]
 Kind = Alert.Kind
+KINDS: dict[str, Any] = dict(Kind.choices)
+"""What may be told, kind -> words: the engine's own, and what an app above adds with `kinds`."""
 
 _receivers: list[Receiver] = []
 
@@ -35,9 +38,19 @@ def forget(receiver: Receiver) -> None:
     _receivers.remove(receiver)
 
 
+def kinds(**words: Any) -> None:
+    """Register kinds of alert of an app above, with their words; at most 20 characters each."""
+    KINDS.update(words)
+
+
 def alert(kind: str, subject: str, text: str, tenant: str, now: datetime, *, process: UUID | None = None) -> Alert:
-    """Write an alert in the caller's transaction; its receivers are called once that is committed."""
-    row = Alert(at=now, kind=Kind(kind), subject=subject, text=text, tenant=tenant, process=process)
+    """Write an alert in the caller's transaction; its receivers are called once that is committed.
+
+    :raises ValueError: for a kind that nobody registered.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of alert")
+    row = Alert(at=now, kind=kind, subject=subject, text=text, tenant=tenant, process=process)
     row.save()
     transaction.on_commit(partial(_pass_on, row), robust=True)
     return row
