@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Right
 from django_fsm import FSMField
 
 from common.ids import uuid7
@@ -61,6 +62,9 @@ class Installation(models.Model):
     head_huella = models.CharField(max_length=64, blank=True)
     head_stamp = models.DateTimeField(null=True, blank=True)
     head_seal = models.CharField(max_length=64, blank=True)
+    locked_at = models.DateTimeField("cerrada desde", null=True, blank=True)
+    lock_reason = models.TextField("por qué está cerrada", blank=True, default="")
+    """Locked, nothing is issued on this chain and nothing of it is sent (verifactu/locks.py)."""
 
     class Meta:
         ordering: ClassVar = ["taxpayer", "created_at"]
@@ -167,6 +171,8 @@ class Record(LedgerModel):
             ),
         ]
         indexes: ClassVar = [
+            # reconciliation: the invoices of a month
+            models.Index(F("installation"), Right("fecha_expedicion", 7), name="record_of_month"),
             # submission.claim: the next records of a chain, in order
             models.Index(fields=["installation", "seq"], name="record_pending", condition=Q(state="pending")),
             # submission.ask, alarms: what is in doubt or set aside
@@ -205,3 +211,7 @@ class Answer(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.submission} {self.estado_envio or self.http_status}"
+
+
+# Models in a file of their own, which Django looks for here.
+from verifactu.reconciled import Discrepancy, LockEvent, Whereabouts  # noqa: E402, F401

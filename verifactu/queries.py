@@ -91,7 +91,7 @@ def pages_at_aeat(
         page = _page(client.query(consulta(query)), taxpayer.nif, (ejercicio, periodo))
         key = page.ClavePaginacion
         if key in asked:
-            raise QueryFailed("circle", f"repite la página que empieza en {key.NumSerieFactura if key else ''}")
+            raise QueryFailed("circle", "repite una página que ya dio")
         yield page.records
         if key is None:
             return

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from common import clock
-from verifactu import verdicts
+from verifactu import locks, verdicts, witness
 from verifactu.channel import NotConfigured, client_for
 from verifactu.client import Answered, NotDelivered, Outcome, Refused, Unknown
 from verifactu.errors import InvalidCertificate
@@ -80,6 +80,8 @@ def claim(installation_id: UUID) -> Batch:
         verdicts.doubt(last)
         Submission.objects.filter(pk=last.pk, state="sending").update(state=SUBMISSION_MOVES.target("doubt"))
         return Batch(submission_id=last.pk)
+    if locks.is_closed(installation_id, now=now):
+        return Batch()
     pending = list(
         Record.objects.filter(installation_id=installation_id, state="pending").order_by("seq")[:MAX_RECORDS]
     )
@@ -145,6 +147,8 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     installation = submission.installation
     if installation.environment != settings.AEAT_ENVIRONMENT:
         return NotDelivered(reason=f"instalación del entorno {installation.environment}")
+    if locks.is_closed(installation.pk, now=clock.now()):
+        return NotDelivered(reason=f"{locks.ChainLocked.__doc__}")
     texts = submission.records.order_by("seq").values_list("xml", flat=True)
     cabecera = Cabecera(
         ObligadoEmision=verdicts.obligado(installation.taxpayer),
@@ -154,6 +158,8 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
         client = client_for(installation)
     except (NotConfigured, InvalidCertificate) as error:
         return NotDelivered(reason=str(error))
+    last = submission.records.order_by("-seq").values_list("seq", "huella")[0]
+    witness.note(installation.pk, *last)
     return client.submit(envelope(cabecera, texts))
 
 

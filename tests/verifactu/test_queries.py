@@ -198,7 +198,7 @@ class TestOverTls:
         assert (data.NifRepresentante, data.FechaFinVeriFactu, data.Incidencia) == (CUSTOMER, "31-12-2026", "S")
         assert first.NIFPresentador == COMPANY
         assert first.IdPeticion
-        assert datetime.fromisoformat(first.TimestampPresentacion)
+        assert datetime.fromisoformat(first.TimestampPresentacion).date() == clock().date()
         assert annulled.DatosRegistroFacturacion.Huella == chain.made[5]
         assert [held.IDFactura.NumSerieFactura for held in month_at_aeat(client, installation, "2026", "01")] == [
             "ENERO"
