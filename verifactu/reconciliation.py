@@ -175,7 +175,7 @@ def _chunks(differences: Iterator[_Difference]) -> Iterator[list[_Difference]]:
         yield chunk
 
 
-def _write(installation: Installation, month: str, chunk: list[_Difference], began: datetime) -> tuple[list[str], int]:
+def _write(installation: Installation, month: str, chunk: list[_Difference], began: datetime) -> tuple[list[Kind], int]:
     """Keep a chunk: new rows, or the sight of known ones; return the kinds told, and how many were dismissed."""
     known = {
         (row.num_serie, row.fecha_expedicion, row.kind): row

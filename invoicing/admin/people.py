@@ -39,14 +39,18 @@ class CompaniesInline(TabularInline):
 
 MEANINGFUL = {
     "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
-             "installation", "record", "submission", "answer", "process"),
+             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap"),
     "add": ("connection", "apikey", "series", "export"),
-    "change": ("company", "connection", "apikey", "taxpayer", "process"),
+    "change": ("company", "connection", "apikey", "taxpayer", "process", "discrepancy"),
 }  # fmt: skip
 """The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""
 
 WORDS = {"view": _("ver"), "add": _("crear"), "change": _("cambiar")}
-ACTS = {"change_process": _("reanudar, resolver y cancelar"), "change_apikey": _("revocar")}
+ACTS = {
+    "change_process": _("reanudar, resolver y cancelar"),
+    "change_apikey": _("revocar"),
+    "change_discrepancy": _("aprobar reparaciones y descartar"),
+}
 
 
 class PermissionField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
