@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from common.grants import differences
 from invoicing.models import Company
 from invoicing.pdf import LibraryMissing, Renderer
+from verifactu import locks
 from verifactu.certificates import Certificate
 from verifactu.client import endpoint_for
 from verifactu.errors import VerifactuError
@@ -47,7 +48,7 @@ def examine(now: datetime) -> Iterator[Finding]:
     yield from database
     if any(finding.verdict == "fail" and finding.what in ("database", "migrations") for finding in database):
         return
-    for look in (_roles, _companies, _workflows, _workers, _backlog):
+    for look in (_roles, _companies, _workflows, _workers, _backlog, _restores):
         yield from look(now)
 
 
@@ -202,3 +203,11 @@ def _backlog(now: datetime) -> Iterator[Finding]:
         "aeat backlog", "warn" if age > 240 else "ok", f"{count} records wait, the oldest for {age} s{reason}",
         "they are sent again by themselves, at least once an hour",
     )  # fmt: skip
+
+
+def _restores(now: datetime) -> Iterator[Finding]:
+    for chain in Installation.objects.select_related("taxpayer").filter(
+        environment=settings.AEAT_ENVIRONMENT, active=True
+    ):
+        if reason := locks.why_closed(chain):
+            yield Finding("restore", "fail", f"{chain}: nothing is issued or sent: {reason}", locks.REMEDY)

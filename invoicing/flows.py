@@ -190,7 +190,8 @@ def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
 def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
     """Render the invoice in this worker's renderer and store the bytes under their hash."""
     invoice = Invoice.objects.select_related("series", "order", "record").get(pk=ref.invoice_id)
-    witness.note(invoice.record.installation_id, invoice.record.seq, invoice.record.huella)
+    record = invoice.record
+    witness.note(record.installation_id, witness.Seen(record.seq, record.huella, record.num_serie))
     return _documents().store(shared().render(printed(invoice), timeout=PDF_TIMEOUT))
 
 

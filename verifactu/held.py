@@ -62,7 +62,10 @@ class Row(NamedTuple):
 def clear() -> None:
     """Begin with an empty table."""
     columns = ", ".join(f"{name} text NOT NULL" for name in _COLUMNS)
-    sql(f"CREATE TEMPORARY TABLE IF NOT EXISTS aeat_held ({columns}, PRIMARY KEY (numero, fecha, emisor))")
+    sql(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS aeat_held ({columns}, place bigint GENERATED ALWAYS AS IDENTITY,"
+        " PRIMARY KEY (numero, fecha, emisor))"
+    )
     sql("TRUNCATE aeat_held")
 
 
@@ -90,6 +93,21 @@ def ready() -> None:
 def count() -> int:
     """Return how many invoices the AEAT showed."""
     return int(sql("SELECT count(*) FROM aeat_held")[0][0])
+
+
+def last() -> tuple[str, str, str] | None:
+    """Return number, huella and stamp of the record with the latest stamp; None when nothing was shown.
+
+    Of one second, the one that was presented last: the AEAT shows them in that order.
+    """
+    rows = sql(
+        r"""
+        SELECT numero, huella, generated FROM aeat_held
+        WHERE generated ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$'
+        ORDER BY generated::timestamptz DESC, place DESC LIMIT 1
+        """
+    )
+    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
 
 def months_of_operation(installation: Installation, month: str) -> list[str]:
@@ -155,7 +173,7 @@ def different(installation: Installation, began: datetime) -> Iterator[Row]:
     """Yield what the AEAT shows otherwise than we do, or we do not have at all."""
     statement = f"""
         WITH last AS ({_LAST.format(which="r.num_serie IN (SELECT numero FROM aeat_held)")})
-        SELECT h.*, m.id, m.seq, m.operation, m.state, m.huella, m.codigo_error, l.id, l.seq, l.huella,
+        SELECT {", ".join(f"h.{name}" for name in _COLUMNS)}, m.id, m.seq, m.operation, m.state, m.huella, m.codigo_error, l.id, l.seq, l.huella,
                EXISTS (SELECT 1 FROM verifactu_record k WHERE k.installation_id = ANY(%s) AND k.num_serie = h.numero
                        AND k.fecha_expedicion = h.fecha AND k.id_emisor = h.emisor)
         FROM aeat_held h

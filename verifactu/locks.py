@@ -100,7 +100,8 @@ def open_again(
     """Open a chain that was compared, in the caller's transaction; the witness is set to its head."""
     Installation.objects.filter(pk=installation.pk).update(locked_at=None, lock_reason="")
     LockEvent(installation=installation, move=move, at=now, actor=actor, reason=reason, facts=facts).save()
-    witness.correct(installation.pk, installation.head_seq, installation.head_huella)
+    head = witness.Seen(installation.head_seq, installation.head_huella, installation.head_num_serie)
+    witness.correct(installation.pk, head)
 
 
 def settle_down(*, now: datetime) -> None:

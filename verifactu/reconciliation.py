@@ -46,7 +46,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Differences by kind, those that a person dismissed before left out."""
     dismissed: int = 0
     on_its_way: int = 0
-    """Invoices whose record waits for its verdict."""
+    """Records that wait for their verdict."""
+    last: tuple[str, str, str] | None = None
+    """Number, huella and stamp of the AEAT's last record of the month by its stamp."""
 
     @property
     def differs(self) -> int:
@@ -137,8 +139,9 @@ def _keep(installation: Installation, month: str, began: datetime) -> Compared:
         _close_the_rest(installation, month, began)
         ours, on_its_way = held.count_ours(installation, month)
     return Compared(
-        month=month, ours=ours, theirs=held.count(), found=found, dismissed=dismissed, on_its_way=on_its_way
-    )
+        month=month, ours=ours, theirs=held.count(), found=found, dismissed=dismissed, on_its_way=on_its_way,
+        last=held.last(),
+    )  # fmt: skip
 
 
 def _differences(installation: Installation, month: str, began: datetime) -> Iterator[_Difference]:

@@ -158,8 +158,8 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
         client = client_for(installation)
     except (NotConfigured, InvalidCertificate) as error:
         return NotDelivered(reason=str(error))
-    last = submission.records.order_by("-seq").values_list("seq", "huella")[0]
-    witness.note(installation.pk, *last)
+    last = submission.records.order_by("-seq").values_list("seq", "huella", "num_serie")[0]
+    witness.note(installation.pk, witness.Seen(*last))
     return client.submit(envelope(cabecera, texts))
 
 

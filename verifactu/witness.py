@@ -21,6 +21,7 @@ class Seen(NamedTuple):
 
     seq: int
     huella: str
+    num_serie: str
 
 
 def read(installation_id: UUID) -> Seen | None:
@@ -32,30 +33,30 @@ def read(installation_id: UUID) -> Seen | None:
         told = json.loads(_file(installation_id).read_bytes())
     except FileNotFoundError:
         return None
-    return Seen(int(told["seq"]), str(told["huella"]))
+    return Seen(int(told["seq"]), str(told["huella"]), str(told["num_serie"]))
 
 
-def note(installation_id: UUID, seq: int, huella: str) -> None:
+def note(installation_id: UUID, seen: Seen) -> None:
     """Write down that this record is about to leave, on disk before this returns; never less than before."""
-    seen = read(installation_id)
-    if seen and seen.seq >= seq:
+    before = read(installation_id)
+    if before and before.seq >= seen.seq:
         return
     file = _file(installation_id)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (file.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        seen = read(installation_id)
-        if seen is None or seen.seq < seq:
-            _write(file, seq, huella)
+        before = read(installation_id)
+        if before is None or before.seq < seen.seq:
+            _write(file, seen)
 
 
-def correct(installation_id: UUID, seq: int, huella: str) -> None:
+def correct(installation_id: UUID, seen: Seen) -> None:
     """Set the witness to what a comparison with the AEAT has shown, also when that is less."""
     file = _file(installation_id)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (file.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _write(file, seq, huella)
+        _write(file, seen)
 
 
 def _file(installation_id: UUID) -> Path:
@@ -63,9 +64,9 @@ def _file(installation_id: UUID) -> Path:
     return folder / "witness" / f"{installation_id}.json"
 
 
-def _write(file: Path, seq: int, huella: str) -> None:
+def _write(file: Path, seen: Seen) -> None:
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".", suffix=".part", delete=False) as part:
-        json.dump({"seq": seq, "huella": huella}, part)
+        json.dump(seen._asdict(), part)
         part.flush()
         os.fsync(part.fileno())
     Path(part.name).replace(file)

@@ -1,5 +1,7 @@
 """Compare with what the AEAT holds: `manage.py reconcile_aeat [--company NIF] [--from 2027-01 --to 2027-03] [--json]`.
 
+After a restore from a backup: `manage.py reconcile_aeat --after-restore`, which opens what the restore locked.
+
 Exit code 0 when nothing differs, 3 when something does or a chain stays locked, 4 when some companies could not be
 compared, 75 when none could.
 """
@@ -13,6 +15,7 @@ from django.core.management.base import CommandError
 
 from common import clock, commands
 from common.progress import Teller, progress
+from invoicing import restoring_command
 from invoicing.models import Company
 from invoicing.reconciling import chains_of, tell_of
 from verifactu.channel import NotConfigured, client_for
@@ -41,10 +44,32 @@ class Command(commands.Command):
         parser.add_argument("--to", dest="last", type=a_month, metavar="YYYY-MM", help="default: this month")
         parser.add_argument("--all", action="store_true", dest="whole", help="from the first record of each chain on")
 
+        parser.add_argument("--lock", action="store_true", help="lock issuing and sending")
+        parser.add_argument("--reason", default="", help="why it is locked by hand")
+        parser.add_argument("--after-restore", action="store_true", help="compare heads and invoices, and unlock")
+        parser.add_argument("--known", nargs="+", default=[], metavar="NUMBER",
+                            help="with --after-restore: numbers that customers have in their letters")  # fmt: skip
+        parser.add_argument("--new-installation", action="store_true",
+                            help="with --after-restore: go on in a new one where something was lost")  # fmt: skip
+        parser.add_argument("--confirm", metavar="NIF", help="the company's NIF, typed to confirm a new installation")
+
     def run(
-        self, company: str | None, first: str | None, last: str | None, whole: bool, **options: Any
-    ) -> tuple[Any, int]:
+        self, company: str | None, first: str | None, last: str | None, whole: bool, lock: bool, reason: str,
+        after_restore: bool, known: list[str], new_installation: bool, confirm: str | None, **options: Any,
+    ) -> tuple[Any, int]:  # fmt: skip
         companies = self._companies(company)
+        if (known or new_installation or confirm) and not after_restore:
+            raise CommandError("--known, --new-installation and --confirm go with --after-restore",
+                               returncode=commands.USAGE)  # fmt: skip
+        if lock:
+            return restoring_command.lock(companies, reason), commands.DIFFERENCES
+        if after_restore:
+            if new_installation and not company:
+                raise CommandError("--new-installation is for one company: name it with --company",
+                                   returncode=commands.USAGE)  # fmt: skip
+            with progress(self.say, as_json=self.as_json) as teller:
+                after = restoring_command.AfterRestore(teller, self.say, known, new_installation, confirm)
+                return after.run(companies)
         if first and last and first > last:
             raise CommandError("--from is later than --to", returncode=commands.USAGE)
         if whole and first:
@@ -74,6 +99,8 @@ class Command(commands.Command):
         return answer, commands.OK
 
     def lines(self, answer: Any) -> list[str]:
+        if "after_restore" in answer or "locked" in answer:
+            return restoring_command.lines(answer)
         lines = []
         for chain in answer["chains"]:
             for month in chain["months"]:
