@@ -19,7 +19,10 @@ def lost_deliveries(company: Company) -> Iterator[Finding]:
         FROM invoicing_delivery d
         LEFT JOIN workflows_process p ON p.workflow = 'capture' AND p.idempotency_key = 'delivery:' || d.id
         LEFT JOIN invoicing_snapshot s ON s.delivery_id = d.id
-        WHERE d.company_id = %s
+        WHERE d.company_id = %s AND (
+            encode(sha256(d.body), 'hex') <> d.body_sha256 OR p.id IS NULL
+            OR p.state = 'completed' AND p.result <> 'null' AND s.id IS NULL
+        )
         """,
         [company.pk],
     )
@@ -92,7 +95,11 @@ def unrecorded_invoices(company: Company) -> Iterator[Finding]:
                OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text,
                r.covers <> i.seal
         FROM invoicing_invoice i LEFT JOIN verifactu_record r ON r.id = i.record_id
-        WHERE i.company_id = %s
+        WHERE i.company_id = %s AND (
+            r.id IS NULL OR r.num_serie <> i.num_serie OR r.id_emisor <> i.issuer_nif OR r.tipo_factura <> i.tipo
+            OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text
+            OR r.covers <> i.seal
+        )
         """,
         [company.pk],
     )

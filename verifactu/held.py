@@ -173,7 +173,8 @@ def different(installation: Installation, began: datetime) -> Iterator[Row]:
     """Yield what the AEAT shows otherwise than we do, or we do not have at all."""
     statement = f"""
         WITH last AS ({_LAST.format(which="r.num_serie IN (SELECT numero FROM aeat_held)")})
-        SELECT {", ".join(f"h.{name}" for name in _COLUMNS)}, m.id, m.seq, m.operation, m.state, m.huella, m.codigo_error, l.id, l.seq, l.huella,
+        SELECT {", ".join(f"h.{name}" for name in _COLUMNS)},
+               m.id, m.seq, m.operation, m.state, m.huella, m.codigo_error, l.id, l.seq, l.huella,
                EXISTS (SELECT 1 FROM verifactu_record k WHERE k.installation_id = ANY(%s) AND k.num_serie = h.numero
                        AND k.fecha_expedicion = h.fecha AND k.id_emisor = h.emisor)
         FROM aeat_held h
