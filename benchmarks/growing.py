@@ -39,8 +39,9 @@ RECORDS = 100_000
 PAGE = 10_000
 """Invoices of one page of a query, as many as the AEAT shows; scaled like the records, so that there are ten pages."""
 AT_ONCE = 1000
+COMMANDS = ("verify_ledger", "reconcile_aeat")
 GROWTH = 1.25
-"""How many times the memory of the first fifth of the run the whole run may take."""
+"""How many times the memory for a tenth of the records the whole may take."""
 
 
 def measure(scale: float) -> list[Figure]:
@@ -52,44 +53,52 @@ def measure(scale: float) -> list[Figure]:
         certificate = simulator.authority.client_certificate("B12345674", "Almacenes La Encina SL", password=secret)
         simulator.ledger.close()
         company = la_encina(nif="B12345674", certificate=certificate, certificate_password=secret)
-        tell(f"making {count} records")
-        fill(issue_one(shop(company)), count, Path(folder) / "aeat" / "ledger.sqlite3")
-        figures = []
+        model = issue_one(shop(company))
+        last = the_first(model)
         with the_aeat(Path(folder) / "aeat", page_size=scaled(PAGE, scale, least=20)) as (endpoint, ca_file):
             env = {"AEAT_ENDPOINT": endpoint, "AEAT_CA_FILE": ca_file, "FILES_DIR": folder}
-            for command in ("verify_ledger", "reconcile_aeat"):
-                seen = child(command, database, env)
-                if seen["code"]:
-                    raise RuntimeError(f"{command} exited {seen['code']}: {seen['said'][:2000]}")
-                figures += [
-                    reported(f"{command}_100k_s", seen["seconds"], "s"),
-                    reported(f"{command}_100k_peak_mb", seen["peak_mb"], "MB"),
-                    at_most(f"{command}_100k_memory_growth", seen["peak_mb"] / seen["first_mb"], GROWTH, "times"),
-                ]
-        return figures
+            ledger = Path(folder) / "aeat" / "ledger.sqlite3"
+            seen: list[dict[str, dict[str, Any]]] = []
+            for so_many in (count // 10, count):
+                tell(f"making {so_many} records")
+                last = fill(model, last, so_many, ledger)
+                seen.append({command: child(command, database, env) for command in COMMANDS})
+        return [figure for command in COMMANDS for figure in _figures(command, *(run[command] for run in seen))]
 
 
-def fill(model: Invoice, count: int, ledger: Path) -> None:
-    """Write `count` accepted records with their invoices, the first being `model`, and the AEAT's ledger of them."""
-    record = Record.objects.select_related("installation__taxpayer").get(pk=model.record_id)
-    chain, series = record.installation, model.series
-    Record.objects.filter(pk=record.pk).update(state="in_flight")
-    Record.objects.filter(pk=record.pk).update(state="accepted", verdict_at=clock.now() - timedelta(seconds=1))
-    rows = [record]
-    for first in range(2, count + 1, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, count + 1))
-        made = list(_made(model, rows[-1], numbers, chain))
-        Record.objects.bulk_create([each for _, each, _ in made])
+def _figures(command: str, tenth: dict[str, Any], whole: dict[str, Any]) -> Iterator[Figure]:
+    yield reported(f"{command}_100k_s", whole["seconds"], "s")
+    yield reported(f"{command}_100k_peak_mb", whole["peak_mb"], "MB")
+    yield at_most(f"{command}_100k_memory_growth", whole["peak_mb"] / tenth["peak_mb"], GROWTH, "times")
+
+
+def the_first(model: Invoice) -> Record:
+    """Return the record of the issued invoice, accepted."""
+    Record.objects.filter(pk=model.record_id).update(state="in_flight")
+    Record.objects.filter(pk=model.record_id).update(state="accepted", verdict_at=clock.now() - timedelta(seconds=1))
+    first: Record = Record.objects.select_related("installation__taxpayer").get(pk=model.record_id)
+    return first
+
+
+def fill(model: Invoice, last: Record, count: int, ledger: Path) -> Record:
+    """Go on from `last` until there are `count` accepted records, here and in the AEAT's ledger; return the last."""
+    chain, series = last.installation, model.series
+    if last.seq == 1:
+        _tell_the_aeat(ledger, chain, [last])
+    while last.seq < count:
+        numbers = range(last.seq + 1, min(last.seq + AT_ONCE, count) + 1)
+        made = list(_made(model, last, numbers, chain))
+        Record.objects.bulk_create([record for _, record, _ in made])
         Invoice.objects.bulk_create([invoice for invoice, _, _ in made])
         InvoiceLine.objects.bulk_create([line for _, _, lines in made for line in lines])
-        rows += [each for _, each, _ in made]
-    last = rows[-1]
+        _tell_the_aeat(ledger, chain, [record for _, record, _ in made])
+        last = made[-1][1]
     Installation.objects.filter(pk=chain.pk).update(
         head_seq=last.seq, head_num_serie=last.num_serie, head_fecha=last.fecha_expedicion, head_huella=last.huella,
         head_stamp=last.generated_at, head_seal=last.seal,
     )  # fmt: skip
     Series.objects.filter(pk=series.pk).update(next_number=count + 1)
-    _tell_the_aeat(ledger, chain, rows)
+    return last
 
 
 def _made(
@@ -142,11 +151,11 @@ def _tell_the_aeat(ledger: Path, chain: Installation, rows: list[Record]) -> Non
     nif = chain.taxpayer.nif
     with sqlite3.connect(ledger) as db:
         db.execute(
-            "INSERT INTO submission (id, received_at, presenter, obligado, records, request, answer)"
+            "INSERT OR IGNORE INTO submission (id, received_at, presenter, obligado, records, request, answer)"
             " VALUES (1, ?, ?, ?, ?, '', '')", [now, nif, nif, len(rows)],
         )  # fmt: skip
         db.execute(
-            "INSERT INTO chain (id, obligado, producer, system_id, installation, records, head_id)"
+            "INSERT OR IGNORE INTO chain (id, obligado, producer, system_id, installation, records, head_id)"
             " VALUES (1, ?, ?, ?, ?, ?, ?)",
             [nif, chain.producer_nif, chain.system_id, chain.numero, len(rows), len(rows)],
         )
@@ -192,10 +201,12 @@ def the_aeat(folder: Path, *, page_size: int) -> Iterator[tuple[str, str]]:
 
 
 def child(command: str, database: Database, env: dict[str, str]) -> dict[str, Any]:
-    """Run a command in a process of its own; return its seconds, its memory, its exit code and what it said."""
+    """Run a command in a process of its own, which must find nothing wrong; return its seconds and its memory."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.ledger_child", command],
         env={**os.environ, **database.env, **env}, stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     seen: dict[str, Any] = json.loads(done.stdout)
+    if seen["code"]:
+        raise RuntimeError(f"{command} exited {seen['code']}: {seen['said'][:2000]}")
     return seen

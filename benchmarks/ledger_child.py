@@ -31,15 +31,8 @@ def main() -> int:
         except SystemExit as left:
             code = int(left.code or 0)
     seconds = time.perf_counter() - began
-    first = [rss for at, rss in watch.seen if at - began <= seconds / 5] or [watch.seen[0][1]]
-    sys.stdout.write(
-        json.dumps(
-            {
-                "seconds": seconds, "first_mb": max(first), "peak_mb": max(rss for _, rss in watch.seen), "code": code,
-                "said": said.getvalue(),
-            }
-        )
-    )  # fmt: skip
+    told = {"seconds": seconds, "peak_mb": watch.peak, "code": code, "said": said.getvalue()}
+    sys.stdout.write(json.dumps(told))
     return 0
 
 
@@ -55,10 +48,10 @@ def serve(folder: Path, page_size: int) -> int:
 
 
 class Watch:
-    """Reads the memory of this process while the block lasts: (moment, resident MB)."""
+    """Reads the resident memory of this process, in MB, while the block lasts."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[float, float]] = []
+        self.peak = 0.0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -73,7 +66,7 @@ class Watch:
     def _look(self) -> None:
         page = os.sysconf("SC_PAGE_SIZE") / 1e6
         while True:
-            self.seen.append((time.perf_counter(), int(Path("/proc/self/statm").read_text().split()[1]) * page))
+            self.peak = max(self.peak, int(Path("/proc/self/statm").read_text().split()[1]) * page)
             if self._done.wait(EVERY):
                 return
 
