@@ -26,6 +26,7 @@ GROUPS = {
     "aeat": ("submitting", "issuing"),
     "pdf": ("pdf",),
     "flow": ("intake", "orders"),
+    "growth": ("growing",),
 }
 DOCUMENTS = 60
 SPIN = 0.3

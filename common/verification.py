@@ -1,6 +1,7 @@
 """I8: every seal recomputes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
@@ -9,10 +10,32 @@ from django.db import models
 from common.findings import Finding
 from common.ledger import LedgerModel
 
+T = TypeVar("T", bound=models.Model)
 
-def broken_seals(rows: models.QuerySet[LedgerModel]) -> Iterator[Finding]:
+AT_ONCE = 500
+
+
+def in_pages(
+    rows: models.QuerySet[T], *, key: str = "pk", size: int = AT_ONCE, tell: Callable[[int], object] = lambda read: None
+) -> Iterator[T]:
+    """Yield rows in the order of a unique column, a page at a time: no more than that is in memory, nor locked.
+
+    `tell` is told after each page how many were read.
+    """
+    after: Any = None
+    read = 0
+    while page := list((rows.filter(**{f"{key}__gt": after}) if read else rows).order_by(key)[:size]):
+        yield from page
+        read += len(page)
+        after = getattr(page[-1], key)
+        tell(read)
+
+
+def broken_seals(
+    rows: models.QuerySet[LedgerModel], tell: Callable[[int], object] = lambda read: None
+) -> Iterator[Finding]:
     """Yield the rows of a ledger table whose seal is not the one that their frozen columns give."""
-    for row in rows.order_by("pk").iterator(chunk_size=500):
+    for row in in_pages(rows, tell=tell):
         try:
             seal = row.compute_seal()
         except ObjectDoesNotExist as error:

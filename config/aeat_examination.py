@@ -9,7 +9,7 @@ from django.conf import settings
 from common import clock
 from config.findings import Finding
 from invoicing.models import Company
-from verifactu import notices
+from verifactu import locks, notices
 from verifactu.certificates import Certificate
 from verifactu.chain_ends import broken_ends
 from verifactu.client import endpoint_for
@@ -220,6 +220,14 @@ def stopped(now: datetime) -> Iterator[Finding]:
             f"sending of {chain}", "fail", f"stopped on {chain.stopped_at:%Y-%m-%d %H:%M} UTC: {chain.stopped_reason}",
             "write to verifactu@correo.aeat.es; then «Reanudar el envío» on the installation's page in the admin",
         )  # fmt: skip
+
+
+def locked(now: datetime) -> Iterator[Finding]:
+    """Tell of the chains that were locked after a restore: nothing is issued on them, nothing sent."""
+    active = Installation.objects.filter(environment=settings.AEAT_ENVIRONMENT, active=True)
+    for chain in active.select_related("taxpayer"):
+        if reason := locks.why_closed(chain):
+            yield Finding("restore", "fail", f"{chain}: nothing is issued or sent: {reason}", locks.REMEDY)
 
 
 def backlog(now: datetime) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from common.ids import uuid7
 from invoicing.models import Company, Connection
+from invoicing.reconciling import reconcile_nightly
 from invoicing.reporting import report_daily
 from verifactu.models import Installation, Taxpayer
 
@@ -27,8 +28,8 @@ def open_company(
     acts_as: str = Taxpayer.ActsAs.OWN,
     now: datetime,
 ) -> Company:
-    """Make the company, its taxpayer, an installation for the present environment, and the schedule of its daily
-    report, in one transaction."""
+    """Make the company, its taxpayer, an installation for the present environment, and the schedules of its daily
+    report and of its nightly comparison with the AEAT, in one transaction."""
     identity = uuid7()
     with transaction.atomic():
         taxpayer = Taxpayer.objects.create(
@@ -51,6 +52,7 @@ def open_company(
             simplified_activity=simplified_activity,
         )
         report_daily(company, now=now)
+        reconcile_nightly(company, now=now)
         return company
 
 

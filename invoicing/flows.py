@@ -18,6 +18,7 @@ from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.states import INVOICE_MOVES
 from invoicing.storefronts import Unreadable
+from verifactu import witness
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from verifactu.verdicts import Verdict
 from workflows.api import Lane, step, workflow
@@ -188,7 +189,9 @@ def keep_pdf(ref: InvoiceRef, stored: StoredDocument) -> DocumentRef:
 )
 def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
     """Render the invoice in this worker's renderer and store the bytes under their hash."""
-    invoice = Invoice.objects.select_related("series", "order").get(pk=ref.invoice_id)
+    invoice = Invoice.objects.select_related("series", "order", "record").get(pk=ref.invoice_id)
+    record = invoice.record
+    witness.note(record.installation_id, witness.Seen(record.seq, record.huella, record.num_serie))
     return _documents().store(shared().render(printed(invoice), timeout=PDF_TIMEOUT))
 
 

@@ -47,6 +47,11 @@ def text(series: Series, number: int) -> str:
     return f"{series.code}{series.year}-{number:06d}"
 
 
+def kind_of(code: str, environment: str) -> Series.Kind | None:
+    """Return the kind of the series that nobody named and that has this code; None when there is none."""
+    return next((kind for (_, kind) in CODES if _code(environment, kind) == code), None)
+
+
 def _locked(company: Company, environment: str, kind: str, year: int) -> Series | None:
     return (
         Series.objects.select_for_update(no_key=True)

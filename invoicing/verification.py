@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.findings import Finding
 from invoicing.documents import Documents, Tampered
-from invoicing.models import Company, Document, Export, Invoice, Series
+from invoicing.models import Company, Document, Export, Gap, Invoice, Series
 from workflows.rows import sql
 
 
@@ -19,7 +19,10 @@ def lost_deliveries(company: Company) -> Iterator[Finding]:
         FROM invoicing_delivery d
         LEFT JOIN workflows_process p ON p.workflow = 'capture' AND p.idempotency_key = 'delivery:' || d.id
         LEFT JOIN invoicing_snapshot s ON s.delivery_id = d.id
-        WHERE d.company_id = %s
+        WHERE d.company_id = %s AND (
+            encode(sha256(d.body), 'hex') <> d.body_sha256 OR p.id IS NULL
+            OR p.state = 'completed' AND p.result <> 'null' AND s.id IS NULL
+        )
         """,
         [company.pk],
     )
@@ -61,16 +64,26 @@ def numbering_gaps(company: Company) -> Iterator[Finding]:
     """I3: the numbers of a series run from its first to n without gap, and dates never go back."""
     for series in Series.objects.filter(company=company):
         expected = series.first_number
+        gaps = dict(Gap.objects.filter(series=series).values_list("first_number", "last_number"))
         last_date = None
         rows = series.invoices.order_by("number").values_list("number", "num_serie", "issue_date")
         for number, num_serie, issue_date in rows.iterator(chunk_size=2000):
+            expected = _after_gaps(expected, gaps)
             if number != expected:
                 yield Finding("I3", f"series {series}", f"nº {expected} is missing before {num_serie}")
             if last_date and issue_date < last_date:
                 yield Finding("I3", f"series {series}", f"{num_serie} is dated before the invoice in front of it")
             expected, last_date = number + 1, issue_date
+        expected = _after_gaps(expected, gaps)
         if series.next_number != expected:
             yield Finding("I3", f"series {series}", f"the next number is {series.next_number}, not {expected}")
+
+
+def _after_gaps(number: int, gaps: dict[int, int]) -> int:
+    """Return the number that follows, past the gaps that a restore left and that are documented."""
+    while number in gaps:
+        number = gaps[number] + 1
+    return number
 
 
 def unrecorded_invoices(company: Company) -> Iterator[Finding]:
@@ -82,7 +95,11 @@ def unrecorded_invoices(company: Company) -> Iterator[Finding]:
                OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text,
                r.covers <> i.seal
         FROM invoicing_invoice i LEFT JOIN verifactu_record r ON r.id = i.record_id
-        WHERE i.company_id = %s
+        WHERE i.company_id = %s AND (
+            r.id IS NULL OR r.num_serie <> i.num_serie OR r.id_emisor <> i.issuer_nif OR r.tipo_factura <> i.tipo
+            OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text
+            OR r.covers <> i.seal
+        )
         """,
         [company.pk],
     )

@@ -13,6 +13,7 @@ from django.conf import settings
 from verifactu import sending_alerts
 from verifactu.batches import MAX_RECORDS
 from verifactu.huella import sealed
+from verifactu.locks import refuse_if_closed
 from verifactu.models import Installation, Record
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
 from verifactu.rules import check
@@ -100,6 +101,7 @@ def lock(*, tenant: str) -> Head:
     """Lock the head of the tenant's active chain in the present environment until the transaction ends.
 
     :raises WrongEnvironment: when the tenant has no active installation in this environment.
+    :raises ChainLocked: when the chain is locked after a restore.
     """
     installation = (
         Installation.objects.select_for_update(no_key=True, of=("self",))
@@ -109,6 +111,7 @@ def lock(*, tenant: str) -> Head:
     )
     if installation is None:
         raise WrongEnvironment(f"no active installation for AEAT_ENVIRONMENT={settings.AEAT_ENVIRONMENT}")
+    refuse_if_closed(installation)
     return Head(installation)
 
 

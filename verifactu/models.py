@@ -3,7 +3,8 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Right
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
@@ -116,6 +117,9 @@ class Installation(models.Model):
     """Stopped, nothing is sent until a person resumes it: the AEAT has suspended the access (4141)."""
     told = models.CharField(max_length=40, blank=True, default="")
     """The trouble of sending that a person was told of and that goes on (sending_alerts.py)."""
+    locked_at = models.DateTimeField("cerrada desde", null=True, blank=True)
+    lock_reason = models.TextField("por qué está cerrada", blank=True, default="")
+    """Locked, nothing is issued on this chain and nothing of it is sent (verifactu/locks.py)."""
 
     class Meta:
         ordering: ClassVar = ["taxpayer", "created_at"]
@@ -224,6 +228,8 @@ class Record(LedgerModel):
             ),
         ]
         indexes: ClassVar = [
+            # reconciliation: the invoices of a month
+            models.Index(F("installation"), Right("fecha_expedicion", 7), name="record_of_month"),
             # submission.claim: the next records of a chain, in order
             models.Index(fields=["installation", "seq"], name="record_pending", condition=Q(state="pending")),
             # submission.ask, alarms: what is in doubt or set aside
@@ -344,3 +350,7 @@ class Declaration(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.version} {self.sha256[:12]}"
+
+
+# Models in a file of their own, which Django looks for here.
+from verifactu.reconciled import Discrepancy, LockEvent, Whereabouts  # noqa: E402, F401

@@ -1,13 +1,21 @@
 """Ask the AEAT what it holds (ConsultaFactuSistemaFacturacion), month by month and page by page."""
 
 from collections.abc import Iterable, Iterator
+from typing import assert_never
 
-from verifactu.client import Answered, Client
+from verifactu.client import Answered, Client, NotDelivered, QueryOutcome, Refused, Unknown
 from verifactu.errors import DUPLICATE
 from verifactu.models import Installation, Record, Submission
-from verifactu.records import PersonaFisicaJuridica, RegistroAlta, SistemaInformatico
+from verifactu.records import IDFactura, PersonaFisicaJuridica, RegistroAlta, SistemaInformatico
 from verifactu.verdicts import Finding
-from verifactu.xml import Consulta, RegistroConsultado, consulta, read_registro
+from verifactu.xml import (
+    Consulta,
+    RangoFechaExpedicion,
+    RegistroConsultado,
+    RespuestaConsulta,
+    consulta,
+    read_registro,
+)
 from workflows.errors import Transient
 
 MOST_PAGES = 1000
@@ -28,32 +36,90 @@ def find_at_aeat(client: Client, submission: Submission, records: Iterable[Recor
     return [_finding(record, held.get((record.num_serie, record.fecha_expedicion))) for record in records]
 
 
-def month_at_aeat(
-    client: Client, installation: Installation, ejercicio: str, periodo: str
-) -> Iterator[RegistroConsultado]:
-    """Yield everything that the AEAT holds of this installation for one month.
+class QueryFailed(Transient):
+    """The AEAT could not be asked now, or its page cannot be relied on; nothing was changed because of it.
 
-    :raises Transient: when a page cannot be had now.
+    `kind` names why: not_delivered, refused or unknown (no answer to read); stranger (it speaks of another taxpayer),
+    other_month (of another month than was asked), circle (a key that was asked already), endless (more pages than a
+    month can have).
+    """
+
+    def __init__(self, kind: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"la AEAT no responde a la consulta: {message}", retry_after=retry_after)
+        self.kind = kind
+
+
+def month_at_aeat(
+    client: Client,
+    installation: Installation,
+    ejercicio: str,
+    periodo: str,
+    *,
+    issued: RangoFechaExpedicion | None = None,
+) -> Iterator[RegistroConsultado]:
+    """Yield everything that the AEAT holds of this installation for one month, issued within `issued` if given.
+
+    :raises QueryFailed: when a page cannot be had now, or is not what was asked for.
+    """
+    for page in pages_at_aeat(client, installation, ejercicio, periodo, issued=issued):
+        yield from page
+
+
+def pages_at_aeat(
+    client: Client,
+    installation: Installation,
+    ejercicio: str,
+    periodo: str,
+    *,
+    issued: RangoFechaExpedicion | None = None,
+) -> Iterator[tuple[RegistroConsultado, ...]]:
+    """Yield the same page by page, so that no more than one is in memory.
+
+    :raises QueryFailed: when a page cannot be had now, or is not what was asked for.
     """
     taxpayer = installation.taxpayer
     key = None
+    asked: set[IDFactura] = set()
     for _ in range(MOST_PAGES):
         query = Consulta(
             ObligadoEmision=PersonaFisicaJuridica(NombreRazon=taxpayer.name, NIF=taxpayer.nif),
             Ejercicio=ejercicio,
             Periodo=periodo,
+            RangoFechaExpedicion=issued,
             SistemaInformatico=_system(installation),
             ClavePaginacion=key,
         )
-        outcome = client.query(consulta(query))
-        if not isinstance(outcome, Answered):
-            raise Transient(f"la AEAT no responde a la consulta: {outcome.reason}", retry_after=_asked_pause(outcome))
-        page = outcome.respuesta
-        yield from page.records
+        page = _page(client.query(consulta(query)), taxpayer.nif, (ejercicio, periodo))
         key = page.ClavePaginacion
+        if key in asked:
+            raise QueryFailed("circle", "repite una página que ya dio")
+        yield page.records
         if key is None:
             return
-    raise Transient("la consulta a la AEAT no termina")
+        asked.add(key)
+    raise QueryFailed("endless", "no termina")
+
+
+def _page(outcome: QueryOutcome, nif: str, month: tuple[str, str]) -> RespuestaConsulta:
+    """Return the page of an outcome when it is one, and the one that was asked for."""
+    match outcome:
+        case Answered(respuesta=page):
+            pass
+        case NotDelivered():
+            raise QueryFailed("not_delivered", outcome.reason, retry_after=_asked_pause(outcome))
+        case Refused():
+            raise QueryFailed("refused", outcome.reason)
+        case Unknown():
+            raise QueryFailed(outcome.kind or "unknown", outcome.reason)
+        case _:
+            assert_never(outcome)
+    if page.ObligadoEmision and page.ObligadoEmision.NIF.strip() != nif:
+        raise QueryFailed("stranger", "habla de otro obligado")
+    if any(record.IDFactura.IDEmisorFactura.strip() != nif for record in page.records):
+        raise QueryFailed("stranger", "trae facturas de otro emisor")
+    if (page.Ejercicio, page.Periodo) != month:
+        raise QueryFailed("other_month", f"habla de {page.Periodo}/{page.Ejercicio}")
+    return page
 
 
 def _finding(record: Record, held: RegistroConsultado | None) -> Finding:

@@ -25,6 +25,10 @@ RECORD_MOVES = Moves(
     reject=(("in_flight", "unknown"), "rejected"),
     doubt=(("in_flight",), "unknown"),
     quarantine=(("pending", "unknown"), "quarantined"),
+    # What a person approves after reconcile_aeat compared with the AEAT's ledger (verifactu/repairs.py).
+    resend=(("accepted", "accepted_with_errors"), "pending"),
+    adopt_accepted=(("accepted_with_errors", "rejected", "quarantined"), "accepted"),
+    adopt_with_errors=(("accepted", "rejected", "quarantined"), "accepted_with_errors"),
 )
 FINAL_VERDICTS = ("accepted", "accepted_with_errors", "rejected")
 
@@ -34,4 +38,19 @@ SUBMISSION_MOVES = Moves(
     refuse=(("sending",), "refused"),
     fail_to_deliver=(("sending",), "not_delivered"),
     doubt=(("sending",), "unknown"),
+)
+
+# A difference between our ledger and the AEAT's, as reconcile_aeat found it
+#     open       a person has to look at it
+#     approved   the repair was approved and carried out; the next comparison shows whether it helped
+#     done       a later comparison found nothing any more
+#     dismissed  a person knows of it and leaves it; the same is not told again
+#     gone       it went away by itself before anybody decided
+DISCREPANCY_STATES = ("open", "approved", "done", "dismissed", "gone")
+DISCREPANCY_MOVES = Moves(
+    approve=(("open",), "approved"),
+    dismiss=(("open", "approved"), "dismissed"),
+    prove=(("approved",), "done"),
+    vanish=(("open",), "gone"),
+    come_back=(("approved",), "open"),
 )

@@ -14,7 +14,7 @@ import msgspec
 from django.conf import settings
 
 from common import clock
-from verifactu import closing, verdicts
+from verifactu import closing, locks, verdicts, witness
 from verifactu.batches import MAX_RECORDS, delayed, next_batch, thousand_wait
 from verifactu.channel import NotConfigured, client_for
 from verifactu.client import Answered, NotDelivered, Outcome, Refused, Unknown
@@ -95,6 +95,8 @@ def claim(installation_id: UUID) -> Batch:
         verdicts.doubt(last)
         Submission.objects.filter(pk=last.pk, state="sending").update(state=SUBMISSION_MOVES.target("doubt"))
         return Batch(submission_id=last.pk)
+    if locks.is_closed(installation_id, now=now):
+        return Batch()
     if not Record.objects.filter(installation_id=installation_id, state="pending").exists():
         return Batch()
     wait = Batch(not_before=last.next_at, after=last.pk) if last and last.next_at and last.next_at > now else None
@@ -162,6 +164,8 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
     installation = submission.installation
     if installation.environment != settings.AEAT_ENVIRONMENT:
         return NotDelivered(reason=f"instalación del entorno {installation.environment}")
+    if locks.is_closed(installation.pk, now=clock.now()):
+        return NotDelivered(reason=f"{locks.ChainLocked.__doc__}")
     texts = list(submission.records.order_by("seq").values_list("xml", flat=True))
     cabecera = Cabecera(
         ObligadoEmision=verdicts.obligado(installation.taxpayer),
@@ -177,6 +181,8 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
         client = client_for(installation)
     except (NotConfigured, InvalidCertificate) as error:
         return NotDelivered(reason=str(error))
+    last = submission.records.order_by("-seq").values_list("seq", "huella", "num_serie")[0]
+    witness.note(installation.pk, witness.Seen(*last))
     return client.submit(envelope(cabecera, texts))
 
 

@@ -1,8 +1,9 @@
 """I4 of the chains: each is 1..n, each link and huella recomputes, the head is the last record."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from common.findings import Finding
+from common.verification import in_pages
 from verifactu.errors import UnreadableXML
 from verifactu.huella import huella
 from verifactu.models import Installation, Record
@@ -10,10 +11,10 @@ from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior
 from verifactu.xml import read_registro
 
 
-def broken_links(installation: Installation) -> Iterator[Finding]:
-    """Yield what is wrong with one chain, read in order, a few hundred records at a time."""
+def broken_links(installation: Installation, tell: Callable[[int], object] = lambda read: None) -> Iterator[Finding]:
+    """Yield what is wrong with one chain, read in order, a page of records at a time."""
     previous: Record | None = None
-    for record in Record.objects.filter(installation=installation).order_by("seq").iterator(chunk_size=1000):
+    for record in in_pages(Record.objects.filter(installation=installation), key="seq", tell=tell):
         expected_seq = previous.seq + 1 if previous else 1
         subject = f"{installation} nº {record.seq} ({record.num_serie})"
         if record.seq != expected_seq:

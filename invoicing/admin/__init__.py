@@ -6,6 +6,7 @@ from common.admin import MOST_TENANTS_IN_A_FILTER, scope_by
 from invoicing.admin import desks, people
 from invoicing.admin.companies import CompanyAdmin
 from invoicing.admin.connections import ApiKeyAdmin, ConnectionAdmin
+from invoicing.admin.discrepancies import DiscrepancyAdmin, GapAdmin, LockEventAdmin
 from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
@@ -18,8 +19,11 @@ __all__ = [
     "CompanyAdmin",
     "ConnectionAdmin",
     "DeliveryAdmin",
+    "DiscrepancyAdmin",
     "ExportAdmin",
+    "GapAdmin",
     "InvoiceAdmin",
+    "LockEventAdmin",
     "OrderAdmin",
     "SeriesAdmin",
     "desks",

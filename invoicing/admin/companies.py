@@ -18,6 +18,7 @@ from invoicing import nif as nif_rules
 from invoicing.admin import exporting
 from invoicing.companies import open_company
 from invoicing.models import Company, Membership
+from invoicing.reconciling import reconcile_nightly
 from invoicing.reporting import report_daily
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.taxpayers import describe_certificate
@@ -150,6 +151,7 @@ class CompanyAdmin(ScopedAdmin):
         if change:
             super().save_model(request, obj, form, change)
             report_daily(obj, now=clock.now())  # in its zone, which may have changed
+            reconcile_nightly(obj, now=clock.now())
             return
         given = form.cleaned_data
         data, password = form.uploaded or (b"", "")

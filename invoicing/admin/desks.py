@@ -137,6 +137,14 @@ DESKS.update(
                 "mail_report": gettext_lazy("Enviar el correo"),
             },
         ),
+        "reconcile-aeat": Desk(
+            title=gettext_lazy("Comparar con lo que tiene la AEAT"),
+            steps={
+                "find_chains": gettext_lazy("Reunir las instalaciones"),
+                "compare": gettext_lazy("Comparar un mes"),
+                "tell": gettext_lazy("Avisar de lo que queda por decidir"),
+            },
+        ),
         "submit-chain": Desk(
             title=gettext_lazy("Enviar registros a la AEAT"),
             steps={

@@ -39,15 +39,20 @@ class CompaniesInline(TabularInline):
 
 MEANINGFUL = {
     "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
-             "installation", "record", "submission", "answer", "process"),
+             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap"),
     "add": ("connection", "apikey", "series", "export"),
-    "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record"),
+    "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy"),
 }  # fmt: skip
 """The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""
 
 WORDS = {"view": _("ver"), "add": _("crear"), "change": _("cambiar")}
-ACTS = {"change_process": _("reanudar, resolver y cancelar"), "change_apikey": _("revocar"),
-        "change_installation": _("reanudar el envío"), "change_record": _("enviar de nuevo lo apartado")}  # fmt: skip
+ACTS = {
+    "change_process": _("reanudar, resolver y cancelar"),
+    "change_apikey": _("revocar"),
+    "change_installation": _("reanudar el envío"),
+    "change_record": _("enviar de nuevo lo apartado"),
+    "change_discrepancy": _("aprobar reparaciones y descartar"),
+}
 
 
 class PermissionField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Invoice, Order, Series
+from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
+from verifactu.reconciled import Discrepancy, LockEvent
 from workflows.admin.desks import desk, subjects
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES
@@ -49,6 +50,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Conexiones"), "storefront", list_url(Connection), Connection),
             (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
             (_("Series"), "tag", list_url(Series), Series),
+            (_("Huecos de series"), "data_array", list_url(Gap), Gap),
         ]),
         ("VERI*FACTU", [
             (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),
@@ -56,6 +58,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Registros"), "fingerprint", list_url(Record), Record),
             (_("Envíos"), "outbox", list_url(Submission), Submission),
             (_("Respuestas"), "mark_email_read", list_url(Answer), Answer),
+            (_("Diferencias con la AEAT"), "difference", list_url(Discrepancy), Discrepancy),
+            (_("Cierres"), "lock", list_url(LockEvent), LockEvent),
         ]),
         (_("Procesos"), [
             (_("Procesos"), "account_tree", list_url(Process), Process),

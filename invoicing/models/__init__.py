@@ -2,6 +2,7 @@
 
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
 from invoicing.models.export import Export
+from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
 from invoicing.models.order import Delivery, Order, Snapshot
 
@@ -12,6 +13,7 @@ __all__ = [
     "Delivery",
     "Document",
     "Export",
+    "Gap",
     "IdempotencyKey",
     "Invoice",
     "InvoiceLine",

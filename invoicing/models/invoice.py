@@ -137,7 +137,17 @@ class Invoice(LedgerModel):
     @property
     def sealed_lines(self) -> "list[InvoiceLine]":
         """The lines in printed order: those being issued with it, or the stored ones (one query)."""
+        if "lines" in getattr(self, "_prefetched_objects_cache", {}):
+            return list(self.lines.all())
         return self.new_lines or list(self.lines.order_by("position"))
+
+    @classmethod
+    def to_be_verified(cls) -> Any:
+        """Return all invoices with their lines and the seals of their order versions."""
+        return cls.objects.prefetch_related(
+            models.Prefetch("lines", queryset=InvoiceLine.objects.order_by("invoice_id", "position")),
+            models.Prefetch("snapshot", queryset=Snapshot.objects.only("pk", "seal")),
+        )
 
 
 class InvoiceLine(LedgerModel):

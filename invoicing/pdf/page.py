@@ -56,6 +56,8 @@ def page(printed: PrintedInvoice) -> str:
         "due": euros(printed.total),
         "mentions": [clean(mention) for mention in printed.mentions],
         "qr": _symbol(printed.qr_url),
+        # In the document's properties, where a restore finds out whose page it is (invoicing/evidence.py).
+        "qr_url": printed.qr_url,
         "watermark": WATERMARKS[printed.environment],
     }
     context = Context(values, autoescape=True, use_l10n=False, use_tz=False)

@@ -252,7 +252,7 @@ class TestWhen:
         assert payload.reported == date.fromisoformat(day)
 
     def test_every_company_has_its_nine_in_the_morning_from_the_beginning(self, company: Company) -> None:
-        row = Schedule.objects.get(tenant=company.tenant)
+        row = Schedule.objects.get(tenant=company.tenant, workflow="daily-sales-report")
         assert (row.workflow, row.cron, row.zone, row.catch_up) == (
             "daily-sales-report", "0 9 * * *", "Europe/Madrid", "last",
         )  # fmt: skip
@@ -261,7 +261,7 @@ class TestWhen:
     def test_a_company_that_moves_gets_the_nine_of_there(self, company: Company) -> None:
         company.territory = Company.Territory.CANARIAS
         report_daily(company, now=clock.now())
-        row = Schedule.objects.get(tenant=company.tenant)
+        row = Schedule.objects.get(tenant=company.tenant, workflow="daily-sales-report")
         assert row.zone == "Atlantic/Canary"
         assert row.next_at.astimezone(ZoneInfo("Atlantic/Canary")).hour == 9
 

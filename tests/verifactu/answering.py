@@ -61,8 +61,14 @@ def respuesta_consulta(page: RespuestaConsulta) -> bytes:
         )
     content = (
         "<r:Cabecera><sf:IDVersion>1.0</sf:IDVersion>"
-        f"<sf:ObligadoEmision>{_inside(page.ObligadoEmision, 'sf')}</sf:ObligadoEmision></r:Cabecera>"
-        f"<r:PeriodoImputacion>{_leaf('r:Ejercicio', page.Ejercicio)}{_leaf('r:Periodo', page.Periodo)}"
+        + "".join(
+            f"<sf:{name}>{_inside(who, 'sf')}</sf:{name}>"
+            for name, who in (("ObligadoEmision", page.ObligadoEmision), ("Destinatario", page.Destinatario))
+            if who
+        )
+        + _leaf("sf:IndicadorRepresentante", page.IndicadorRepresentante)
+        + "</r:Cabecera>"
+        + f"<r:PeriodoImputacion>{_leaf('r:Ejercicio', page.Ejercicio)}{_leaf('r:Periodo', page.Periodo)}"
         "</r:PeriodoImputacion>"
         + _leaf("r:IndicadorPaginacion", "S" if page.ClavePaginacion else "N")
         + _leaf("r:ResultadoConsulta", "ConDatos" if page.records else "SinDatos")

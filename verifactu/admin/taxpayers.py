@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common import clock
 from common.admin import Fact, ReadingAdmin, ScopedAdmin, colours, link, list_url, moment, mono, shown
+from verifactu import locks
 from verifactu.admin import levers
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.words import ENVIRONMENTS
@@ -165,6 +166,7 @@ class InstallationAdmin(ReadingAdmin):
                 Fact(_("Obligado tributario"), link(obj.taxpayer)),
                 Fact(_("Activa"), _("sí") if obj.active else _("no")),
                 Fact(_("Creada"), moment(obj.created_at)),
+                *([Fact(_("Cerrada"), closed)] if (closed := locks.why_closed(obj)) else []),
                 Fact(_("Productor"), f"{obj.producer_name} ({obj.producer_nif})"),
                 Fact(_("Sistema"), f"{obj.system_name} ({obj.system_id})"),
                 Fact(_("Registros en la cadena"), obj.head_seq),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('verifactu', '0003_sending'),
+        ('verifactu', '0004_reconciliation'),
     ]
 
     operations = [

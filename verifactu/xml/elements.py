@@ -18,6 +18,7 @@ from verifactu.records import (
     RegistroAnterior,
     SistemaInformatico,
 )
+from verifactu.xml.messages import FiltroSistema, RangoFechaExpedicion
 
 _CARRIAGE_RETURN = {"\r": "&#13;"}
 """Left bare, a reader would turn it into a line feed, and the text would no longer be the one that was hashed."""
@@ -110,16 +111,36 @@ def system(s: SistemaInformatico) -> str:
     return wrap("SistemaInformatico", inside)
 
 
-def system_filter(s: SistemaInformatico | None, prefix: str) -> str:
-    """Return the SistemaInformatico of a query: only what identifies it, so that older versions are found too."""
+def system_filter(s: SistemaInformatico | FiltroSistema | None, prefix: str) -> str:
+    """Return the SistemaInformatico of a query.
+
+    Of a whole one only what identifies it, so that older versions are found too; of a filter all that it says.
+    """
     if s is None:
         return ""
+    more = s if isinstance(s, FiltroSistema) else None
     inside = (
         _identity(s.NombreRazon, s.NIF, s.IDOtro)
+        + optional("NombreSistemaInformatico", more.NombreSistemaInformatico if more else "")
         + element("IdSistemaInformatico", s.IdSistemaInformatico)
+        + optional("Version", more.Version if more else "")
         + element("NumeroInstalacion", s.NumeroInstalacion)
     )
+    if more:
+        inside += (
+            optional("TipoUsoPosibleSoloVerifactu", more.TipoUsoPosibleSoloVerifactu)
+            + optional("TipoUsoPosibleMultiOT", more.TipoUsoPosibleMultiOT)
+            + optional("IndicadorMultiplesOT", more.IndicadorMultiplesOT)
+        )
     return wrap("SistemaInformatico", inside, prefix)
+
+
+def issue_dates(day: str, span: RangoFechaExpedicion | None, prefix: str) -> str:
+    """Return the filter by issue date, which wraps a child of its own name; nothing for neither."""
+    inside = optional("FechaExpedicionFactura", day)
+    if span:
+        inside += wrap("RangoFechaExpedicion", optional("Desde", span.Desde) + optional("Hasta", span.Hasta))
+    return wrap("FechaExpedicionFactura", inside, prefix)
 
 
 def header(c: Cabecera, prefix: str) -> str:

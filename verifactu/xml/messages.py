@@ -9,6 +9,7 @@ from verifactu.records import (
     DetalleDesglose,
     Encadenamiento,
     IDFactura,
+    IDOtro,
     ImporteRectificacion,
     PersonaFisicaJuridica,
     SistemaInformatico,
@@ -16,6 +17,7 @@ from verifactu.records import (
 
 _Cabecera: TypeAlias = Cabecera
 _IDFactura: TypeAlias = IDFactura
+_IDOtro: TypeAlias = IDOtro
 _EstadoEnvio: TypeAlias = EstadoEnvio
 _EstadoRegistro: TypeAlias = EstadoRegistro
 _Encadenamiento: TypeAlias = Encadenamiento
@@ -143,9 +145,14 @@ class RegistroConsultado:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RespuestaConsulta:
-    """One page of a query's answer, in order of presentation; with `ClavePaginacion` there is a next page."""
+    """One page of a query's answer, in order of presentation; with `ClavePaginacion` there is a next page.
+
+    The header is the echo of who asked: as the issuer or as the recipient, one of the two.
+    """
 
     ObligadoEmision: PersonaFisicaJuridica | None = None
+    Destinatario: PersonaFisicaJuridica | None = None
+    IndicadorRepresentante: str = ""
     Ejercicio: str
     Periodo: str
     records: tuple[RegistroConsultado, ...] = ()
@@ -153,18 +160,55 @@ class RespuestaConsulta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consulta:
-    """A query by the issuer. Ejercicio is yyyy, Periodo 01 to 12.
+class RangoFechaExpedicion:
+    """Issue dates from `Desde` to `Hasta`, which must be later (1250)."""
 
-    SistemaInformatico filters by what identifies a system (producer, code, installation), never by its version.
+    Desde: str = ""
+    Hasta: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiltroSistema:
+    """A system to filter by, with whatever else narrows it down; identity, code and installation are mandatory.
+
+    A query that fits several systems is refused (1285).
     """
 
-    ObligadoEmision: PersonaFisicaJuridica
+    NombreRazon: str
+    NIF: str = ""
+    IDOtro: _IDOtro | None = None
+    NombreSistemaInformatico: str = ""
+    IdSistemaInformatico: str
+    Version: str = ""
+    NumeroInstalacion: str
+    TipoUsoPosibleSoloVerifactu: str = ""
+    TipoUsoPosibleMultiOT: str = ""
+    IndicadorMultiplesOT: str = ""
+
+
+_RangoFechaExpedicion: TypeAlias = RangoFechaExpedicion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consulta:
+    """A query by the issuer or by the recipient: exactly one of `ObligadoEmision` and `Destinatario`.
+
+    Ejercicio is yyyy, Periodo 01 to 12. IndicadorRepresentante is S for what the caller sent as representative, and
+    goes with ObligadoEmision only (1261). Contraparte is the other party. A whole SistemaInformatico filters by what
+    identifies it (producer, code, installation), never by its version; a FiltroSistema by all that it says. The issue
+    date is one day or a range, not both. MostrarSistemaInformatico is not for a recipient (1272).
+    """
+
+    ObligadoEmision: PersonaFisicaJuridica | None = None
+    Destinatario: PersonaFisicaJuridica | None = None
+    IndicadorRepresentante: str = ""
     Ejercicio: str
     Periodo: str
     NumSerieFactura: str = ""
+    Contraparte: PersonaFisicaJuridica | None = None
     FechaExpedicionFactura: str = ""
-    SistemaInformatico: _SistemaInformatico | None = None
+    RangoFechaExpedicion: _RangoFechaExpedicion | None = None
+    SistemaInformatico: _SistemaInformatico | FiltroSistema | None = None
     RefExterna: str = ""
     ClavePaginacion: IDFactura | None = None
     MostrarNombreRazonEmisor: str = ""

@@ -60,17 +60,22 @@ def parse_respuesta(message: bytes) -> RespuestaSuministro:
 def parse_consulta(message: bytes) -> RespuestaConsulta:
     """Return one page of the answer to a query (verifactu.md 7.5).
 
-    :raises UnreadableXML: for anything else, for a state that is none of the list, and for a page that announces
-        another without its key.
+    :raises UnreadableXML: for anything else, for a state that is none of the list, for an invoice without its identity,
+        for a page that contradicts itself, and for one that announces another without its key.
     """
     node = expect(message, "RespuestaConsultaFactuSistemaFacturacion")
     period = node.one("PeriodoImputacion")
-    _listed(node.text("ResultadoConsulta"), {"ConDatos": True, "SinDatos": False})
+    found = _listed(node.text("ResultadoConsulta"), {"ConDatos": True, "SinDatos": False})
+    if found != node.has("RegistroRespuestaConsultaFactuSistemaFacturacion"):
+        raise UnreadableXML(f"a page that says {node.text('ResultadoConsulta')} and shows the opposite")
     more = _listed(node.text("IndicadorPaginacion"), {"S": True, "N": False})
     if more and not node.has("ClavePaginacion"):
         raise UnreadableXML("a page that announces another one and does not say where it begins")
+    header = node.one("Cabecera")
     return RespuestaConsulta(
-        ObligadoEmision=node.one("Cabecera").persona_opcional("ObligadoEmision"),
+        ObligadoEmision=header.persona_opcional("ObligadoEmision"),
+        Destinatario=header.persona_opcional("Destinatario"),
+        IndicadorRepresentante=header.text("IndicadorRepresentante"),
         Ejercicio=period.text("Ejercicio"),
         Periodo=period.text("Periodo"),
         records=tuple(_held(item) for item in node.all("RegistroRespuestaConsultaFactuSistemaFacturacion")),
@@ -123,8 +128,11 @@ def _duplicate(n: Node) -> RegistroDuplicado:
 
 def _held(n: Node) -> RegistroConsultado:
     presented, state = n.one("DatosPresentacion"), n.one("EstadoRegistro")
+    invoice = n.factura("IDFactura")
+    if not (invoice.IDEmisorFactura and invoice.NumSerieFactura and invoice.FechaExpedicionFactura):
+        raise UnreadableXML("an invoice without its whole identity")
     return RegistroConsultado(
-        IDFactura=n.factura("IDFactura"),
+        IDFactura=invoice,
         DatosRegistroFacturacion=_data(n.one("DatosRegistroFacturacion")),
         NIFPresentador=presented.text("NIFPresentador"),
         TimestampPresentacion=presented.text("TimestampPresentacion"),

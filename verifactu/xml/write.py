@@ -14,6 +14,7 @@ from verifactu.xml.elements import (
     header,
     invoice,
     invoices,
+    issue_dates,
     link,
     optional,
     person,
@@ -62,8 +63,6 @@ def envelope(cabecera: Cabecera, fragments: Iterable[str]) -> bytes:
 def consulta(query: Consulta) -> bytes:
     """Return the whole SOAP message of a query (verifactu.md 7.5)."""
     period = element("Ejercicio", query.Ejercicio) + element("Periodo", query.Periodo)
-    # The wrapper bears the name of its child.
-    issued = wrap("FechaExpedicionFactura", optional("FechaExpedicionFactura", query.FechaExpedicionFactura), "con")
     wanted = optional("MostrarNombreRazonEmisor", query.MostrarNombreRazonEmisor, "con") + optional(
         "MostrarSistemaInformatico", query.MostrarSistemaInformatico, "con"
     )
@@ -71,13 +70,19 @@ def consulta(query: Consulta) -> bytes:
         (
             wrap("PeriodoImputacion", period, "con"),
             optional("NumSerieFactura", query.NumSerieFactura, "con"),
-            issued,
+            person("Contraparte", query.Contraparte, "con"),
+            issue_dates(query.FechaExpedicionFactura, query.RangoFechaExpedicion, "con"),
             system_filter(query.SistemaInformatico, "con"),
             optional("RefExterna", query.RefExterna, "con"),
             invoice("ClavePaginacion", query.ClavePaginacion, "con"),
         )
     )
-    who = element("IDVersion", "1.0") + person("ObligadoEmision", query.ObligadoEmision)
+    who = (
+        element("IDVersion", "1.0")
+        + person("ObligadoEmision", query.ObligadoEmision)
+        + person("Destinatario", query.Destinatario)
+        + optional("IndicadorRepresentante", query.IndicadorRepresentante)
+    )
     return soap(
         f'xmlns:con="{CONSULTA}" xmlns:sum1="{INFORMACION}"',
         wrap(

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from common import clock, commands
 from common.findings import Finding
+from common.progress import progress
 from common.verification import broken_seals, ledger_models
 from invoicing import verification
 from invoicing.documents import Documents
@@ -43,19 +44,28 @@ class Command(commands.Command):
         decode_qr = _qr_decoder() if pdf else None
         findings: list[Finding] = []
         invoices = 0
-        for one in companies:
-            self.say(f"{one}…")
-            invoices += verification.invoices_of(one)
-            for check in verification.company_checks(one):
-                findings += check()
-            for installation in Installation.objects.filter(taxpayer=one.taxpayer).select_related("taxpayer"):
-                links = list(broken_links(installation))
-                remember(installation.pk, links, now=clock.now(), whole=True)
-                findings += links
-            findings += verification.damaged_documents(one, documents, decode_qr)
-            findings += verification.damaged_exports(one, settings.DOCUMENTS_DIR)
-        for model in ledger_models():
-            findings += broken_seals(model.objects.all())
+        with progress(self.say, as_json=self.as_json) as teller:
+            for one in companies:
+                part = teller.part(f"{one}: orders, numbers, invoices")
+                invoices += verification.invoices_of(one)
+                for check in verification.company_checks(one):
+                    findings += check()
+                part.end(1)
+                for installation in Installation.objects.filter(taxpayer=one.taxpayer).select_related("taxpayer"):
+                    part = teller.part(f"chain {installation}", installation.head_seq)
+                    links = list(broken_links(installation, tell=part.at))
+                    remember(installation.pk, links, now=clock.now(), whole=True)
+                    findings += links
+                    part.end(installation.head_seq)
+                part = teller.part(f"{one}: documents")
+                findings += verification.damaged_documents(one, documents, decode_qr)
+                findings += verification.damaged_exports(one, settings.DOCUMENTS_DIR)
+                part.end(1)
+            for model in ledger_models():
+                count = model.objects.count()
+                part = teller.part(f"seals of {model._meta.label}", count)
+                findings += broken_seals(model.to_be_verified(), tell=part.at)
+                part.end(count)
         findings += stuck_processes()
         findings += illegal_histories()
         answer = {
