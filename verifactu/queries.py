@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from verifactu.client import Answered, Client
+from verifactu.errors import DUPLICATE
 from verifactu.models import Installation, Record, Submission
 from verifactu.records import PersonaFisicaJuridica, RegistroAlta, SistemaInformatico
 from verifactu.verdicts import Finding
@@ -56,10 +57,10 @@ def month_at_aeat(
 
 
 def _finding(record: Record, held: RegistroConsultado | None) -> Finding:
-    if held is None:
-        return Finding(record_id=record.pk, found="absent")
-    if held.DatosRegistroFacturacion.Huella != record.huella:
-        return Finding(record_id=record.pk, found="other")
+    if held is None or held.DatosRegistroFacturacion.Huella != record.huella:
+        # One that was answered with 3000 would be again: what the AEAT holds there is not this record.
+        elsewhere = record.codigo_error == DUPLICATE or (held is not None and not _before(record, held))
+        return Finding(record_id=record.pk, found="other" if elsewhere else "absent")
     return Finding(
         record_id=record.pk,
         found="held",
@@ -67,6 +68,19 @@ def _finding(record: Record, held: RegistroConsultado | None) -> Finding:
         code=held.CodigoErrorRegistro,
         description=held.DescripcionErrorRegistro,
     )
+
+
+def _before(record: Record, held: RegistroConsultado) -> bool:
+    """Tell whether the AEAT holds an earlier record of ours of the same invoice, which this one is to replace."""
+    earlier = Record.objects.filter(
+        installation__taxpayer=record.installation.taxpayer_id,
+        installation__environment=record.installation.environment,
+        id_emisor=record.id_emisor,
+        num_serie=record.num_serie,
+        fecha_expedicion=record.fecha_expedicion,
+        huella=held.DatosRegistroFacturacion.Huella,
+    )
+    return bool(earlier.exclude(pk=record.pk).exists())
 
 
 def _months(record: Record) -> set[tuple[str, str]]:
