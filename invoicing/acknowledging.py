@@ -4,12 +4,14 @@
 itself; a person answers with a corrected coding, an annulment, or that it was put right elsewhere.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.db import transaction
 
 from common import clock
 from invoicing.coding import Coding, CodingRefused, recoded
@@ -31,8 +33,9 @@ from workflows.errors import Abort
 from workflows.journal import Run
 from workflows.models import Process
 
-ASKED_ABOUT_A_RECORD = ("aeat_rejected", "aeat_reproach", "annulment_rejected", "annulment_reproach")
+ASKED_BY_A_VERDICT = ("aeat_rejected", "aeat_reproach", "annulment_rejected", "annulment_reproach")
 """The holds whose question is over once a later record of the invoice is accepted."""
+ABOUT_A_RECORD = (*ASKED_BY_A_VERDICT, "correction_refused")
 
 
 class Rectified(NothingMayBeSent):
@@ -111,6 +114,17 @@ def send_annulment(ref: InvoiceRef) -> Sent:
         return Sent(refused=told(error))
     except (ClockBehind, WrongEnvironment) as error:
         raise Abort(str(error)) from error
+
+
+def refusal(attempt: Callable[[], Record]) -> str:
+    """Return why a record cannot be made now, in Spanish; empty when it can. It is tried and taken back."""
+    try:
+        with transaction.atomic():
+            attempt()
+            transaction.set_rollback(True)
+    except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord, ClockBehind, WrongEnvironment) as error:
+        return told(error)
+    return ""
 
 
 REFUSALS = {
@@ -196,7 +210,7 @@ def _end_what_this_answers(invoice: Invoice, about: Record, verdict: Verdict, no
     questions = [
         (process.hold["token"], said)
         for process in held
-        if process.hold and process.hold.get("kind") == "question" and process.hold["code"] in ASKED_ABOUT_A_RECORD
+        if process.hold and process.hold.get("kind") == "question" and process.hold["code"] in ASKED_BY_A_VERDICT
     ]
     first = [(invoice.record.answer_token, verdict)] if invoice.record.answer_token else []
     tokens.complete([*first, *questions], tenant=tenant, now=now, actor="aeat")

@@ -1,6 +1,6 @@
 """The table of admissible operations (verifactu.md 8.1): cell by cell, and what we choose from it by ourselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,13 @@ TABLE: dict[str, tuple[RegistroAlta | RegistroAnulacion, tuple[str, str, str]]] 
     "anulación without record": (anulacion(**NO_RECORD), (OK, DUPLICATE, ANNULLED)),
     "the same after its rejection": (anulacion(**NO_RECORD_REJECTED), (OK, DUPLICATE, ANNULLED)),
 }
+
+
+@pytest.fixture
+def house(house: House) -> Iterator[House]:
+    """The running house, with an AEAT that asks for no pause between two submissions."""
+    with house.waiting(0):
+        yield house
 
 
 def test_every_cell_of_the_table_is_answered_through_our_sender(house: House) -> None:

@@ -18,12 +18,12 @@ WITH_ERRORS = "AceptadoConErrores"
 def forced(fates: dict[str, list[str]]) -> Iterator[None]:
     """Answer the next records of these invoices with these codes, one each in order; an empty code judges as ever.
 
-    `fates` is used up. The AEAT runs in threads of this process.
+    The number `*` is that of any invoice. `fates` is used up. The AEAT runs in threads of this process.
     """
     judged = Judge.verdict
 
     def verdict(self: Judge, record: Received, world: World) -> Verdict:
-        coming = fates.get(record.identity.numero)
+        coming = fates.get(record.identity.numero) or fates.get("*")
         code = coming.pop(0) if coming else ""
         if not code:
             return judged(self, record, world)
