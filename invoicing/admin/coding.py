@@ -66,7 +66,7 @@ class CodingFields(forms.Form):
         """Return the coding that the fields ask for."""
         given = self.cleaned_data
         kind = given.get("classification", "")
-        exempt = kind in codes.OperacionExenta
+        exempt = kind in dict(EXEMPTIONS)
         line = LineCoding(
             position=given.get("line") or 0,
             clave_regimen=given.get("clave_regimen", ""),

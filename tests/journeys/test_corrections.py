@@ -106,6 +106,7 @@ class TestSubsanar:
         assert state(invoice) == "acknowledged"
         assert shops.records[1].answer_token == f"invoice:{invoice.pk}:{shops.records[1].pk}"
 
+    @pytest.mark.faults
     def test_asked_twice_is_done_once(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
@@ -115,6 +116,7 @@ class TestSubsanar:
         house.settled()
         assert len(shops.records) == 2
 
+    @pytest.mark.faults
     def test_one_line_of_several_can_be_told(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
@@ -155,6 +157,7 @@ class TestARejectedInvoice:
         assert process.hold["data"]["data"]["code"] == "1110"
         return invoice, process
 
+    @pytest.mark.faults
     def test_is_recorded_again_with_its_coding_corrected(self, house: House) -> None:
         shops = house.company()
         invoice, process = self.rejected(house, shops)
@@ -163,6 +166,7 @@ class TestARejectedInvoice:
         assert told_aeat(shops) == [("Alta", {}, "rejected"), ("Alta", first, "accepted")]
         assert state(invoice) == "acknowledged"
 
+    @pytest.mark.faults
     def test_is_annulled_without_a_record_before(self, house: House) -> None:
         shops = house.company()
         invoice, process = self.rejected(house, shops)
@@ -170,6 +174,7 @@ class TestARejectedInvoice:
         assert told_aeat(shops)[1] == ("Anulacion", {"SinRegistroPrevio": "S"}, "accepted")
         assert state(invoice) == "annulled"
 
+    @pytest.mark.faults
     def test_is_left_when_it_was_corrected_elsewhere(self, house: House) -> None:
         shops = house.company()
         invoice, process = self.rejected(house, shops)
@@ -183,6 +188,7 @@ class TestARejectedInvoice:
         assert Process.objects.get(pk=process.pk).state == "completed"
         assert (state(invoice), len(shops.records)) == ("acknowledged", 2)
 
+    @pytest.mark.faults
     def test_an_answer_without_its_reason_leaves_the_question_standing(self, house: House) -> None:
         shops = house.company()
         _, process = self.rejected(house, shops)
@@ -195,6 +201,7 @@ class TestARejectedInvoice:
 
 
 class TestAnnulling:
+    @pytest.mark.faults
     def test_an_invoice_that_should_not_exist(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
@@ -202,6 +209,7 @@ class TestAnnulling:
         assert told_aeat(shops) == [("Alta", {}, "accepted"), ("Anulacion", {}, "accepted")]
         assert state(invoice) == "annulled"
 
+    @pytest.mark.faults
     def test_twice_is_refused_with_the_remedy(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
@@ -212,6 +220,7 @@ class TestAnnulling:
         assert answer(house, process, Action.IGNORE).state == "completed"
         assert len(shops.records) == 2
 
+    @pytest.mark.faults
     def test_rejected_is_asked_about_and_done_again(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
@@ -233,6 +242,7 @@ class TestAnnulling:
         assert state(invoice) == "acknowledged"
         assert told_aeat(shops)[2] == ("Alta", {"Subsanacion": "S"}, "accepted")
 
+    @pytest.mark.faults
     def test_while_the_aeat_has_not_answered_nothing_is_made(self, house: House) -> None:
         shops = house.company()
         with house.aeat_away():
@@ -266,6 +276,7 @@ class TestStoredWithAnError:
         assert (who.NIF, who.IDOtro.CodigoPais, who.IDOtro.IDType, who.IDOtro.ID) == ("", "ES", "07", dni(44_556_677))
         assert state(invoice) == "acknowledged"
 
+    @pytest.mark.faults
     def test_2001_for_someone_who_is_told_to_be_unknown_asks_for_nothing_more(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops, buyer=replace(SOLER, company="", nif=dni(44_556_677)))
@@ -273,12 +284,14 @@ class TestStoredWithAnError:
             assert amend(house, invoice, Coding(id_type="07")).state == "completed"
         assert state(invoice) == "acknowledged_with_errors"
 
+    @pytest.mark.faults
     def test_a_late_record_asks_for_nothing(self, house: House) -> None:
         shops = house.company()
         with forced({"*": ["2004"]}):
             invoice = an_invoice(house, shops)
         assert (asked(completing(invoice)), state(invoice)) == ("completed", "acknowledged_with_errors")
 
+    @pytest.mark.faults
     def test_an_annulment_is_annulled_again(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
