@@ -7,20 +7,19 @@ import msgspec
 from django.conf import settings
 
 from common import clock
+from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
 from invoicing.capture import capture_delivery
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.documents import Documents, StoredDocument
-from invoicing.holds import Resolution, hold
+from invoicing.holds import Resolution
 from invoicing.issuing import NotTheNewest, issue_sale
 from invoicing.mail import letter, message_id, send
 from invoicing.models import Delivery, Document, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
-from invoicing.states import INVOICE_MOVES
 from invoicing.storefronts import Unreadable
 from verifactu import witness
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
-from verifactu.verdicts import Verdict
 from workflows.api import Lane, step, workflow
 from workflows.engine import trigger
 from workflows.errors import Abort
@@ -46,13 +45,6 @@ class InvoiceOrder(msgspec.Struct, frozen=True):
     version: int
 
 
-class InvoiceRef(msgspec.Struct, frozen=True):
-    """An issued invoice."""
-
-    company_id: UUID
-    invoice_id: UUID
-
-
 class DocumentRef(msgspec.Struct, frozen=True):
     """The rendered PDF of an invoice."""
 
@@ -65,13 +57,6 @@ class MailInvoice(msgspec.Struct, frozen=True):
 
     invoice: InvoiceRef
     document: DocumentRef
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """How an invoice ended: the AEAT's verdict on its record."""
-
-    invoice_id: UUID
-    verdict: str
 
 
 # --- capture: one delivery -------------------------------------------------------------------------------------
@@ -201,17 +186,6 @@ def start_mail(ref: InvoiceRef, document: DocumentRef) -> None:
     trigger(mail_invoice, MailInvoice(ref, document), now=clock.now(), actor="complete-invoice")
 
 
-@step
-def announce(ref: InvoiceRef, verdict: Verdict) -> Outcome:
-    """Write the AEAT's verdict on the invoice."""
-    move = {"accepted": "acknowledge", "accepted_with_errors": "acknowledge_with_errors", "rejected": "reject"}
-    name = move[verdict.verdict]
-    Invoice.objects.filter(pk=ref.invoice_id, state__in=INVOICE_MOVES.sources(name)).update(
-        state=INVOICE_MOVES.target(name)
-    )
-    return Outcome(ref.invoice_id, verdict.verdict)
-
-
 @workflow(
     "complete-invoice",
     version=1,
@@ -222,14 +196,10 @@ def announce(ref: InvoiceRef, verdict: Verdict) -> Outcome:
     tags=lambda p: (f"invoice:{p.invoice_id}",),
 )
 def complete_invoice(run: Run, p: InvoiceRef) -> Outcome:
-    """Render, have it mailed, wait for the AEAT, announce."""
+    """Render, have it mailed, wait for the AEAT, announce; with a person's help until the verdict stands."""
     document = run.step(render_pdf, p)
     run.step(start_mail, p, document)
-    verdict = run.wait("aeat-answer", Verdict, key=f"invoice:{p.invoice_id}")
-    outcome = run.step(announce, p, verdict)
-    if outcome.verdict == "rejected":
-        run.hold("aeat_rejected", hold("aeat_rejected", code=verdict.code, text=verdict.description), Resolution)
-    return outcome
+    return pursue(run, p, Sent(token=f"invoice:{p.invoice_id}"))
 
 
 # --- mail-invoice: one letter ------------------------------------------------------------------------------------

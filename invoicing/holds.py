@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from invoicing import nif
+from invoicing.coding import Coding
 from invoicing.values import Address
 
 
@@ -16,7 +17,8 @@ class Action(StrEnum):
 
     give_nif: the buyer's NIF, and name or address where those are missing too. issue_simplified: an F2 without NIF.
     issue_anyway: go on in spite of it. decide_again: the cause was put right elsewhere. ignore: no invoice, for a
-    reason. corrected_by_hand: the correction was made outside, for a reason.
+    reason. corrected_by_hand: the correction was made outside, for a reason. resend_corrected: a new record of the same
+    invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason.
     """
 
     GIVE_NIF = "give_nif"
@@ -25,19 +27,24 @@ class Action(StrEnum):
     DECIDE_AGAIN = "decide_again"
     IGNORE = "ignore"
     CORRECTED_BY_HAND = "corrected_by_hand"
+    RESEND_CORRECTED = "resend_corrected"
+    ANNUL = "annul"
 
 
-WITH_REASON = (Action.IGNORE, Action.CORRECTED_BY_HAND)
+WITH_REASON = (Action.IGNORE, Action.CORRECTED_BY_HAND, Action.RESEND_CORRECTED, Action.ANNUL)
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's answer to a hold. `nif` as typed; empty `name` and `address` leave those of the order."""
+    """A person's answer to a hold. `nif` as typed; empty `name` and `address` leave those of the order; without
+    `coding` a record is sent again with the same data.
+    """
 
     action: Action
     nif: str = ""
     name: str = ""
     address: Address | None = None
     reason: str = ""
+    coding: Coding | None = None
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -87,6 +94,7 @@ class _Facts(dict[str, str]):
 
 GIVE, F2, ANYWAY = Action.GIVE_NIF, Action.ISSUE_SIMPLIFIED, Action.ISSUE_ANYWAY
 AGAIN, IGNORE, BY_HAND = Action.DECIDE_AGAIN, Action.IGNORE, Action.CORRECTED_BY_HAND
+RESEND, ANNUL = Action.RESEND_CORRECTED, Action.ANNUL
 
 CATALOGUE: dict[str, Reason] = {
     # Whether to invoice at all
@@ -242,8 +250,32 @@ CATALOGUE: dict[str, Reason] = {
     "aeat_rejected": Reason(
         "La AEAT rechazó el registro de la factura: {code} {text}.",
         "The AEAT rejected the record of the invoice: {code} {text}.",
-        "Corregir la causa y volver a registrar.",
-        (BY_HAND, IGNORE),
+        "Si la factura está bien, corregir la codificación y registrar de nuevo; si está mal, una rectificativa.",
+        (RESEND, ANNUL, BY_HAND, IGNORE),
+    ),
+    "aeat_reproach": Reason(
+        "La AEAT guardó el registro de la factura con un error que hay que corregir: {code} {text}.",
+        "The AEAT stored the record of the invoice with an error that has to be corrected: {code} {text}.",
+        "Registrar de nuevo con la codificación corregida; si lo que está mal es la factura, una rectificativa.",
+        (RESEND, ANNUL, BY_HAND, IGNORE),
+    ),
+    "annulment_rejected": Reason(
+        "La AEAT rechazó la anulación de la factura: {code} {text}.",
+        "The AEAT rejected the annulment of the invoice: {code} {text}.",
+        "Anular de nuevo, cuando la causa esté corregida.",
+        (ANNUL, BY_HAND, IGNORE),
+    ),
+    "annulment_reproach": Reason(
+        "La AEAT guardó la anulación de la factura con un error que hay que corregir: {code} {text}.",
+        "The AEAT stored the annulment of the invoice with an error that has to be corrected: {code} {text}.",
+        "Anular de nuevo: la segunda anulación sustituye a la primera.",
+        (ANNUL, BY_HAND, IGNORE),
+    ),
+    "correction_refused": Reason(
+        "No se hizo ningún registro ({refused}).",
+        "No record was made ({refused}).",
+        "Otra respuesta, o la misma cuando haya pasado la causa.",
+        (RESEND, ANNUL, BY_HAND, IGNORE),
     ),
 }
 """Code -> reason. The first action is the safe one."""

@@ -4,7 +4,8 @@ An order      open (nothing issued), held (a person must act), invoiced, correct
               ignored (a decision or the policy says: no invoice).
 A snapshot    captured, processed (a decision was taken on it), superseded (a newer one came first), ignored (stale
               or equal: kept as evidence).
-An invoice    issued, acknowledged, acknowledged_with_errors, rejected (by the AEAT), rectified, annulled.
+An invoice    issued, acknowledged, acknowledged_with_errors, rejected (by the AEAT), rectified, annulled. Between the
+              middle ones it goes to and fro: a later record replaces, annuls or reactivates what the AEAT holds.
 """
 
 from common.states import Moves
@@ -27,9 +28,10 @@ SNAPSHOT_MOVES = Moves(
 
 INVOICE_STATES = ("issued", "acknowledged", "acknowledged_with_errors", "rejected", "rectified", "annulled")
 INVOICE_MOVES = Moves(
-    acknowledge=(("issued", "rejected"), "acknowledged"),
-    acknowledge_with_errors=(("issued", "rejected"), "acknowledged_with_errors"),
-    reject=(("issued",), "rejected"),
+    acknowledge=(("issued", "rejected", "acknowledged_with_errors", "annulled"), "acknowledged"),
+    acknowledge_with_errors=(("issued", "rejected", "acknowledged", "annulled"), "acknowledged_with_errors"),
+    # after its acknowledgement: the AEAT says that it holds no such invoice (3002)
+    reject=(("issued", "acknowledged", "acknowledged_with_errors"), "rejected"),
     rectify=(("issued", "acknowledged", "acknowledged_with_errors", "rejected"), "rectified"),
     annul=(("issued", "acknowledged", "acknowledged_with_errors", "rejected"), "annulled"),
 )

@@ -12,6 +12,7 @@ from common.admin import link, moment
 from invoicing.admin.resolving import ResolutionForm, ask
 from invoicing.exports import progress
 from invoicing.models import Company, Delivery, Invoice, Order
+from verifactu.history import records_of
 from verifactu.models import Installation, Submission
 from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
 from workflows.models import Process
@@ -23,10 +24,12 @@ MOST_FOUND = 200
 def waits_for_the_aeat(process: Process) -> Any:
     """Say which record the process waits for, and how its sending stands."""
     tag = next((tag for tag in process.tags if tag.startswith("invoice:")), "")
-    invoice = Invoice.objects.filter(pk=tag.partition(":")[2]).select_related("record").first() if tag else None
+    invoice = (
+        Invoice.objects.filter(pk=tag.partition(":")[2]).select_related("record__installation").first() if tag else None
+    )
     if invoice is None:
         return _("Espera la respuesta de la AEAT.")
-    record = invoice.record
+    record = records_of(invoice.record)[-1]
     last = Submission.objects.filter(installation=record.installation_id).first()
     if last and last.failures:
         return format_html(
@@ -81,6 +84,14 @@ SUBJECTS.update(
     }
 )
 
+FOLLOWING = {
+    "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
+    "announce": gettext_lazy("Anotar la respuesta en la factura"),
+    "send_correction": gettext_lazy("Registrar la factura de nuevo"),
+    "send_annulment": gettext_lazy("Registrar la anulación"),
+}
+"""The steps of a record until its verdict stands (invoicing/acknowledging.py)."""
+
 DESKS.update(
     {
         "capture": Desk(
@@ -102,13 +113,28 @@ DESKS.update(
             steps={
                 "render_pdf": gettext_lazy("Crear el PDF"),
                 "start_mail": gettext_lazy("Encargar el correo al cliente"),
-                "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
-                "announce": gettext_lazy("Anotar la respuesta en la factura"),
+                **FOLLOWING,
             },
             question=ask,
             resolution_form=ResolutionForm,
             waiting=waits_for_the_aeat,
             answer_by_hand=False,  # a verdict that the AEAT never gave
+        ),
+        "subsanar": Desk(
+            title=gettext_lazy("Subsanar el registro de una factura"),
+            steps=FOLLOWING,
+            question=ask,
+            resolution_form=ResolutionForm,
+            waiting=waits_for_the_aeat,
+            answer_by_hand=False,
+        ),
+        "annul-invoice": Desk(
+            title=gettext_lazy("Anular una factura"),
+            steps=FOLLOWING,
+            question=ask,
+            resolution_form=ResolutionForm,
+            waiting=waits_for_the_aeat,
+            answer_by_hand=False,
         ),
         "mail-invoice": Desk(
             title=gettext_lazy("Enviar una factura por correo"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
+from invoicing.admin import correcting
 from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
 from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about
 from invoicing.documents import Documents
@@ -68,7 +69,7 @@ class InvoiceAdmin(ReadingAdmin):
     # --- one invoice -------------------------------------------------------------------------------------------
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Invoice | None:
-        found = self.get_queryset(request).select_related("document", "order", "record", "snapshot")
+        found = self.get_queryset(request).select_related("document", "order", "record__installation", "snapshot")
         try:
             return found.filter(pk=UUID(str(object_id))).first()
         except ValueError:
@@ -81,7 +82,9 @@ class InvoiceAdmin(ReadingAdmin):
             "state": INVOICES[obj.state],
             "chips": [chip(ENVIRONMENTS[obj.environment])] if obj.environment != "production" else [],
             "pdf": reverse("admin:invoicing_invoice_pdf", args=[obj.pk]) if ready else "",
+            "buttons": correcting.buttons(request, obj),
             "aeat": _what_the_aeat_said(obj),
+            "records": correcting.history_table(obj),
             "facts": _facts(obj),
             "parties": _parties(obj),
             "lines": _lines(obj),
@@ -93,13 +96,33 @@ class InvoiceAdmin(ReadingAdmin):
         }  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        own = path("<uuid:pk>/pdf/", self.admin_site.admin_view(self.open_pdf), name="invoicing_invoice_pdf")
-        return [own, *super().get_urls()]
+        own = {"pdf": self.open_pdf, "amend": self.amend, "annul": self.annul}
+        return [
+            *(
+                path(f"<uuid:pk>/{name}/", self.admin_site.admin_view(view), name=f"invoicing_invoice_{name}")
+                for name, view in own.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def amend(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Correct the coding of the invoice's record, or reactivate an annulled one."""
+        return correcting.amend(self, request, self._seen(request, pk))
+
+    def annul(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Annul the invoice."""
+        return correcting.annul(self, request, self._seen(request, pk))
+
+    def _seen(self, request: HttpRequest, pk: UUID) -> Invoice:
+        invoice = self.get_object(request, str(pk))
+        if invoice is None or not self.has_view_permission(request, invoice):
+            raise Http404
+        return invoice
 
     def open_pdf(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return the stored bytes, inline, to whoever may see the invoice."""
-        invoice = self.get_object(request, str(pk))
-        if invoice is None or not self.has_view_permission(request, invoice) or not hasattr(invoice, "document"):
+        invoice = self._seen(request, pk)
+        if not hasattr(invoice, "document"):
             raise Http404
         return HttpResponse(
             Documents(settings.DOCUMENTS_DIR).read(invoice.document.sha256),

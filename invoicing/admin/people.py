@@ -42,10 +42,14 @@ MEANINGFUL = {
              "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap"),
     "add": ("connection", "apikey", "series", "export"),
     "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy"),
+    "amend": ("invoice",),
+    "annul": ("invoice",),
 }  # fmt: skip
 """The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""
 
-WORDS = {"view": _("ver"), "add": _("crear"), "change": _("cambiar")}
+WORDS = {
+    "view": _("ver"), "add": _("crear"), "change": _("cambiar"), "amend": _("subsanar"), "annul": _("anular"),
+}  # fmt: skip
 ACTS = {
     "change_process": _("reanudar, resolver y cancelar"),
     "change_apikey": _("revocar"),

@@ -9,6 +9,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from invoicing.acknowledging import ABOUT_A_RECORD
+from invoicing.admin.coding import FIELDS, CodingFields
 from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Resolution, ResolutionRefused, accept
 from invoicing.values import Address
 from workflows.admin.desks import Question
@@ -20,7 +22,11 @@ ACTIONS = {
     Action.DECIDE_AGAIN: gettext_lazy("Volver a decidir: la causa ya está corregida"),
     Action.IGNORE: gettext_lazy("No facturar este pedido"),
     Action.CORRECTED_BY_HAND: gettext_lazy("Ya está corregido a mano, fuera de aquí"),
+    Action.RESEND_CORRECTED: gettext_lazy("Registrar la factura de nuevo, con la codificación que diga abajo"),
+    Action.ANNUL: gettext_lazy("Anular la factura: no hubo operación ni cobro"),
 }
+LEFT = gettext_lazy("Dejarla como está")
+"""What `ignore` means once the invoice is issued."""
 
 KNOWN = {
     "total": gettext_lazy("Total"),
@@ -61,7 +67,7 @@ def ask(hold: Mapping[str, Any]) -> Question:
     )
 
 
-class ResolutionForm(forms.Form):
+class ResolutionForm(CodingFields):
     """What a person decides about a held order: only what its hold allows, and what that needs."""
 
     action = forms.ChoiceField(
@@ -98,13 +104,19 @@ class ResolutionForm(forms.Form):
     def __init__(self, data: Any = None, *, hold: Mapping[str, Any]) -> None:
         self.held = hold_of(hold)
         super().__init__(data, initial={"action": self.held.actions[0], "nif": self.held.data.get("tax_id", "")})
-        self.fields["action"].choices = [(action.value, ACTIONS[action]) for action in self.held.actions]  # type: ignore[attr-defined]
+        issued = self.held.code in ABOUT_A_RECORD
+        self.fields["action"].choices = [  # type: ignore[attr-defined]
+            (action.value, LEFT if issued and action == Action.IGNORE else ACTIONS[action])
+            for action in self.held.actions
+        ]
 
     def groups(self) -> Iterable[tuple[list[str], list[Any]]]:
         """Return the fields beside `action`: (the actions that need them, the fields)."""
         if Action.GIVE_NIF in self.held.actions:
             buyer = ("nif", "name", "street", "postal_code", "city", "province")
             yield [Action.GIVE_NIF.value], [self[name] for name in buyer]
+        if Action.RESEND_CORRECTED in self.held.actions:
+            yield [Action.RESEND_CORRECTED.value], [self[name] for name in FIELDS]
         if needing := [action.value for action in self.held.actions if action in WITH_REASON]:
             yield needing, [self["reason"]]
 
@@ -117,14 +129,17 @@ class ResolutionForm(forms.Form):
             try:
                 accept(self.held, self.resolution())
             except ResolutionRefused as error:
-                field = {Action.GIVE_NIF: "nif", Action.IGNORE: "reason", Action.CORRECTED_BY_HAND: "reason"}
-                self.add_error(field.get(Action(cleaned["action"]), "action"), str(error))
+                action = Action(cleaned["action"])
+                field = "nif" if action == Action.GIVE_NIF else "reason" if action in WITH_REASON else "action"
+                self.add_error(field, str(error))
         return cleaned
 
     def resolution(self) -> Resolution:
         """Return the answer, with nothing in it that its action does not ask for."""
         given = self.cleaned_data
         action = Action(given["action"])
+        if action == Action.RESEND_CORRECTED:
+            return Resolution(action=action, reason=given.get("reason", ""), coding=self.coding())
         if action != Action.GIVE_NIF:
             return Resolution(action=action, reason=given.get("reason", "") if action in WITH_REASON else "")
         return Resolution(

@@ -11,7 +11,7 @@ import common.ids
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0002_exports'),
+        ('invoicing', '0003_corrections_of_records'),
     ]
 
     operations = [

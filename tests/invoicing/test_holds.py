@@ -10,8 +10,10 @@ from invoicing import aftermath, holds, money, policy, taxes
 from invoicing.holds import CATALOGUE, Action, Resolution, ResolutionRefused, accept, hold
 
 USED = re.compile(r"""(?:Unpriceable|hold)\(\s*"(\w+)"(?:,\s*(.*?))?\)\s*(?:\n|$)""", re.DOTALL)
-RAISED_ELSEWHERE = {"aeat_rejected"}
-"""By the flow that waits for the AEAT's answer."""
+RAISED_ELSEWHERE = {
+    "aeat_rejected", "aeat_reproach", "annulment_rejected", "annulment_reproach", "correction_refused",
+}  # fmt: skip
+"""By what waits for the AEAT's answer (invoicing/acknowledging.py), whose facts are the verdict's code and text."""
 
 
 def sources() -> str:

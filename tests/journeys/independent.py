@@ -20,6 +20,14 @@ FIELDS = (
     ("FechaHoraHusoGenRegistro", "FechaHoraHusoGenRegistro"),
 )
 """What the huella of an alta is made of, in order ("Huella o hash" 0.1.2, section 3.1)."""
+ANNULMENT_FIELDS = (
+    ("IDEmisorFacturaAnulada", "IDFactura/IDEmisorFacturaAnulada"),
+    ("NumSerieFacturaAnulada", "IDFactura/NumSerieFacturaAnulada"),
+    ("FechaExpedicionFacturaAnulada", "IDFactura/FechaExpedicionFacturaAnulada"),
+    ("Huella", "Encadenamiento/RegistroAnterior/Huella"),
+    ("FechaHoraHusoGenRegistro", "FechaHoraHusoGenRegistro"),
+)
+"""The same of an anulación (section 3.2)."""
 
 
 def value(record: etree._Element, path: str) -> str:
@@ -29,12 +37,14 @@ def value(record: etree._Element, path: str) -> str:
 
 
 def assert_chain(texts: Iterable[str | bytes]) -> int:
-    """Recompute every huella and link of one chain's altas, given in order; return how many there are."""
+    """Recompute every huella and link of one chain, given in order; return how many records there are."""
     before: tuple[str, str, str, str] | None = None
     count = 0
     for text in texts:
         record = etree.fromstring(text.encode() if isinstance(text, str) else text)
-        made = hashlib.sha256("&".join(f"{name}={value(record, path)}" for name, path in FIELDS).encode())
+        annuls = etree.QName(record).localname == "RegistroAnulacion"
+        fields, suffix = (ANNULMENT_FIELDS, "Anulada") if annuls else (FIELDS, "")
+        made = hashlib.sha256("&".join(f"{name}={value(record, path)}" for name, path in fields).encode())
         assert value(record, "Huella") == made.hexdigest().upper()
         link = "Encadenamiento/RegistroAnterior/"
         names = ("IDEmisorFactura", "NumSerieFactura", "FechaExpedicionFactura", "Huella")
@@ -42,7 +52,7 @@ def assert_chain(texts: Iterable[str | bytes]) -> int:
             assert value(record, "Encadenamiento/PrimerRegistro") == "S"
         else:
             assert tuple(value(record, link + name) for name in names) == before
-        before = (*(value(record, f"IDFactura/{name}") for name in names[:3]), value(record, "Huella"))  # type: ignore[assignment]
+        before = (*(value(record, f"IDFactura/{name}{suffix}") for name in names[:3]), value(record, "Huella"))  # type: ignore[assignment]
         count += 1
     return count
 
