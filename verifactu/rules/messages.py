@@ -21,7 +21,9 @@ class Violation:
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # Identification, dates, kinds
-    "1104": ("El número de factura falta o pasa de 60 caracteres.", "The invoice number is missing or too long."),
+    "1100": ("Falta un texto obligatorio.", "A mandatory text is missing."),
+    "1104": ("El número de factura falta, pasa de 60 caracteres o empieza o acaba en blanco.",
+             "The invoice number is missing, too long, or begins or ends with a blank."),
     "1105": ("La fecha de expedición no existe.", "The issue date is not a date."),
     "1108": ("El emisor no es el obligado de la cabecera.", "The issuer is not the taxpayer of the header."),
     "1112": ("La fecha de expedición está en el futuro.", "The issue date is in the future."),
