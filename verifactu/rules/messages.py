@@ -93,6 +93,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "1255": ("El prefijo GB no se admite desde febrero de 2021.", "The prefix GB is not admitted since February 2021."),
     "1290": ("El identificador de la persona no censada no es un NIF.",
              "The identifier of someone missing in the census is not a NIF."),
+    "1283": ("Falta el nombre de una de las partes.", "The name of one of the parties is missing."),
+    # Header
+    "1282": ("Falta el nombre del obligado o de su representante.",
+             "The name of the taxpayer or its representative is missing."),
+    "4116": ("El NIF de la empresa está mal formado.", "The company's NIF is badly formed."),
+    "4117": ("El NIF del representante está mal formado.", "The representative's NIF is badly formed."),
+    "4120": ("El modo VERI*FACTU termina el 31-12 de este año o del anterior.",
+             "The VERI*FACTU mode ends on 31-12 of this year or the last."),
+    "4126": ("Un requerimiento se contesta por otra puerta.", "A requirement is answered by another door."),
     # Breakdown
     "1124": ("Ese tipo impositivo no existe en el IVA.", "IVA has no such rate."),
     "1127": ("Ese tipo de recargo de equivalencia no existe.", "There is no such surcharge rate."),
