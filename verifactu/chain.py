@@ -12,11 +12,12 @@ from django.conf import settings
 
 from verifactu import sending_alerts
 from verifactu.batches import MAX_RECORDS
+from verifactu.catalogue import advice
 from verifactu.huella import sealed
 from verifactu.locks import refuse_if_closed
 from verifactu.models import Installation, Record
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
-from verifactu.rules import check
+from verifactu.rules import AEAT_ZONE, check
 from verifactu.submission import end_wait, wake
 from verifactu.system import MULTI_OT, SOLO_VERIFACTU
 from verifactu.xml import fragment, schema_errors
@@ -37,11 +38,11 @@ class WrongEnvironment(Exception):
 class InvalidRecord(Exception):
     """The record breaks the schema or a rule of the AEAT, and was not written.
 
-    `faults` holds (code of the AEAT, field, Spanish text), one each.
+    `faults` holds (code of the AEAT, field, Spanish text), one each; the message adds what can be done about it.
     """
 
     def __init__(self, faults: list[tuple[str, str, str]]) -> None:
-        super().__init__("; ".join(f"{code} {field}: {text}" for code, field, text in faults))
+        super().__init__("; ".join(f"{code} {field}: {text} {advice(code)}" for code, field, text in faults))
         self.faults = faults
 
 
@@ -137,9 +138,10 @@ def append(
     xml = fragment(registro)
     if errors := schema_errors(xml):
         raise InvalidRecord([("4102", "", error) for error in errors])
-    if violations := check(registro, today=stamp.date()):
-        raise InvalidRecord([(v.code, v.field, v.es) for v in violations])
     chain = head.installation
+    today = stamp.astimezone(AEAT_ZONE).date()
+    if violations := check(registro, today=today, obligado=chain.taxpayer.nif):
+        raise InvalidRecord([(v.code, v.field, v.es) for v in violations])
     record = Record(
         id=id,
         installation=chain,

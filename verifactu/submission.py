@@ -22,6 +22,7 @@ from verifactu.errors import InvalidCertificate
 from verifactu.models import Installation, Record, Submission
 from verifactu.queries import find_at_aeat
 from verifactu.records import Cabecera, RemisionVoluntaria
+from verifactu.rules import AEAT_ZONE, check_header
 from verifactu.states import RECORD_MOVES, SUBMISSION_MOVES
 from verifactu.xml import body_errors, envelope
 from workflows import tokens
@@ -181,6 +182,8 @@ def send(batch: Batch, *, idempotency_key: str) -> Outcome:
         client = client_for(installation)
     except (NotConfigured, InvalidCertificate) as error:
         return NotDelivered(reason=str(error))
+    if broken := check_header(cabecera, today=clock.now().astimezone(AEAT_ZONE).date()):
+        return NotDelivered(reason="; ".join(f"{each.code} {each.es}" for each in broken))
     last = submission.records.order_by("-seq").values_list("seq", "huella", "num_serie")[0]
     witness.note(installation.pk, witness.Seen(*last))
     return client.submit(envelope(cabecera, texts))

@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
@@ -20,6 +20,7 @@ from invoicing.documents import Documents
 from invoicing.models import Invoice
 from invoicing.values import TaxShare
 from verifactu.admin.words import RECORDS
+from verifactu.catalogue import remedy
 from workflows.encoding import decode
 
 
@@ -145,6 +146,7 @@ def _what_the_aeat_said(invoice: Invoice) -> list[Fact]:
         Fact(_("Respuesta"), moment(record.verdict_at)),
         Fact("CSV", mono(record.csv)),
         *([Fact(_("La AEAT dice"), said)] if said else []),
+        *([Fact(_("Qué hacer"), what)] if (what := remedy(record.codigo_error, language=get_language())) else []),
         Fact(_("Huella"), mono(record.huella)),
         Fact(_("Cotejo"), format_html(
             '<a href="{}" class="text-link" target="_blank" rel="noopener noreferrer">{}</a>',

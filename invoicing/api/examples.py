@@ -133,7 +133,7 @@ _INVOICE = {
     "base_total": "28.00",
     "tax_total": "5.20",
     "total": "33.20",
-    "aeat": {"state": "accepted", "code": "", "text": "", "csv": "A-7F3K29QWERTY12",
+    "aeat": {"state": "accepted", "code": "", "text": "", "remedy": "", "csv": "A-7F3K29QWERTY12",
              "at": "2027-02-03T10:13:05.118000+01:00",
              "huella": "D312471E015C1EF829E77D548954D24D79B976176CCAC8279C5E5FF9715AEC52"},
     "qr_url": "https://www2.agenciatributaria.gob.es/wlpl/TIKE-CONT/ValidarQR"

@@ -22,6 +22,7 @@ from invoicing.flows import InvoiceOrder, invoice_order
 from invoicing.holds import Hold
 from invoicing.models import Company, Invoice, Order
 from invoicing.values import TaxShare
+from verifactu.catalogue import remedy
 from workflows.encoding import decode
 from workflows.models import Process, ProcessEvent
 
@@ -94,6 +95,7 @@ class VerdictResource(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     code: str
     text: str
+    remedy: str
     csv: str
     at: Moment | None
     huella: str
@@ -213,6 +215,7 @@ def _invoice(invoice: Invoice, zone: ZoneInfo) -> InvoiceResource:
             state=record.state,
             code=record.codigo_error,
             text=record.descripcion_error,
+            remedy=remedy(record.codigo_error, language=get_language()),
             csv=record.csv,
             at=_at(record.verdict_at, zone),
             huella=record.huella,

@@ -184,6 +184,10 @@ FIELDS = {
         "AEAT is being asked · quarantined: set aside."),
     "VerdictResource.code": Said("CodigoErrorRegistro, vacío si no hay.", "CodigoErrorRegistro, empty if none."),
     "VerdictResource.text": Said("Lo que dice la AEAT de ese código.", "What the AEAT says of that code."),
+    "VerdictResource.remedy": Said(
+        "Qué hace el sistema con ese código y qué puede hacer usted; vacío si no hay código.",
+        "What the system does about that code and what you can do; empty without a code.",
+    ),
     "VerdictResource.csv": Said("CSV del envío aceptado.", "CSV of the accepted submission."),
     "VerdictResource.at": Said("Cuándo respondió.", "When it answered."),
     "VerdictResource.huella": Said("Huella del registro.", "The record's fingerprint (huella)."),

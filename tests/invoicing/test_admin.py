@@ -206,6 +206,16 @@ class TestEvidence:
         )  # fmt: skip
         assert "4.950" in seen(admin, change_url(Delivery.objects.latest("id")))
 
+    def test_beside_the_aeats_words_stands_what_to_do(self, admin: Client, shop: Connection) -> None:
+        invoice = sold(shop)
+        Record.objects.filter(pk=invoice.record_id).update(state="in_flight")
+        Record.objects.filter(pk=invoice.record_id).update(
+            state="rejected", codigo_error="3004", descripcion_error="Ya dada de alta por formulario <b>"
+        )
+        for page in (seen(admin, change_url(invoice.record)), seen(admin, change_url(invoice))):
+            assert "Ya dada de alta por formulario &lt;b&gt;" in page
+            assert "no se puede tocar" in page
+
     def test_a_record_is_read_with_indentation_and_downloaded_as_sent(self, admin: Client, shop: Connection) -> None:
         record = sold(shop).record
         page = seen(admin, change_url(record))

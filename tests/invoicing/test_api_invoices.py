@@ -86,7 +86,7 @@ def test_the_verdict_of_the_aeat(client: ApiClient) -> None:
     invoice = issued(client)
     record = Record.objects.get()
     assert invoice["aeat"] == {
-        "state": "pending", "code": "", "text": "", "csv": "", "at": None, "huella": record.huella,
+        "state": "pending", "code": "", "text": "", "remedy": "", "csv": "", "at": None, "huella": record.huella,
     }  # fmt: skip
     moment = clock.now()
     # As verdicts.py writes it, when the record has been sent.
@@ -97,10 +97,13 @@ def test_the_verdict_of_the_aeat(client: ApiClient) -> None:
     )  # fmt: skip
     told = client.get(invoice["links"]["self"]).json()["aeat"]
     assert datetime.fromisoformat(told.pop("at")) == moment
+    assert "servidor (NTP)" in told.pop("remedy")
     assert told == {
         "state": "accepted_with_errors", "code": "2004", "text": "El valor del campo…", "csv": "A-ABC",
         "huella": record.huella,
     }  # fmt: skip
+    in_english = client.raw.get(invoice["links"]["self"], headers={"Accept-Language": "en"}).json()["aeat"]
+    assert "server's clock (NTP)" in in_english["remedy"]
 
 
 class TestPdf:

@@ -19,8 +19,10 @@ from verifactu.records import (
     PersonaFisicaJuridica,
     RegistroAlta,
     RegistroAnulacion,
+    RemisionRequerimiento,
+    RemisionVoluntaria,
 )
-from verifactu.rules import check, nif_problem, warnings
+from verifactu.rules import check, check_header, nif_problem, warnings
 from verifactu.rules.messages import MESSAGES
 
 TODAY = date(2027, 1, 2)
@@ -122,6 +124,9 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("1219", {"IDFactura": replace(ALTA.IDFactura, IDEmisorFactura="89890001A")}),
     ("1104", {"IDFactura": issued("02-01-2027", " ")}),
     ("1104", {"IDFactura": issued("02-01-2027", "1" * 61)}),
+    ("1104", {"IDFactura": issued("02-01-2027", "A1 ")}),
+    ("1100", {"NombreRazonEmisor": " "}),
+    ("1100", {"DescripcionOperacion": " \t"}),
     ("1130", {"IDFactura": issued("02-01-2027", "AÑO/1")}),
     ("1130", {"IDFactura": issued("02-01-2027", "A\t1")}),
     *(("1287", {"IDFactura": issued("02-01-2027", f"A{character}1")}) for character in "<>\"'="),
@@ -181,6 +186,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("1156 1190", {"TipoFactura": "F2", "Destinatarios": (KUNDE,)}),
     ("1191", {"TipoFactura": "R3", "TipoRectificativa": "I", "Destinatarios": (KUNDE,)}),
     ("1192", {"TipoFactura": "R2", "TipoRectificativa": "I", "Destinatarios": (VIAJERA,)}),
+    ("1283", {"Destinatarios": (replace(CLIENTE, NombreRazon=" "),)}),
     # Breakdown: verifactu.md 4.4
     ("1195", {"Desglose": bare(), **NO_TAX}),
     ("1196 1238", {"Desglose": line(OperacionExenta="E1")}),
@@ -251,6 +257,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("1205", {"Desglose": bare(ClaveRegimen="10", CalificacionOperacion="N1"), "Destinatarios": (KUNDE,), **NO_TAX}),
     ("1206", {"Desglose": line(ClaveRegimen="11", TipoImpositivo="10.00", CuotaRepercutida="10.00"),
               "CuotaTotal": "10.00", "ImporteTotal": "110.00"}),
+    ("1206", {"Desglose": bare(ClaveRegimen="11", OperacionExenta="E1"), **NO_TAX}),
     ("1147", {"Desglose": line(ClaveRegimen="14"), "Destinatarios": PUBLIC}),
     ("1148", {"TipoFactura": "F3", "Desglose": line(ClaveRegimen="14"), "Destinatarios": PUBLIC,
               "FechaOperacion": "01-06-2027"}),
@@ -295,6 +302,19 @@ BROKEN_ANULACION: list[tuple[str, dict[str, Any]]] = [
     ("1244", {"FechaHoraHusoGenRegistro": ""}),
 ]
 
+MISNAMED = replace(ex.EMPRESA, NIF="89890001A")
+BROKEN_HEADER: list[tuple[str, dict[str, Any]]] = [
+    # verifactu.md 4.1
+    ("4116", {"ObligadoEmision": MISNAMED}),
+    ("1282", {"ObligadoEmision": replace(ex.EMPRESA, NombreRazon=" ")}),
+    ("4117", {"Representante": MISNAMED}),
+    ("4120", {"RemisionVoluntaria": RemisionVoluntaria(FechaFinVeriFactu="30-12-2027")}),
+    ("4120", {"RemisionVoluntaria": RemisionVoluntaria(FechaFinVeriFactu="31-12-2025")}),
+    ("4120", {"RemisionVoluntaria": RemisionVoluntaria(FechaFinVeriFactu="31-12-2028")}),
+    ("4120", {"RemisionVoluntaria": RemisionVoluntaria(FechaFinVeriFactu="31-13-2027")}),
+    ("4126", {"RemisionRequerimiento": RemisionRequerimiento(RefRequerimiento="R1")}),
+]
+
 
 @pytest.mark.parametrize(("name", "changes"), SOUND, ids=[name for name, _ in SOUND])
 def test_a_sound_alta_breaks_nothing(name: str, changes: dict[str, Any]) -> None:
@@ -314,6 +334,23 @@ def test_a_sound_anulacion_breaks_nothing() -> None:
 @pytest.mark.parametrize(("codes", "changes"), BROKEN_ANULACION)
 def test_a_broken_anulacion_is_told_by_the_aeats_code(codes: str, changes: dict[str, Any]) -> None:
     assert _codes(replace(ANULACION, **changes)) == codes
+
+
+@pytest.mark.parametrize(("codes", "changes"), BROKEN_HEADER)
+def test_a_broken_header_is_told_by_the_aeats_code(codes: str, changes: dict[str, Any]) -> None:
+    assert [v.code for v in check_header(replace(ex.CABECERA, **changes), today=TODAY)] == [codes]
+
+
+@pytest.mark.parametrize("end", ["", "31-12-2026", "31-12-2027"])
+def test_a_sound_header_breaks_nothing(end: str) -> None:
+    ending = RemisionVoluntaria(FechaFinVeriFactu=end, Incidencia="S")
+    header = replace(ex.CABECERA, Representante=CLIENTE, RemisionVoluntaria=ending)
+    assert check_header(header, today=TODAY) == ()
+
+
+def test_before_2027_the_mode_may_end_on_any_day() -> None:
+    ending = replace(ex.CABECERA, RemisionVoluntaria=RemisionVoluntaria(FechaFinVeriFactu="30-06-2026"))
+    assert check_header(ending, today=date(2026, 12, 31)) == ()
 
 
 @pytest.mark.parametrize(
@@ -336,7 +373,7 @@ def test_the_issuer_must_be_the_taxpayer_of_the_header() -> None:
 
 
 def test_every_code_that_can_be_answered_is_tried_here() -> None:
-    tried = {code for codes, _ in (*BROKEN, *BROKEN_ANULACION) for code in codes.split()}
+    tried = {code for codes, _ in (*BROKEN, *BROKEN_ANULACION, *BROKEN_HEADER) for code in codes.split()}
     elsewhere = {"1108", "1262", "1292", "2000", "2008", "2009"}
     assert tried | elsewhere == set(MESSAGES)
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from lxml import etree
 from unfold.decorators import display
 
@@ -26,6 +26,7 @@ from common.admin import (
 )  # fmt: skip
 from verifactu.admin import levers
 from verifactu.admin.words import RECORDS, SUBMISSIONS, WHAT_NEXT
+from verifactu.catalogue import remedy
 from verifactu.models import Answer, Record, Submission
 
 MOST_RECORDS = 200
@@ -67,6 +68,7 @@ class RecordAdmin(ReadingAdmin):
             "state": RECORDS[obj.state],
             "next": WHAT_NEXT[obj.state],
             "problem": " ".join(filter(None, (obj.codigo_error, obj.descripcion_error, obj.reason))),
+            "remedy": remedy(obj.codigo_error, language=get_language()),
             "facts": [
                 Fact(_("Operación"), obj.get_operation_display()),
                 Fact("TipoFactura", obj.tipo_factura or "—"),

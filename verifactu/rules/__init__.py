@@ -6,13 +6,17 @@ holds) is told by its answer. One file per part of the record, each a list of sm
 """
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from verifactu.records import RegistroAlta, RegistroAnulacion
-from verifactu.rules import breakdown, cancellation, heading, people, regimes, seal, totals
+from verifactu.records import Cabecera, RegistroAlta, RegistroAnulacion
+from verifactu.rules import breakdown, cabecera, cancellation, heading, people, regimes, seal, totals
 from verifactu.rules.messages import Violation
 from verifactu.rules.nif import nif_problem
 
-__all__ = ["Violation", "check", "nif_problem", "warnings"]
+__all__ = ["AEAT_ZONE", "Violation", "check", "check_header", "nif_problem", "warnings"]
+
+AEAT_ZONE = ZoneInfo("Europe/Madrid")
+"""Whose date is `today`; an instant in UTC is still of the day before for an hour or two after midnight."""
 
 _ALTA = (*heading.RULES, *people.RULES, *breakdown.RULES, *regimes.RULES, *totals.RULES)
 
@@ -37,6 +41,11 @@ def check(registro: RegistroAlta | RegistroAnulacion, *, today: date, obligado: 
     for common_rule in seal.RULES:
         findings += common_rule(registro)
     return tuple(Violation.of(code, field) for code, field in findings)
+
+
+def check_header(header: Cabecera, *, today: date) -> tuple[Violation, ...]:
+    """Return every rule that the header of a submission breaks; the AEAT would turn the whole of it down."""
+    return tuple(Violation.of(code, field) for rule in cabecera.RULES for code, field in rule(header, today))
 
 
 def warnings(registro: RegistroAlta | RegistroAnulacion, *, today: date) -> tuple[Violation, ...]:

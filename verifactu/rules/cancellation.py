@@ -26,7 +26,7 @@ def generator_named(r: RegistroAnulacion) -> Iterator[tuple[str, str]]:
 
 
 def generator(r: RegistroAnulacion) -> Iterator[tuple[str, str]]:
-    """1228, 1258, 1259, 1227, 1229, 1230, 1232: how whoever made the anulación is identified."""
+    """1228, 1283, 1258, 1259, 1227, 1229, 1230, 1232: how whoever made the anulación is identified."""
     who = r.Generador
     if who is None:
         return

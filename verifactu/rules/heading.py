@@ -29,6 +29,13 @@ def invoice_number(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     yield from number_findings(r.IDFactura.NumSerieFactura, "IDFactura/NumSerieFactura")
 
 
+def free_texts(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
+    """1100: a mandatory text says something; blanks alone pass the schema, and the AEAT trims them away."""
+    for name in ("NombreRazonEmisor", "DescripcionOperacion"):
+        if not getattr(r, name).strip():
+            yield "1100", name
+
+
 def issue_date(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     """1105, 1112, 1152, 1133: a real day, not in the future, not before the system existed, not 20 years old."""
     issued = day(r.IDFactura.FechaExpedicionFactura)
@@ -113,8 +120,11 @@ def large_amount(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
 
 
 def number_findings(number: str, field: str) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an invoice number, the same in alta and anulación."""
-    if not number.strip() or len(number) > 60:
+    """Yield what is wrong with an invoice number, the same in alta and anulación.
+
+    The AEAT stores a number without its outer blanks, and then neither its answer nor the QR's address names this one.
+    """
+    if not number.strip() or len(number) > 60 or number != number.strip():
         yield "1104", field
     elif not _NUMBER.fullmatch(number):
         yield "1130", field
@@ -125,6 +135,7 @@ def number_findings(number: str, field: str) -> Iterator[tuple[str, str]]:
 RULES = (
     issuer,
     invoice_number,
+    free_texts,
     issue_date,
     previous_rejection,
     correction,

@@ -21,7 +21,9 @@ class Violation:
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # Identification, dates, kinds
-    "1104": ("El número de factura falta o pasa de 60 caracteres.", "The invoice number is missing or too long."),
+    "1100": ("Falta un texto obligatorio.", "A mandatory text is missing."),
+    "1104": ("El número de factura falta, pasa de 60 caracteres o empieza o acaba en blanco.",
+             "The invoice number is missing, too long, or begins or ends with a blank."),
     "1105": ("La fecha de expedición no existe.", "The issue date is not a date."),
     "1108": ("El emisor no es el obligado de la cabecera.", "The issuer is not the taxpayer of the header."),
     "1112": ("La fecha de expedición está en el futuro.", "The issue date is in the future."),
@@ -91,6 +93,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "1255": ("El prefijo GB no se admite desde febrero de 2021.", "The prefix GB is not admitted since February 2021."),
     "1290": ("El identificador de la persona no censada no es un NIF.",
              "The identifier of someone missing in the census is not a NIF."),
+    "1283": ("Falta el nombre de una de las partes.", "The name of one of the parties is missing."),
+    # Header
+    "1282": ("Falta el nombre del obligado o de su representante.",
+             "The name of the taxpayer or its representative is missing."),
+    "4116": ("El NIF de la empresa está mal formado.", "The company's NIF is badly formed."),
+    "4117": ("El NIF del representante está mal formado.", "The representative's NIF is badly formed."),
+    "4120": ("El modo VERI*FACTU termina el 31-12 de este año o del anterior.",
+             "The VERI*FACTU mode ends on 31-12 of this year or the last."),
+    "4126": ("Un requerimiento se contesta por otra puerta.", "A requirement is answered by another door."),
     # Breakdown
     "1124": ("Ese tipo impositivo no existe en el IVA.", "IVA has no such rate."),
     "1127": ("Ese tipo de recargo de equivalencia no existe.", "There is no such surcharge rate."),

@@ -59,7 +59,7 @@ def issued_by_other(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
 
 
 def third_party(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
-    """1178, 1123, 1188, 1211, 1232, 1111: a third party is someone else, known to the AEAT or abroad."""
+    """1178, 1283, 1123, 1188, 1211, 1232, 1111: a third party is someone else, known to the AEAT or abroad."""
     who = r.Tercero
     if who is None:
         return
@@ -85,7 +85,7 @@ def recipients_by_kind(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]
 
 
 def recipients(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
-    """1239, 1123, 1111, 1126, 1234, 1131, 1290, 1156, 1103, 1122, 1254, 1255: how a recipient is identified."""
+    """1239, 1283, 1123, 1111, 1126, 1234, 1131, 1290, 1156, 1103, 1122, 1254, 1255: how a recipient is identified."""
     for who, field in _recipients(r):
         yield from one_identity(who, field, "1239")
         if who.NIF:
@@ -124,9 +124,11 @@ def doubtful_nifs(r: RegistroAlta | RegistroAnulacion) -> Iterator[tuple[str, st
 
 
 def one_identity(who: PersonaFisicaJuridica, field: str, code: str) -> Iterator[tuple[str, str]]:
-    """Yield `code` unless exactly one of NIF and IDOtro is given."""
+    """Yield `code` unless exactly one of NIF and IDOtro is given, and 1283 for somebody without a name."""
     if bool(who.NIF) == (who.IDOtro is not None):
         yield code, field
+    if not who.NombreRazon.strip():
+        yield "1283", f"{field}/NombreRazon"
 
 
 def nif_findings(nif: str, field: str, code: str) -> Iterator[tuple[str, str]]:

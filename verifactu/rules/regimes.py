@@ -55,7 +55,7 @@ def collections_for_others(r: RegistroAlta, today: date) -> Iterator[tuple[str, 
 def business_premises(r: RegistroAlta, today: date) -> Iterator[tuple[str, str]]:
     """1206: the lease of business premises is taxed at 21 %."""
     for line, field in lines(r):
-        if line.ClaveRegimen == "11" and is_iva(line) and line.TipoImpositivo and amount(line.TipoImpositivo) != 21:
+        if line.ClaveRegimen == "11" and is_iva(line) and amount(line.TipoImpositivo) != 21:
             yield "1206", f"{field}/TipoImpositivo"
 
 
