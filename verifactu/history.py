@@ -44,6 +44,19 @@ def history_of(records: Sequence[Record]) -> tuple[Past, ...]:
     )
 
 
+def newest_of(firsts: Sequence[Record], *, taxpayer_id: UUID) -> dict[UUID, Record]:
+    """Return, for the first record of each of a taxpayer's invoices, the newest one of that invoice (one query)."""
+    newest = {
+        (record.id_emisor, record.num_serie, record.fecha_expedicion): record
+        for record in Record.objects.filter(
+            installation__taxpayer=taxpayer_id, num_serie__in=[first.num_serie for first in firsts]
+        )
+        .defer("xml")
+        .order_by("generated_at", "installation__created_at", "seq")
+    }
+    return {first.pk: newest[first.id_emisor, first.num_serie, first.fecha_expedicion] for first in firsts}
+
+
 def append_correction(
     of: Record,
     change: Callable[[RegistroAlta], RegistroAlta],

@@ -4,7 +4,7 @@ Each asks once more, with a reason that stays in the history of the process that
 told in the form, by trying it and taking it back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,6 @@ from invoicing.corrections import start_annulment, start_subsanacion
 from invoicing.models import Invoice
 from invoicing.remedies import Situation, remedy
 from verifactu.admin.words import RECORDS
-from verifactu.history import records_of
 from verifactu.models import Record
 from verifactu.records import RegistroAlta
 from verifactu.xml import read_registro
@@ -113,11 +112,11 @@ def annul(page: Any, request: HttpRequest, invoice: Invoice) -> HttpResponse:
     return _ask(page, request, invoice, form, **said)
 
 
-def history_table(invoice: Invoice) -> dict[str, Any]:
+def history_table(records: Iterable[Record]) -> dict[str, Any]:
     """Return the table of an invoice's records: what each said of itself, and what the AEAT said of it."""
     return table(
         [_("Nº"), _("Operación"), _("Dice"), _("Generado"), _("Estado"), _("La AEAT dice"), "CSV"],
-        [_record_row(record) for record in records_of(invoice.record)],
+        [_record_row(record) for record in records],
     )
 
 

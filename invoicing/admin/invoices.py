@@ -21,6 +21,8 @@ from invoicing.models import Invoice
 from invoicing.values import TaxShare
 from verifactu.admin.words import RECORDS
 from verifactu.catalogue import remedy
+from verifactu.history import records_of
+from verifactu.models import Record
 from workflows.encoding import decode
 
 
@@ -77,15 +79,15 @@ class InvoiceAdmin(ReadingAdmin):
             return None
 
     def page(self, request: HttpRequest, obj: Invoice) -> dict[str, Any]:
-        ready = hasattr(obj, "document")
+        ready, records = hasattr(obj, "document"), records_of(obj.record)
         return {
             "heading": f"{TIPOS.get(obj.tipo, obj.tipo)} {obj.num_serie}",
             "state": INVOICES[obj.state],
             "chips": [chip(ENVIRONMENTS[obj.environment])] if obj.environment != "production" else [],
             "pdf": reverse("admin:invoicing_invoice_pdf", args=[obj.pk]) if ready else "",
             "buttons": correcting.buttons(request, obj),
-            "aeat": _what_the_aeat_said(obj),
-            "records": correcting.history_table(obj),
+            "aeat": _what_the_aeat_said(obj, records[-1]),
+            "records": correcting.history_table(records),
             "facts": _facts(obj),
             "parties": _parties(obj),
             "lines": _lines(obj),
@@ -137,8 +139,8 @@ class InvoiceAdmin(ReadingAdmin):
         )
 
 
-def _what_the_aeat_said(invoice: Invoice) -> list[Fact]:
-    record = invoice.record
+def _what_the_aeat_said(invoice: Invoice, record: Record) -> list[Fact]:
+    """Return the facts of the invoice's newest record."""
     said = f"{record.codigo_error} {record.descripcion_error}".strip()
     return [
         Fact(_("Registro"), link(record)),

@@ -198,6 +198,14 @@ ANSWERS = (
 )  # fmt: skip
 ACTED = (Example("done", Said("Hecho", "Done"),
                  {"process": _PROCESS_ID, "state": "pending", "url": _PROCESS["url"]}),)  # fmt: skip
+AMENDMENTS = (
+    Example("regime", Said("Régimen de una línea", "Regime of a line"), {
+        "reason": "Es criterio de caja", "lines": [{"position": 1, "clave_regimen": "07"}]}),
+    Example("census", Said("Un cliente no censado", "A customer who is not in the census"), {
+        "reason": "La AEAT responde 2001", "id_type": "07"}),
+    Example("back", Said("Reactivarla", "Reactivate it"), {"reason": "Se anuló por error", "reactivate": True}),
+)  # fmt: skip
+ANNULMENTS = (Example("test", Said("Una prueba", "A test"), {"reason": "Era un pedido de prueba"}),)
 _EXPORT_ID = "exp_01kbf4x2m7q9r4t6v8w0y1z3a5"
 _REQUESTED = {
     "id": _EXPORT_ID,

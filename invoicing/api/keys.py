@@ -32,6 +32,7 @@ SCOPES = {
     "orders:write": Said("enviar pedidos y resolver retenciones", "send orders and resolve holds"),
     "orders:read": Said("leer pedidos", "read orders"),
     "invoices:read": Said("leer facturas y sus PDF", "read invoices and their PDFs"),
+    "invoices:write": Said("subsanar y anular facturas", "correct the records of invoices and annul them"),
     "processes:read": Said("leer procesos", "read processes"),
     "processes:write": Said(
         "reanudar, cancelar, repetir y responder procesos", "resume, cancel, replay and answer processes"

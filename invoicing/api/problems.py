@@ -117,6 +117,8 @@ KINDS = {
         "This Idempotency-Key went with another request; a different request takes another one.")),
     "resolution-refused": Kind(422, Said("La respuesta no sirve", "The answer does not do"), Said(
         "Elija una de hold.actions y dé lo que pide.", "Choose one of hold.actions and give what it asks for.")),
+    "correction-refused": Kind(422, Said("Ese registro no se puede hacer", "That record cannot be made"), Said(
+        "Haga lo que dice detail; no se ha registrado nada.", "Do what detail says; nothing was recorded.")),
     "answer-invalid": Kind(422, Said("La respuesta no tiene esa forma", "The answer has another shape"),
         Said("Corrija lo que se nombra en errors; el proceso sigue esperando.",
              "Correct what errors names; the process still waits.")),

@@ -23,6 +23,8 @@ from invoicing.holds import Hold
 from invoicing.models import Company, Invoice, Order
 from invoicing.values import TaxShare
 from verifactu.catalogue import remedy
+from verifactu.history import newest_of
+from verifactu.models import Record
 from workflows.encoding import decode
 from workflows.models import Process, ProcessEvent
 
@@ -167,9 +169,10 @@ def orders(rows: Sequence[Order], company: Company) -> list[OrderResource]:
 
 
 def invoices(rows: Sequence[Invoice], company: Company) -> list[InvoiceResource]:
-    """Return invoices (no query); the rows come with their record."""
+    """Return invoices with what the AEAT says of each one's newest record (one query); the rows bring their first."""
     zone = ZoneInfo(company.zone)
-    return [_invoice(invoice, zone) for invoice in rows]
+    newest = newest_of([invoice.record for invoice in rows], taxpayer_id=company.taxpayer_id)
+    return [_invoice(invoice, newest[invoice.record_id], zone) for invoice in rows]
 
 
 def order_url(order: UUID) -> str:
@@ -182,8 +185,7 @@ def invoice_url(invoice: Invoice) -> str:
     return reverse("api:invoice", args=[ids.text(ids.INVOICE, invoice.pk)])
 
 
-def _invoice(invoice: Invoice, zone: ZoneInfo) -> InvoiceResource:
-    record = invoice.record
+def _invoice(invoice: Invoice, record: Record, zone: ZoneInfo) -> InvoiceResource:
     return InvoiceResource(
         id=ids.text(ids.INVOICE, invoice.pk),
         number=invoice.num_serie,

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from invoicing.api.base import Unknown
+from invoicing.api.corrections import AmendInvoice, AnnulInvoice
 from invoicing.api.docs import docs, schema
 from invoicing.api.exports import ExportCsv, Exports, ExportXlsx, OneExport
 from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
@@ -30,6 +31,8 @@ urlpatterns = [
     path("v1/invoices/", Invoices.as_view(), name="invoices"),
     path("v1/invoices/<str:id>/", OneInvoice.as_view(), name="invoice"),
     path("v1/invoices/<str:id>/pdf/", InvoicePdf.as_view(), name="pdf"),
+    path("v1/invoices/<str:id>/amend/", AmendInvoice.as_view(), name="amend"),
+    path("v1/invoices/<str:id>/annul/", AnnulInvoice.as_view(), name="annul"),
     path("v1/processes/", Processes.as_view(), name="processes"),
     path("v1/processes/<str:id>/", OneProcess.as_view(), name="process"),
     path("v1/processes/<str:id>/resume/", ResumeProcess.as_view(), name="process-resume"),
