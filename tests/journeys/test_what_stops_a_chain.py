@@ -159,7 +159,7 @@ def test_an_outage_is_told_once_with_how_many_wait_and_tried_at_least_hourly(hou
             house.until(partial(tried_since, shops, clock.now() - timedelta(minutes=1)), message="Not tried in an hour")
             house.until(lambda: at_rest(shops))
     assert alerts_of(shops) == ["sending_delayed"]
-    assert "3 registros esperan" in Alert.objects.get(tenant=shops.company.tenant).text
+    assert "3 registros esperan" in Alert.objects.get(tenant=shops.company.tenant, kind="sending_delayed").text
     heal(house, shops)
     house.pass_time(timedelta(hours=1))
     assert alerts_of(shops) == ["sending_delayed", "sending_again"]
