@@ -32,6 +32,9 @@ from workflows.journal import Run
 from workflows.retry import Retry
 from workflows.rows import sql
 
+SENDERS = Lane("aeat", 4)
+"""So many chains are sent at once; the other places of the workers stay free for orders when the AEAT stalls."""
+
 
 class SubmitChain(msgspec.Struct, frozen=True):
     """The chain whose pending records are to be sent."""
@@ -219,6 +222,7 @@ def wake_next(installation_id: UUID) -> bool:
     "submit-chain",
     version=1,
     lane=lambda p: Lane(f"chain:{p.installation_id}", 1),
+    resource=lambda p: SENDERS,
     order_by=lambda p: f"chain:{p.installation_id}",
     once_key=lambda p: f"chain:{p.installation_id}",
     tags=lambda p: (f"chain:{p.installation_id}",),

@@ -264,7 +264,9 @@ def _payload(workflow: Workflow, fields: Any, slot: datetime) -> Any:
 
 
 def _takes_slot(workflow: Workflow) -> bool:
-    return isinstance(workflow.payload_type, type) and (get_type_hints(workflow.payload_type).get("slot") is datetime)
+    if not isinstance(workflow.payload_type, type):
+        return False
+    return get_type_hints(workflow.payload_type).get("slot") in (datetime, datetime | None)
 
 
 def _workflows() -> list[str]:

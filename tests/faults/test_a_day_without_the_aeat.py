@@ -16,10 +16,9 @@ from pytest_django import DjangoDbBlocker
 
 from common import clock
 from tests.databases import TestServer
-from tests.journeys.chains import ROUND, append, told
+from tests.journeys.chains import ROUND, alerts_of, append, moving, told
 from tests.journeys.house import House, Shops, open_house
 from verifactu.models import Installation, Record, Submission
-from workflows.models import Alert, Process
 
 pytestmark = pytest.mark.faults
 HOURS = 26
@@ -74,7 +73,7 @@ def test_everything_is_accepted_in_order_at_the_aeats_pace(house: House) -> None
     for shops, size in zip(taxpayers, SIZES, strict=True):
         assert_same_ledger(house, shops, size + FRESH)
         assert_pace_and_incidencia(house, shops)
-        assert kinds(shops) == ["sending_delayed", "sending_again"]
+        assert alerts_of(shops) == ["sending_delayed", "sending_again"]
     assert house.simulator.report(with_records=False)["too_early"] == 0
     assert house.verify() == []
 
@@ -86,11 +85,11 @@ def issue_through_the_outage(house: House, taxpayers: list[Shops], broken: Shops
         for shops, size in zip(taxpayers, SIZES, strict=True):
             first, last = size * hour // HOURS, size * (hour + 1) // HOURS
             append(shops, last - first, first=first)
-        house.until(lambda: asleep(taxpayers), message=f"Not all rest in hour {hour}")
+        house.until(asleep, message=f"Not all rest in hour {hour}")
         since = clock.now()
         house.pass_time(HOUR)
         house.until(partial(all_tried, taxpayers, since), message=f"Not all were tried in hour {hour}")
-        house.until(lambda: asleep(taxpayers), message=f"Not all rest after hour {hour}")
+        house.until(asleep, message=f"Not all rest after hour {hour}")
     assert Record.objects.filter(state="pending").count() == sum(SIZES) + 5
 
 
@@ -99,10 +98,9 @@ def all_tried(taxpayers: list[Shops], since: datetime) -> bool:
     return {shops.company.tenant for shops in taxpayers} <= set(tried)
 
 
-def asleep(taxpayers: list[Shops]) -> bool:
+def asleep() -> bool:
     """Tell whether every chain waits for a moment to come."""
-    moving = Process.objects.filter(workflow="submit-chain", state__in=("pending", "processing"), behind=False)
-    return not moving.exists()
+    return not moving().exists()
 
 
 def drain(house: House, taxpayers: list[Shops], *, after: timedelta) -> None:
@@ -111,7 +109,7 @@ def drain(house: House, taxpayers: list[Shops], *, after: timedelta) -> None:
     open_ones = Record.objects.filter(installation__taxpayer__in=wanted).exclude(state="accepted")
     house.pass_time(after)
     for _ in range(12):
-        house.until(lambda: not open_ones.exists() or asleep(taxpayers), 120, "The chains did not come to rest")
+        house.until(lambda: not open_ones.exists() or asleep(), 120, "The chains did not come to rest")
         if not open_ones.exists():
             return
         house.pass_time(ROUND)
@@ -141,10 +139,6 @@ def keep(house: House, shops: Shops, *, begins: datetime | None = None, ends: da
 
 def states(shops: Shops) -> list[str]:
     return list(Record.objects.filter(installation=shops.installation).values_list("state", flat=True))
-
-
-def kinds(shops: Shops) -> list[str]:
-    return list(Alert.objects.filter(tenant=shops.company.tenant).order_by("id").values_list("kind", flat=True))
 
 
 def assert_same_ledger(house: House, shops: Shops, count: int) -> None:

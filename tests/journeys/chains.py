@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from common import clock
 from common.ids import uuid7
@@ -17,6 +19,10 @@ from verifactu.records import IDFactura, fecha, fecha_hora_huso
 from workflows.models import Alert, Process
 
 MADRID = ZoneInfo("Europe/Madrid")
+SENDING = (
+    "sending_stopped", "submission_refused", "sending_delayed", "sending_again", "record_quarantined", "number_taken",
+    "strange_line", "chain_head",
+)  # fmt: skip
 ENDED = {"accepted", "accepted_with_errors", "rejected", "quarantined"}
 ROUND = timedelta(seconds=61)
 """A little more than a minute: the pace that the AEAT asks for, and more than the first back-offs."""
@@ -47,10 +53,16 @@ def append(shops: Shops, count: int, *, series: str = "B", first: int = 0) -> No
 
 def at_rest(shops: Shops) -> bool:
     """Tell whether nothing of a company's chain moves before time passes."""
-    tag = f"chain:{shops.installation.pk}"
-    return not Process.objects.filter(
-        workflow="submit-chain", tags__contains=[tag], state__in=("pending", "processing"), behind=False
-    ).exists()
+    return not moving(tags__contains=[f"chain:{shops.installation.pk}"]).exists()
+
+
+def moving(**which: Any) -> QuerySet[Process]:
+    """Return the senders that move now, or will at the next tick because their moment has come."""
+    now = clock.now()
+    due = Q(wake_at__lte=now) | Q(tokens__expires_at__lte=now, tokens__closed=False, tokens__completed_at=None)
+    at_work = Q(state__in=("pending", "processing"), behind=False)
+    senders = Process.objects.filter(workflow="submit-chain", **which)
+    return senders.filter(at_work | Q(state__in=("waiting", "retrying")) & due)
 
 
 def heal(house: House, shops: Shops, *, rounds: int = 40, until: Callable[[], object] | None = None) -> None:
@@ -78,5 +90,6 @@ def told(shops: Shops) -> str:
 
 
 def alerts_of(shops: Shops) -> list[str]:
-    """Return the kinds of a company's alerts, oldest first."""
-    return list(Alert.objects.filter(tenant=shops.company.tenant).order_by("id").values_list("kind", flat=True))
+    """Return the kinds of a company's alerts about sending, oldest first."""
+    alerts = Alert.objects.filter(tenant=shops.company.tenant, kind__in=SENDING)
+    return list(alerts.order_by("id").values_list("kind", flat=True))

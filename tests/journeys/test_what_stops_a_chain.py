@@ -1,6 +1,7 @@
 """A record that takes the others with it, an access that is suspended, a taxpayer in trouble beside one who is not."""
 
 import re
+import time
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +14,7 @@ from config.examination import examine
 from tests.deadline import throughout
 from tests.journeys.chains import alerts_of, append, at_rest, heal, told
 from tests.journeys.house import House, Shops
+from tests.world import sale
 from verifactu import interventions
 from verifactu.models import ChainEvent, Record, Submission
 from verifactu.submission import wake
@@ -157,10 +159,26 @@ def test_an_outage_is_told_once_with_how_many_wait_and_tried_at_least_hourly(hou
             house.until(partial(tried_since, shops, clock.now() - timedelta(minutes=1)), message="Not tried in an hour")
             house.until(lambda: at_rest(shops))
     assert alerts_of(shops) == ["sending_delayed"]
-    assert "3 registros esperan" in Alert.objects.get(tenant=shops.company.tenant).text
+    assert "3 registros esperan" in Alert.objects.get(tenant=shops.company.tenant, kind="sending_delayed").text
     heal(house, shops)
     house.pass_time(timedelta(hours=1))
     assert alerts_of(shops) == ["sending_delayed", "sending_again"]
+
+
+def test_an_aeat_that_stalls_everybody_leaves_workers_for_orders(house: House) -> None:
+    """Eight places for processes, twelve taxpayers whose submissions hang for half a minute."""
+    stalled, other = [house.company() for _ in range(12)], house.company()
+    house.simulator.fail("timeout_before", 12, seconds=30, operation="submission")
+    for shops in stalled:
+        append(shops, 1)
+    house.until(lambda: Submission.objects.filter(state="sending").count() >= 4, message="Nothing hangs")
+    begun = time.monotonic()
+    house.post(other["shopify"], sale(number=1))
+    house.until(lambda: other.invoices, message="An order waited for the AEAT")
+    assert time.monotonic() - begun < 15
+    house.simulator.heal()
+    for shops in stalled:
+        heal(house, shops)
 
 
 def tried_since(shops: Shops, moment: datetime) -> bool:
