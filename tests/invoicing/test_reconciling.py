@@ -1,12 +1,16 @@
 """Our ledger beside the AEAT's: each kind of difference, its repair after approval, and what is none."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 
 from common import clock
+from common.ids import uuid7
 from invoicing import reconciling
 from invoicing.models import Invoice
 from invoicing.reconciling import ReconcileAeat, reconcile_aeat
@@ -14,13 +18,15 @@ from tests.databases import Database
 from tests.invoicing.aeat import Aeat, an_aeat, manage
 from tests.simulator.sender import SUBSANACION
 from tests.workflows import bench
-from verifactu import repairs
+from verifactu import chain, repairs
 from verifactu.channel import client_for
 from verifactu.models import Record
 from verifactu.queries import QueryFailed
 from verifactu.reconciled import Discrepancy
 from verifactu.reconciliation import compare_month, month_of
+from verifactu.records import RegistroAlta, fecha_hora_huso
 from verifactu.repairs import NothingToApprove
+from verifactu.xml import read_registro
 from workflows.engine import trigger
 from workflows.models import Alert, Process, Schedule
 
@@ -201,6 +207,40 @@ def test_what_is_sent_while_the_month_is_read_is_no_difference(aeat: Aeat) -> No
     compared = compare_month(client_for(aeat.chain), aeat.chain, month_of(clock.now().date()), now=clock.now,
                              progress=after)  # fmt: skip
     assert (compared.ours, compared.theirs, compared.found) == (5, 4, {})
+
+
+def test_a_correction_that_overtakes_the_page_is_no_difference(aeat: Aeat) -> None:
+    first = Record.objects.get(pk=aeat.issue(3)[0].record_id)
+    aeat.send()
+
+    def corrected(read: int) -> None:
+        """The first page has shown the record that this one replaces."""
+        if read == 2:
+            correct(aeat, first)
+            aeat.send()
+
+    month = month_of(clock.now().date())
+    compared = compare_month(client_for(aeat.chain), aeat.chain, month, now=clock.now, progress=corrected)
+    assert aeat.states() == ["accepted"] * 4
+    assert compared.found == {}
+    assert aeat.reconcile().code == 0
+
+
+def correct(aeat: Aeat, record: Record) -> None:
+    """Append a Subsanacion of a record, with nothing changed."""
+    with transaction.atomic():
+        head = chain.lock(tenant=aeat.company.tenant)
+        stamp = head.stamp(clock.now())
+        before = read_registro(record.xml)
+        assert isinstance(before, RegistroAlta)
+        registro = replace(
+            before,
+            Subsanacion="S",
+            Encadenamiento=head.encadenamiento(),
+            FechaHoraHusoGenRegistro=fecha_hora_huso(stamp.astimezone(ZoneInfo("Europe/Madrid"))),
+            Huella="",
+        )
+        chain.append(head, registro, id=uuid7(), stamp=stamp, covers=record.covers, answer_token="", now=stamp)
 
 
 def test_an_invoice_is_looked_for_in_the_month_of_its_operation_too(aeat: Aeat) -> None:
