@@ -47,7 +47,7 @@ _numbers = count(1)
 def main() -> None:
     """Answer line by line until the input ends."""
     call_command("migrate", run_syncdb=True, verbosity=0)
-    print(json.dumps({"ready": True}), flush=True)  # noqa: T201
+    print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         work = issuing(**asked) if asked.pop("do") == "issue" else submitting(**asked)
@@ -55,7 +55,7 @@ def main() -> None:
         work()
         told = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - worked}
         told |= {"pending": Record.objects.filter(status="pending").count()}
-        print(json.dumps(told), flush=True)  # noqa: T201
+        print(json.dumps(told), flush=True)
 
 
 def issuing(taxpayers: list[str], writers: int, each: int) -> Callable[[], object]:
