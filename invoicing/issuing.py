@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -183,11 +184,13 @@ def _locked(order_id: UUID) -> Order:
     rows = sql(statement, [order_id])
     if not rows:
         raise Order.DoesNotExist(f"no order {order_id}")
-    loaded, values = [], list(rows[0])
+    values = list(rows[0])
+    loaded: list[Any] = []
     for part in parts:
         loaded.append(part.load(values[: len(part.fields)]))
         del values[: len(part.fields)]
-    order, company, taxpayer, snapshot = loaded
+    order: Order = loaded[0]
+    _, company, taxpayer, snapshot = loaded
     company.taxpayer = taxpayer
     order.company = company
     order.current = snapshot if snapshot.pk else None
