@@ -23,7 +23,7 @@ from benchmarks.harness import Figure, scaled, tell
 
 GROUPS = {
     "engine": ("against_dbos", "triggering", "idle", "fairness", "ordered"),
-    "aeat": ("submitting", "issuing"),
+    "aeat": ("submitting", "issuing", "against_django_verifactu", "sending"),
     "pdf": ("pdf",),
     "flow": ("intake", "orders"),
     "growth": ("growing",),

@@ -17,6 +17,7 @@ from verifactu.huella import sealed
 from verifactu.records import (
     Cabecera,
     DetalleDesglose,
+    Encadenamiento,
     IDFactura,
     PersonaFisicaJuridica,
     PrimerRegistro,
@@ -120,11 +121,22 @@ def chain(count: int) -> list[RegistroAlta]:
     """Return linked records of two rates each, F1 and F2 in turn."""
     records: list[RegistroAlta] = []
     for number in range(1, count + 1):
-        records.append(_record(number, records[-1] if records else None))
+        records.append(
+            chain_record(
+                number,
+                link=_link(records[-1] if records else None),
+                system=SYSTEM,
+                day="02-01-2027",
+                stamp=f"2027-01-02T10:{number // 60 % 60:02d}:{number % 60:02d}+01:00",
+            )
+        )
     return records
 
 
-def _record(number: int, before: RegistroAlta | None) -> RegistroAlta:
+def chain_record(
+    number: int, *, link: Encadenamiento, system: SistemaInformatico, day: str, stamp: str
+) -> RegistroAlta:
+    """Return a sealed record of two rates: an F1 where the number is even, an F2 where it is odd."""
     complete = number % 2 == 0
     base = Decimal(number % 90 + 10)
     taxes = [(rate, (base * rate / 100).quantize(Decimal("0.01"))) for rate in (Decimal("21.00"), Decimal("10.00"))]
@@ -134,7 +146,7 @@ def _record(number: int, before: RegistroAlta | None) -> RegistroAlta:
             IDFactura=IDFactura(
                 IDEmisorFactura=WHO.NIF,
                 NumSerieFactura=f"F2027-{number:06d}",
-                FechaExpedicionFactura="02-01-2027",
+                FechaExpedicionFactura=day,
             ),
             RefExterna=f"0199aaaa-bbbb-7ccc-8ddd-{number:012d}",
             NombreRazonEmisor=WHO.NombreRazon,
@@ -156,9 +168,9 @@ def _record(number: int, before: RegistroAlta | None) -> RegistroAlta:
             ),
             CuotaTotal=f"{tax_total:.2f}",
             ImporteTotal=f"{2 * base + tax_total:.2f}",
-            Encadenamiento=_link(before),
-            SistemaInformatico=SYSTEM,
-            FechaHoraHusoGenRegistro=f"2027-01-02T10:{number // 60 % 60:02d}:{number % 60:02d}+01:00",
+            Encadenamiento=link,
+            SistemaInformatico=system,
+            FechaHoraHusoGenRegistro=stamp,
         )
     )
 

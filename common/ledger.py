@@ -7,6 +7,7 @@ rest: `save` writes nothing else, the application role has no UPDATE privilege o
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -15,6 +16,8 @@ from uuid import UUID
 import pgtrigger
 from django.apps import apps
 from django.db import models
+
+from common.prepared import insertion, insertion_of_many
 
 
 class LedgerError(Exception):
@@ -28,6 +31,13 @@ class FrozenColumns(pgtrigger.ReadOnly):
         # Migrations ask with a historical model, which has the fields but not the class attribute.
         self.exclude = list(apps.get_model(model._meta.label).mutable) or None
         return super().get_condition(model)  # type: ignore[no-untyped-call]
+
+
+def ledger_insertion(rows: "Sequence[LedgerModel]", *, many: bool = False) -> tuple[str, list[Any]]:
+    """Seal new rows of one model and return the INSERT that writes them, for a statement that does more besides."""
+    for row in rows:
+        row.seal = row.seal or row.compute_seal()
+    return insertion(rows) if len(rows) == 1 and not many else insertion_of_many(rows)
 
 
 class LedgerManager(models.Manager):  # type: ignore[type-arg]

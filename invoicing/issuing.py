@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from common.ids import uuid7
+from common.ledger import ledger_insertion
+from common.prepared import Columns
 from invoicing import numbering
 from invoicing.declare import registro_alta
 from invoicing.models import Company, Invoice, InvoiceLine, Order, Series, Snapshot
@@ -15,8 +19,10 @@ from invoicing.policy import Decision
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
 from invoicing.values import Party, Priced
 from verifactu import chain, qr
+from verifactu.models import Taxpayer
 from verifactu.records import fecha, importe
 from workflows.encoding import encode
+from workflows.rows import sql
 
 KINDS = {"F1": Series.Kind.COMPLETE, "F2": Series.Kind.SIMPLIFIED}
 
@@ -38,15 +44,14 @@ def issue_sale(order_id: UUID, version: int, decision: Decision, *, now: Callabl
     if decision.priced is None or not decision.tipo:
         raise ValueError("a decision to issue has a type and figures")
     with transaction.atomic():
-        order = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("current").get(pk=order_id)
+        order = _locked(order_id)
         if order.current is None or order.current.version != version:
             raise NotTheNewest(NotTheNewest.__doc__)
-        company = Company.objects.select_related("taxpayer").get(pk=order.company_id)
+        company = order.company
         head = chain.lock(tenant=company.tenant)
         stamp = head.stamp(now())
         invoice = _invoice(order, company, decision, decision.priced, stamp, head.installation.environment)
-        Invoice.objects.bulk_create([invoice])
-        InvoiceLine.objects.bulk_create(invoice.new_lines)
+        _write(invoice, order, order.current)
         registro = registro_alta(
             invoice,
             decision.priced.shares,
@@ -64,7 +69,6 @@ def issue_sale(order_id: UUID, version: int, decision: Decision, *, now: Callabl
             answer_token=f"invoice:{invoice.pk}",
             now=stamp,
         )
-        _settle(order, order.current)
         return invoice
 
 
@@ -146,13 +150,65 @@ def _description(order: Order, priced: Priced) -> str:
     return f"Pedido {order}: " + ", ".join(line.description for line in priced.lines)
 
 
-def _settle(order: Order, snapshot: Snapshot) -> None:
-    Order.objects.filter(pk=order.pk, state__in=ORDER_MOVES.sources("invoice")).update(
-        state=ORDER_MOVES.target("invoice")
+def _write(invoice: Invoice, order: Order, snapshot: Snapshot) -> None:
+    """Insert the invoice and its lines, and move the order and its versions on, by one statement.
+
+    The version has become an invoice, those before it are superseded.
+    """
+    insert, values = ledger_insertion([invoice])
+    lines, line_values = ledger_insertion(invoice.new_lines or [], many=True)
+    sql(
+        f"""
+        WITH invoice AS ({insert}), lines AS ({lines}), invoiced AS (
+            UPDATE invoicing_order SET state = %s WHERE id = %s AND state = ANY(%s)
+        ), older AS (
+            UPDATE invoicing_snapshot SET state = %s WHERE order_id = %s AND id <> %s AND state = ANY(%s)
+        )
+        UPDATE invoicing_snapshot SET state = %s WHERE id = %s AND state = ANY(%s)
+        """,  # noqa: S608 (the models' own columns)
+        [
+            *values, *line_values,
+            ORDER_MOVES.target("invoice"), order.pk, list(ORDER_MOVES.sources("invoice")),
+            SNAPSHOT_MOVES.target("supersede"), order.pk, snapshot.pk, list(SNAPSHOT_MOVES.sources("supersede")),
+            SNAPSHOT_MOVES.target("process"), snapshot.pk, list(SNAPSHOT_MOVES.sources("process")),
+        ],
+    )  # fmt: skip
+
+
+def _locked(order_id: UUID) -> Order:
+    """Return the order under its lock, with its newest version and its company: what issuing needs of them.
+
+    :raises Order.DoesNotExist: for an order that is not there.
+    """
+    parts, statement = _order()
+    rows = sql(statement, [order_id])
+    if not rows:
+        raise Order.DoesNotExist(f"no order {order_id}")
+    values = list(rows[0])
+    loaded: list[Any] = []
+    for part in parts:
+        loaded.append(part.load(values[: len(part.fields)]))
+        del values[: len(part.fields)]
+    order: Order = loaded[0]
+    _, company, taxpayer, snapshot = loaded
+    company.taxpayer = taxpayer
+    order.company = company
+    order.current = snapshot if snapshot.pk else None
+    return order
+
+
+@cache
+def _order() -> tuple[tuple[Columns, ...], str]:
+    parts = (
+        Columns.of(Order, "o", "id", "company", "external_id", "number", "state", "current"),
+        Columns.of(Company, "c", "id", "taxpayer", "address", "postal_code", "city", "province", "email", "territory"),
+        Columns.of(Taxpayer, "t", "id", "tenant", "nif", "name"),
+        Columns.of(Snapshot, "s", "id", "order", "version", "state", "seal"),
     )
-    order.snapshots.filter(state__in=SNAPSHOT_MOVES.sources("supersede")).exclude(pk=snapshot.pk).update(
-        state=SNAPSHOT_MOVES.target("supersede")
-    )
-    Snapshot.objects.filter(pk=snapshot.pk, state__in=SNAPSHOT_MOVES.sources("process")).update(
-        state=SNAPSHOT_MOVES.target("process")
-    )
+    statement = f"""
+        SELECT {", ".join(map(str, parts))} FROM invoicing_order o
+        JOIN invoicing_company c ON c.id = o.company_id JOIN verifactu_taxpayer t ON t.id = c.taxpayer_id
+        LEFT JOIN invoicing_snapshot s ON s.id = o.current_id
+        WHERE o.id = %s FOR NO KEY UPDATE OF o
+    """  # noqa: S608 (the models' own columns)
+    return parts, statement

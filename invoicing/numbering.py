@@ -5,9 +5,8 @@ A number is taken in the transaction that inserts its invoice and given back by 
 
 from datetime import date
 
-from django.db.models import F
-
 from invoicing.models import Company, Series
+from workflows.rows import sql
 
 CODES = {
     ("production", Series.Kind.COMPLETE): "F",
@@ -23,8 +22,8 @@ def take(*, company: Company, environment: str, kind: Series.Kind, day: date) ->
 
     A new year goes on with the code of the year before.
     """
-    series = _locked(company, environment, kind, day.year)
-    if series is None:
+    taken = _take(company, environment, kind, day)
+    if taken is None:
         before = (
             Series.objects.filter(company=company, environment=environment, kind=kind, year__lt=day.year)
             .order_by("-year")
@@ -35,11 +34,9 @@ def take(*, company: Company, environment: str, kind: Series.Kind, day: date) ->
             [Series(company=company, environment=environment, kind=kind, code=code, year=day.year)],
             ignore_conflicts=True,
         )
-        series = _locked(company, environment, kind, day.year)
-        assert series is not None  # noqa: S101 (inserted above, or by the one who was first)
-    number = series.next_number
-    Series.objects.filter(pk=series.pk).update(next_number=F("next_number") + 1, last_date=day)
-    return series, number
+        taken = _take(company, environment, kind, day)
+        assert taken is not None  # noqa: S101 (inserted above, or by the one who was first)
+    return taken
 
 
 def text(series: Series, number: int) -> str:
@@ -52,12 +49,25 @@ def kind_of(code: str, environment: str) -> Series.Kind | None:
     return next((kind for (_, kind) in CODES if _code(environment, kind) == code), None)
 
 
-def _locked(company: Company, environment: str, kind: str, year: int) -> Series | None:
-    return (
-        Series.objects.select_for_update(no_key=True)
-        .filter(company=company, environment=environment, kind=kind, year=year)
-        .first()
+def _take(company: Company, environment: str, kind: str, day: date) -> tuple[Series, int] | None:
+    """Lock the series by counting it up; None where there is none yet."""
+    rows = sql(
+        """
+        UPDATE invoicing_series SET next_number = next_number + 1, last_date = %s
+        WHERE company_id = %s AND environment = %s AND kind = %s AND year = %s
+        RETURNING id, code, first_number, next_number
+        """,
+        [day, company.pk, environment, kind, day.year],
     )
+    if not rows:
+        return None
+    id, code, first, following = rows[0]
+    series = Series(
+        id=id, company=company, environment=environment, kind=kind, code=code, year=day.year, first_number=first,
+        next_number=following, last_date=day,
+    )  # fmt: skip
+    series._state.adding = False
+    return series, following - 1
 
 
 def _code(environment: str, kind: Series.Kind) -> str:

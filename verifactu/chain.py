@@ -6,16 +6,19 @@ inside a chain, and holds it until the invoice, its record and the new head are 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 
+from common.ledger import ledger_insertion
+from common.prepared import Columns
 from verifactu import sending_alerts
 from verifactu.batches import MAX_RECORDS
 from verifactu.catalogue import advice
 from verifactu.huella import sealed
 from verifactu.locks import refuse_if_closed
-from verifactu.models import Installation, Record
+from verifactu.models import Installation, Record, Taxpayer
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
 from verifactu.rules import AEAT_ZONE, check
 from verifactu.submission import end_wait, wake
@@ -51,6 +54,8 @@ class Head:
     """A chain under our lock, and what the next link needs of it."""
 
     installation: Installation
+    several: bool
+    """Whether this environment holds or held more than one installation."""
 
     def stamp(self, now: datetime) -> datetime:
         """Return the instant of the next record: now to the second, but never before the head's.
@@ -84,7 +89,6 @@ class Head:
         one installation in this environment, active or closed (FAQ 4; fiscal-policy.md, Producer).
         """
         head = self.installation
-        several = Installation.objects.filter(environment=head.environment)[:2].count() > 1
         return SistemaInformatico(
             NombreRazon=head.producer_name,
             NIF=head.producer_nif,
@@ -94,7 +98,7 @@ class Head:
             NumeroInstalacion=head.numero,
             TipoUsoPosibleSoloVerifactu=SOLO_VERIFACTU,
             TipoUsoPosibleMultiOT=MULTI_OT,
-            IndicadorMultiplesOT="S" if several else "N",
+            IndicadorMultiplesOT="S" if self.several else "N",
         )
 
 
@@ -104,16 +108,15 @@ def lock(*, tenant: str) -> Head:
     :raises WrongEnvironment: when the tenant has no active installation in this environment.
     :raises ChainLocked: when the chain is locked after a restore.
     """
-    installation = (
-        Installation.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("taxpayer")
-        .filter(taxpayer__tenant=tenant, environment=settings.AEAT_ENVIRONMENT, active=True)
-        .first()
-    )
-    if installation is None:
+    installations, taxpayers, statement = _head()
+    rows = sql(statement, [tenant, settings.AEAT_ENVIRONMENT])
+    if not rows:
         raise WrongEnvironment(f"no active installation for AEAT_ENVIRONMENT={settings.AEAT_ENVIRONMENT}")
+    several, *values = rows[0]
+    installation = installations.load(values[: len(installations.fields)])
+    installation.taxpayer = taxpayers.load(values[len(installations.fields) :])
     refuse_if_closed(installation)
-    return Head(installation)
+    return Head(installation, several)
 
 
 def append(
@@ -155,14 +158,25 @@ def append(
         answer_token=answer_token,
         **_identity(registro),
     )
-    record.save()
+    insert, values = ledger_insertion([record])
     chain.head_seq = record.seq
     chain.head_num_serie = record.num_serie
     chain.head_fecha = record.fecha_expedicion
     chain.head_huella = record.huella
     chain.head_stamp = stamp
     chain.head_seal = record.seal
-    chain.save(update_fields=["head_seq", "head_num_serie", "head_fecha", "head_huella", "head_stamp", "head_seal"])
+    sql(
+        f"""
+        WITH record AS ({insert})
+        UPDATE verifactu_installation SET head_seq = %s, head_num_serie = %s, head_fecha = %s, head_huella = %s,
+            head_stamp = %s, head_seal = %s
+        WHERE id = %s
+        """,  # noqa: S608 (the model's own columns)
+        [
+            *values, chain.head_seq, chain.head_num_serie, chain.head_fecha, chain.head_huella, chain.head_stamp,
+            chain.head_seal, chain.pk,
+        ],
+    )  # fmt: skip
     if chain.stopped_at is None:
         wake(chain.pk, now=now)
         if full:
@@ -195,6 +209,25 @@ def _look_back(chain: Installation, *, now: datetime) -> bool:
     waits = {seq for seq, (_, _, state) in near.items() if state == "pending"}
     # When the thousandth comes; and now and then after that, for those that stand aside in between.
     return first in waits and (before not in waits or chain.head_seq % 100 == 0)
+
+
+@cache
+def _head() -> tuple[Columns, Columns, str]:
+    """Return the columns of a head and its taxpayer (not its certificate), and the statement that locks the head.
+
+    IndicadorMultiplesOT is counted with it: the two oldest installations of the environment are enough to know.
+    """
+    installations = Columns.of(Installation, "i", *(field.name for field in Installation._meta.concrete_fields))
+    taxpayers = Columns.of(Taxpayer, "t", "id", "tenant", "nif", "name")
+    statement = f"""
+        SELECT (SELECT count(*) > 1 FROM (
+            SELECT FROM verifactu_installation o WHERE o.environment = i.environment LIMIT 2
+        ) AS two), {installations}, {taxpayers}
+        FROM verifactu_installation i JOIN verifactu_taxpayer t ON t.id = i.taxpayer_id
+        WHERE t.tenant = %s AND i.environment = %s AND i.active
+        FOR NO KEY UPDATE OF i
+    """  # noqa: S608 (the models' own columns)
+    return installations, taxpayers, statement
 
 
 def _identity(registro: RegistroAlta | RegistroAnulacion) -> dict[str, str]:

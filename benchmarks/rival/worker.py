@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from itertools import count
+from itertools import count, starmap
 from typing import Any
 
 import django
@@ -62,7 +62,7 @@ def issuing(taxpayers: list[str], writers: int, each: int) -> Callable[[], objec
     """Return the issue of `each` invoices, in turn for the taxpayers, by so many threads."""
     work = [(taxpayers[number % len(taxpayers)], next(_numbers)) for number in range(each)]
     if writers == 1:
-        return lambda: [issue(*one) for one in work]
+        return lambda: list(starmap(issue, work))
     pool = ThreadPoolExecutor(writers, initializer=connection.ensure_connection)
     list(pool.map(lambda _: time.sleep(0.02), range(writers)))
 
