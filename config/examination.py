@@ -45,7 +45,7 @@ def _settings() -> Iterator[Finding]:
     producer = f"{settings.PRODUCER_NAME} ({settings.PRODUCER_NIF}), {settings.SYSTEM_ID} {settings.SYSTEM_VERSION}"
     yield Finding("producer", "ok", producer)
     signed = f"{settings.SYSTEM_VERSION}, {settings.DECLARATION_DATE}, {settings.DECLARATION_PLACE}"
-    yield Finding("declaration", "ok", f"{signed}")
+    yield Finding("declaration", "ok", signed)
 
 
 def _storage() -> Iterator[Finding]:
