@@ -45,7 +45,7 @@ def _settings() -> Iterator[Finding]:
     producer = f"{settings.PRODUCER_NAME} ({settings.PRODUCER_NIF}), {settings.SYSTEM_ID} {settings.SYSTEM_VERSION}"
     yield Finding("producer", "ok", producer)
     signed = f"{settings.SYSTEM_VERSION}, {settings.DECLARATION_DATE}, {settings.DECLARATION_PLACE}"
-    yield Finding("declaration", "ok", f"{signed} (manage.py declaracion_responsable)")
+    yield Finding("declaration", "ok", signed)
 
 
 def _storage() -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _roles(now: datetime) -> Iterator[Finding]:
             "(MIGRATION_DATABASE_URL)",
         )  # fmt: skip
     else:
-        yield Finding("roles", "ok", "the application role can insert and read the ledger, and change nothing in it")
+        yield Finding("roles", "ok", "the application role can read and append the ledger, and not change it")
 
 
 def _workflows(now: datetime) -> Iterator[Finding]:

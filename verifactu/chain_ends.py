@@ -36,15 +36,13 @@ _ENDS = """
 def broken_ends() -> dict[UUID, Finding | None]:
     """Return each active chain's id with what is wrong at its end, or None; one statement, two rows of each chain."""
     found: dict[UUID, Finding | None] = {}
-    for id_, numero, nif, head_seq, seq, num_serie, headless, unlinked in sql(_ENDS):
-        finding = None
+    for chain, numero, nif, head_seq, seq, num_serie, headless, unlinked in sql(_ENDS):
+        subject = f"{nif} {numero} nº {seq or 0} ({num_serie or '—'})"
+        found[chain] = None
         if unlinked:
-            finding = Finding(
-                "I4", f"{nif} {numero} nº {seq} ({num_serie})", "it is not linked to the record before it"
-            )
+            found[chain] = Finding("I4", subject, "it is not linked to the record before it")
         elif headless:
-            finding = Finding("I4", f"{nif} {numero}", f"the head says nº {head_seq}, the last record is nº {seq or 0}")
-        found[id_] = finding
+            found[chain] = Finding("I4", subject, f"the last record, and the head says nº {head_seq} or another huella")
     return found
 
 

@@ -34,7 +34,7 @@ def test_says_what_waits_until_nothing_does(client_of_encina: ApiClient) -> None
     assert waiting["records"] == 2
     assert "no hay certificado" in waiting["reason"]
     assert datetime.fromisoformat(waiting["since"]) == Record.objects.earliest("id").generated_at
-    assert datetime.fromisoformat(waiting["next_try_at"])
+    assert datetime.fromisoformat(waiting["next_try_at"]) > datetime.fromisoformat(waiting["since"])
     Record.objects.update(state="in_flight")
     Record.objects.update(state="accepted")
     assert client_of_encina.get(STATUS).json()["waiting"] == []

@@ -35,7 +35,7 @@ def test_a_renewed_certificate_is_used_at_once_by_the_workers_that_run(house: Ho
     taxpayer, nif = shops.company.taxpayer, shops.company.taxpayer.nif
     authority, ends = house.simulator.authority, datetime.now(UTC) - timedelta(hours=1)
     old = authority.client_certificate(nif, "La Encina", password="vieja", begins=ends - timedelta(days=365), ends=ends)
-    taxpayer.certificate, taxpayer.certificate_password = old, "vieja"  # type: ignore[misc]
+    taxpayer.certificate, taxpayer.certificate_password = old, "vieja"
     taxpayer.save()
     workers = dict(house.supervisor.pids())
     house.post(shops["shopify"], sale(number=1))

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from common.admin import change_url
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -79,8 +80,11 @@ def test_the_page_says_what_the_records_say(staff: Client) -> None:
 
 
 def test_every_page_leads_to_it(staff: Client) -> None:
-    for address in ("/admin/", PAGE):
-        assert f'href="{PAGE}"' in staff.get(address).content.decode()
+    staff.force_login(User.objects.create_superuser("eva"))
+    encina = world.la_encina()
+    lists = ("invoicing/invoice", "verifactu/record", "workflows/process")
+    for address in ("/admin/", PAGE, change_url(encina), change_url(encina.taxpayer), *(f"/admin/{x}/" for x in lists)):
+        assert staff.get(address).content.decode().count(f'href="{PAGE}"') == 1
 
 
 def test_strangers_are_sent_to_sign_in(fresh_database: Database, client: Client) -> None:

@@ -43,7 +43,7 @@ def aeat_notices(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _waiting(it: notices.Waiting) -> dict[str, Any]:
-    facts = {"n": it.count, "who": it.taxpayer, "since": moment(it.since)}
+    facts = {"n": it.count, "who": f"{it.taxpayer} ({it.nif})", "since": moment(it.since)}
     why = it.reason or _("nadie los ha intentado enviar: compruebe que los trabajadores están en marcha")
     then = _("Se intenta de nuevo solo a las %(at)s") % {"at": moment(it.next_at)} if it.next_at else ""
     return {

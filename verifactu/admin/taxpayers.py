@@ -26,13 +26,17 @@ from verifactu.rules.nif import nif_problem
 class TaxpayerForm(CertificateForm):
     """The taxpayer's name, certificate, and the adviser who makes its records, where one does."""
 
+    # Longer than a NIF: people write spaces and dashes.
+    representante_nif = forms.CharField(
+        label=gettext_lazy("NIF del representante"), max_length=20, required=False, widget=UnfoldAdminTextInputWidget()
+    )
+
     class Meta:
         model = Taxpayer
         fields = ("name", "acts_as", "representante_name", "representante_nif")
         widgets = {
             "name": UnfoldAdminTextInputWidget(),
             "representante_name": UnfoldAdminTextInputWidget(),
-            "representante_nif": UnfoldAdminTextInputWidget(),
         }
         help_texts = {
             "representante_name": gettext_lazy(
@@ -71,7 +75,7 @@ class TaxpayerAdmin(ScopedAdmin):
     search_fields = ("name", "nif")
     fields = (
         "nif", "name", "certificate_shown", "certificate_file", "certificate_secret", "acts_as",
-        ("representante_name", "representante_nif"),
+        "representante_name", "representante_nif",
     )  # fmt: skip
     readonly_fields = ("nif", "certificate_shown")
 
