@@ -38,6 +38,10 @@ ASKED_BY_A_VERDICT = ("aeat_rejected", "aeat_reproach", "annulment_rejected", "a
 ABOUT_A_RECORD = (*ASKED_BY_A_VERDICT, "correction_refused")
 
 
+NOT_HERE_NOW = (ClockBehind, WrongEnvironment)
+"""Nothing about the invoice: what stops every record of its chain until it is put right."""
+
+
 class Rectified(NothingMayBeSent):
     """This invoice was rectified: its operation existed, and an annulment is for what did not; correct the corrective
     invoice instead.
@@ -101,7 +105,7 @@ def send_correction(ref: InvoiceRef, coding: Coding, reactivate: bool) -> Sent:
         return Sent(token=send_amended(ref, coding, reactivate=reactivate).answer_token)
     except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord) as error:
         return Sent(refused=told(error))
-    except (ClockBehind, WrongEnvironment) as error:
+    except NOT_HERE_NOW as error:
         raise Abort(str(error)) from error
 
 
@@ -112,7 +116,7 @@ def send_annulment(ref: InvoiceRef) -> Sent:
         return Sent(token=send_annulled(ref).answer_token)
     except (NothingMayBeSent, InvalidRecord) as error:
         return Sent(refused=told(error))
-    except (ClockBehind, WrongEnvironment) as error:
+    except NOT_HERE_NOW as error:
         raise Abort(str(error)) from error
 
 
@@ -122,7 +126,7 @@ def refusal(attempt: Callable[[], Record]) -> str:
         with transaction.atomic():
             attempt()
             transaction.set_rollback(True)
-    except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord, ClockBehind, WrongEnvironment) as error:
+    except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord, *NOT_HERE_NOW) as error:
         return told(error)
     return ""
 
