@@ -22,7 +22,16 @@ from verifactu.amending import TouchesTheInvoice
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from verifactu.errors import must_be_corrected
 from verifactu.history import append_annulment, append_correction, history_of, records_of
-from verifactu.lifecycle import Held, NothingMayBeSent, standing
+from verifactu.lifecycle import (
+    AlreadyAnnulled,
+    AnnulledByForm,
+    Held,
+    NeverDeclared,
+    NothingMayBeSent,
+    SetAside,
+    StillOpen,
+    standing,
+)
 from verifactu.models import Record
 from verifactu.records import RegistroAlta
 from verifactu.verdicts import Verdict
@@ -36,6 +45,10 @@ from workflows.models import Process
 ASKED_BY_A_VERDICT = ("aeat_rejected", "aeat_reproach", "annulment_rejected", "annulment_reproach")
 """The holds whose question is over once a later record of the invoice is accepted."""
 ABOUT_A_RECORD = (*ASKED_BY_A_VERDICT, "correction_refused")
+
+
+NOT_HERE_NOW = (ClockBehind, WrongEnvironment)
+"""Nothing about the invoice: what stops every record of its chain until it is put right."""
 
 
 class Rectified(NothingMayBeSent):
@@ -101,7 +114,7 @@ def send_correction(ref: InvoiceRef, coding: Coding, reactivate: bool) -> Sent:
         return Sent(token=send_amended(ref, coding, reactivate=reactivate).answer_token)
     except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord) as error:
         return Sent(refused=told(error))
-    except (ClockBehind, WrongEnvironment) as error:
+    except NOT_HERE_NOW as error:
         raise Abort(str(error)) from error
 
 
@@ -112,39 +125,41 @@ def send_annulment(ref: InvoiceRef) -> Sent:
         return Sent(token=send_annulled(ref).answer_token)
     except (NothingMayBeSent, InvalidRecord) as error:
         return Sent(refused=told(error))
-    except (ClockBehind, WrongEnvironment) as error:
+    except NOT_HERE_NOW as error:
         raise Abort(str(error)) from error
 
 
-def refusal(attempt: Callable[[], Record]) -> str:
-    """Return why a record cannot be made now, in Spanish; empty when it can. It is tried and taken back."""
+def refusal(attempt: Callable[[], Record], language: str = "es") -> str:
+    """Return why a record cannot be made now, in Spanish or in English; empty when it can. Tried, and taken back."""
     try:
         with transaction.atomic():
             attempt()
             transaction.set_rollback(True)
-    except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord, ClockBehind, WrongEnvironment) as error:
-        return told(error)
+    except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord, *NOT_HERE_NOW) as error:
+        return told(error, language)
     return ""
 
 
-REFUSALS = {
-    "StillOpen": "Un registro de esta factura aún espera la respuesta de la AEAT, y el siguiente depende de ella.",
-    "SetAside": "Un registro de esta factura se envió y quedó apartado: averigüe antes, con reconcile_aeat, "
-    "qué tiene la AEAT.",
-    "NeverDeclared": "Esta factura no tiene registro de alta.",
-    "AlreadyAnnulled": "La AEAT tiene anulada esta factura. Reactívela solo si es la misma; si no, expida otra "
-    "con otro número.",
-    "AnnulledByForm": "Esta factura se anuló en la sede de la AEAT y no admite más registros: expida otra con otro "
+def told(error: Exception, language: str = "es") -> str:
+    """Return an error as staff reads it; those of our own say in English what their class says."""
+    if language.startswith("en"):
+        return str(error)
+    return REFUSALS.get(type(error)) or str(error)
+
+
+REFUSALS: dict[type[Exception], str] = {
+    StillOpen: "Un registro de esta factura aún espera la respuesta de la AEAT, y el siguiente depende de ella.",
+    SetAside: "Un registro de esta factura se envió y quedó apartado: averigüe antes, con reconcile_aeat, qué tiene la "
+    "AEAT.",
+    NeverDeclared: "Esta factura no tiene registro de alta.",
+    AlreadyAnnulled: "La AEAT tiene anulada esta factura. Reactívela solo si es la misma; si no, expida otra con otro "
     "número.",
-    "Rectified": "Esta factura está rectificada: su operación existió, y anular es para lo que no existió.",
-    "TouchesTheInvoice": "Eso cambia lo que dice la propia factura: expida una rectificativa.",
+    AnnulledByForm: "Esta factura se anuló en la sede de la AEAT y no admite más registros: expida otra con otro "
+    "número.",
+    Rectified: "Esta factura está rectificada: su operación existió, y anular es para lo que no existió.",
+    TouchesTheInvoice: "Eso cambia lo que dice la propia factura: expida una rectificativa.",
 }
-"""Why no record may be made, in Spanish, by the error's name."""
-
-
-def told(error: Exception) -> str:
-    """Return an error in Spanish, for staff."""
-    return REFUSALS.get(type(error).__name__) or str(error)
+"""Why no record may be made, in Spanish."""
 
 
 # --- noting the verdict ----------------------------------------------------------------------------------------

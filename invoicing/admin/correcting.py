@@ -154,7 +154,7 @@ def _start(
     """Start the process, unless trying it now shows that nothing may be sent."""
     once = _once(request)
     if not Process.objects.filter(idempotency_key__in=[f"subsanar:{once}", f"annul:{once}"]).exists() and (
-        why := refusal(attempt)
+        why := refusal(attempt, get_language() or "es")
     ):
         form.add_error(None, why)
         return _ask(page, request, invoice, form, **said)

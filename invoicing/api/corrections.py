@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 import msgspec
+from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -150,5 +151,5 @@ def _try(attempt: Callable[[], Record]) -> None:
 
     :raises Problem: `correction-refused`, with the reason.
     """
-    if why := refusal(attempt):
+    if why := refusal(attempt, get_language() or "es"):
         raise Problem("correction-refused", detail=why)

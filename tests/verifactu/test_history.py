@@ -144,6 +144,10 @@ def test_the_newest_record_of_each_invoice_is_one_question(company: Company, dja
 
 def test_a_chain_of_another_environment_does_not_correct_it(company: Company, settings: Settings) -> None:
     first = answered(declared(company))
+    there = Installation.objects.get()
+    there.pk, there.environment, there.numero = uuid7(), "test", "another"
+    there.head_seq, there.head_huella = 0, ""
+    there.save(force_insert=True)
     settings.AEAT_ENVIRONMENT = "test"
     with pytest.raises(WrongEnvironment):
         correct(company, first)
