@@ -209,7 +209,12 @@ class Door(Listener):
         context = self._context
         if failure:
             context = self._authority.server_context(self._host, flaw=failure.mode.removeprefix("tls_"))
-        with context.wrap_socket(request, server_side=True) as connection:
+        with context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as connection:
+            try:
+                connection.do_handshake()
+            except OSError:
+                _see_off(connection)
+                raise
             DoorHandler(connection, client_address, self)
 
     def stop(self) -> None:
@@ -252,6 +257,15 @@ class Door(Listener):
         with self._change:
             self._waiting.discard(connection)
             self._busy.add(connection)
+
+
+def _see_off(connection: ssl.SSLSocket) -> None:
+    """Let a client whose certificate was refused read why: closed with its request unread, it would see a reset."""
+    with socket.socket(fileno=connection.detach()) as raw, contextlib.suppress(OSError):
+        raw.settimeout(_LINGER)
+        raw.shutdown(socket.SHUT_WR)
+        while raw.recv(65536):
+            pass
 
 
 def _operation(body: bytes) -> str:
