@@ -7,6 +7,7 @@ inside a chain, and holds it until the invoice, its record and the new head are 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -20,6 +21,8 @@ from verifactu.submission import end_wait, wake
 from verifactu.xml import fragment, schema_errors
 from workflows.rows import sql
 
+AEAT_ZONE = ZoneInfo("Europe/Madrid")
+"""Whose date the AEAT judges by: after midnight there it is still yesterday in UTC."""
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far our clock may stand behind the head's stamp before issuing stops (fiscal-policy.md, Series)."""
 
@@ -133,7 +136,7 @@ def append(
     xml = fragment(registro)
     if errors := schema_errors(xml):
         raise InvalidRecord([("4102", "", error) for error in errors])
-    if violations := check(registro, today=stamp.date()):
+    if violations := check(registro, today=stamp.astimezone(AEAT_ZONE).date()):
         raise InvalidRecord([(v.code, v.field, v.es) for v in violations])
     chain = head.installation
     record = Record(
