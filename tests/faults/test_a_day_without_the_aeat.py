@@ -20,7 +20,7 @@ from tests.journeys.chains import ROUND, alerts_of, append, moving, told
 from tests.journeys.house import House, Shops, open_house
 from verifactu.models import Installation, Record, Submission
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 HOURS = 26
 SIZES = [600] * 10 + [1000] * 6 + [2000] * 4
 """Records of each taxpayer when the AEAT is back: 20,000, of 20."""

@@ -160,8 +160,8 @@ def test_an_outage_is_told_once_with_how_many_wait_and_tried_at_least_hourly(hou
             house.until(lambda: at_rest(shops))
     assert alerts_of(shops) == ["sending_delayed"]
     assert "3 registros esperan" in Alert.objects.get(tenant=shops.company.tenant, kind="sending_delayed").text
-    heal(house, shops)
     house.pass_time(timedelta(hours=1))
+    heal(house, shops)
     assert alerts_of(shops) == ["sending_delayed", "sending_again"]
 
 

@@ -1,12 +1,13 @@
 """Before each record its predecessor is looked at: what does not fit is told, and invoicing goes on."""
 
+from datetime import datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from common import clock
-from tests.journeys.chains import append
+from tests.journeys.chains import MADRID, append
 from tests.world import la_encina
 from verifactu.models import Installation, Record
 from workflows.models import Alert, Process
@@ -56,3 +57,16 @@ def test_a_stopped_chain_is_issued_on_and_wakes_nobody(shops: Any) -> None:
     before = Process.objects.filter(workflow="submit-chain").count()
     append(shops, 1, first=2)
     assert (Record.objects.count(), Process.objects.filter(workflow="submit-chain").count()) == (3, before)
+
+
+def test_a_record_made_after_midnight_in_madrid_is_of_today(shops: Any, settings: Any, tmp_path: Any) -> None:
+    """In UTC it is still the day before, by which its date would lie in the future (1112)."""
+    file = tmp_path / "clock"
+    now = clock.now()
+    midnight = datetime.combine(now.astimezone(MADRID).date() + timedelta(days=1), time(0, 20), MADRID)
+    file.write_text(str((midnight - now).total_seconds()))
+    settings.CLOCK_OFFSET_FILE = str(file)
+    append(shops, 1, first=2)
+    made = Record.objects.get(seq=3)
+    assert made.fecha_expedicion == f"{midnight:%d-%m-%Y}"
+    assert made.generated_at.date() < midnight.date()

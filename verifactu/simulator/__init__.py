@@ -5,10 +5,13 @@ of rules (`verifactu.rules`), and nothing else: reading, huella, chain and lifec
 that one side cannot hide the other's mistake. No Django.
 
     simulator.py     Simulator: everything below, started and stopped as one
-    server.py        the TLS door: certificates, sizes, timeouts, and the failures it has been told to play
+    server.py        the TLS doors (personal, seal, QR page): certificates, sizes, timeouts
+    playing.py       what a door sends, and the failures it has been told to play
+    qr_page.py       the page behind the QR code
     listening.py     what both doors have in common
     control.py       the loopback door by which it is told, and by which its ledger is looked at
     failures.py      what it can be told to do wrong
+    distort.py       how that changes a verdict or an answer
     authority.py     its certificates: who may enter
     service.py       one request in, one answer out: the two operations
     messages.py      what arrives: hardened parsing, schema, values

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import select
 import socket
 import ssl
 import struct
@@ -17,9 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from verifactu.simulator import answers, qr_page
 from verifactu.simulator.authority import Authority, holder_nif, is_seal
-from verifactu.simulator.failures import RETRY_AFTER, Failure, Failures, sentence
-from verifactu.simulator.listening import Handler, Listener
+from verifactu.simulator.failures import Failure, Failures
+from verifactu.simulator.listening import Listener
 from verifactu.simulator.messages import Refused
+from verifactu.simulator.playing import SOAP_TYPE, Playing
 from verifactu.simulator.service import Reply, Service
 from verifactu.simulator.texts import TEXTS
 
@@ -30,12 +30,9 @@ IDLE_TIMEOUT = 60.0
 """Seconds that a handshake or a kept connection may be silent."""
 BODY_TIMEOUT = 60.0
 """Seconds in which a whole request must have arrived."""
-MOST_DRIPS = 200
-"""Pieces of an answer that is sent slowly."""
 GRACE = 5.0
 """Seconds that requests already begun have to end when the simulator stops."""
 
-_SOAP_TYPE, _HTML_TYPE = "text/xml;charset=UTF-8", "text/html;charset=UTF-8"
 _LINGER = 1.0
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds: close() sends RST
 
@@ -45,7 +42,7 @@ Kind = Literal["personal", "seal", "qr"]
 log = logging.getLogger(__name__)
 
 
-class DoorHandler(Handler):
+class DoorHandler(Playing):
     """One connection of a client that shook hands."""
 
     timeout = IDLE_TIMEOUT
@@ -80,7 +77,7 @@ class DoorHandler(Handler):
             return
         if not self._admitted():
             return
-        self._send(500, answers.fault(Refused("4135")), _SOAP_TYPE)
+        self.send(500, answers.fault(Refused("4135")), SOAP_TYPE)
 
     def do_POST(self) -> None:  # noqa: N802 (the standard library's name)
         """Answer one request to the service."""
@@ -88,13 +85,13 @@ class DoorHandler(Handler):
         if body is None or not self._admitted():
             return
         failure = self.server.failures.for_request(_operation(body), body)
-        if failure and self._fails_before(failure):
+        if failure and self.fails_before(failure):
             return
         reply = self._reply(body, failure)
         if reply.retry_after is not None:
             text = "Demasiado pronto: TiempoEsperaEnvio no ha pasado"
-            self._page(HTTPStatus(reply.status), text, retry_after=reply.retry_after)
-        elif failure and self._fails_after(failure, reply):
+            self.page(HTTPStatus(reply.status), text, retry_after=reply.retry_after)
+        elif failure and self.fails_after(failure, reply):
             return
         else:
             self._deliver(reply)
@@ -103,7 +100,7 @@ class DoorHandler(Handler):
         """Show whether the invoice of a QR code is held."""
         asked = urlsplit(self.path)
         if asked.path not in (qr_page.PATH, qr_page.PATH_NOT_VERIFIABLE):
-            self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
+            self.page(HTTPStatus.NOT_FOUND, "Página no encontrada")
             return
         failure = self.server.failures.for_request("qr")
         page = qr_page.answer(
@@ -112,7 +109,7 @@ class DoorHandler(Handler):
             verifiable=asked.path == qr_page.PATH,
             error=failure.value if failure else "",
         )
-        self._send(HTTPStatus.OK, page.content, page.kind)
+        self.send(HTTPStatus.OK, page.content, page.kind)
 
     def _admitted(self) -> bool:
         """Turn away who has no certificate, or that of another door, or asks for something else than the service.
@@ -120,14 +117,14 @@ class DoorHandler(Handler):
         The AEAT answers a wrong certificate with a page, not with SOAP (verifactu.md 7.1).
         """
         if self.server.kind == "qr":
-            self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
+            self.page(HTTPStatus.NOT_FOUND, "Página no encontrada")
         elif not self.presenter:
-            self._page(HTTPStatus.FORBIDDEN, "No se ha presentado un certificado electrónico")
+            self.page(HTTPStatus.FORBIDDEN, "No se ha presentado un certificado electrónico")
         elif self.sealed != (self.server.kind == "seal"):
             wants = "de sello" if self.server.kind == "seal" else "de persona o de representante"
-            self._page(HTTPStatus.FORBIDDEN, f"Este servidor solo admite certificados {wants}")
+            self.page(HTTPStatus.FORBIDDEN, f"Este servidor solo admite certificados {wants}")
         elif self.path.partition("?")[0] != PATH:
-            self._page(HTTPStatus.NOT_FOUND, "Página no encontrada")
+            self.page(HTTPStatus.NOT_FOUND, "Página no encontrada")
         else:
             return True
         return False
@@ -164,111 +161,21 @@ class DoorHandler(Handler):
     def _deliver(self, reply: Reply) -> None:
         """Send an answer, noted as sent before its last byte: the client's next request must find it noted."""
         start, end = reply.message[:-1], reply.message[-1:]
-        self._send(reply.status, start, _SOAP_TYPE, length=len(reply.message))
+        self.send(reply.status, start, SOAP_TYPE, length=len(reply.message))
         if reply.submission_id is not None:
             self.server.service.ledger.delivered(reply.submission_id)
         self.wfile.write(end)
         self.wfile.flush()
 
-    def _fails_before(self, failure: Failure) -> bool:
-        """Play a failure that stores nothing; tell whether it was one."""
-        match failure.mode:
-            case "timeout_before":
-                self._stall(failure.seconds)
-            case "html_page":
-                self._page(HTTPStatus.OK, "Acceso a la sede electrónica")
-            case "http_403":
-                self._page(HTTPStatus.FORBIDDEN, "Acceso denegado")
-            case "http_429":
-                self._page(HTTPStatus.TOO_MANY_REQUESTS, "Demasiadas peticiones", retry_after=RETRY_AFTER)
-            case "http_503":
-                self._page(HTTPStatus.SERVICE_UNAVAILABLE, "Servicio no disponible", retry_after=RETRY_AFTER)
-            case "fault_server":
-                self._send(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"), _SOAP_TYPE)
-            case "fault":
-                text = f"Codigo[{failure.value}].{sentence(failure.value)}"
-                message = answers.client_fault(text) if failure.client else answers.server_fault(text)
-                self._send(500, message, _SOAP_TYPE)
-            case _:
-                return False
-        return True
-
-    def _fails_after(self, failure: Failure, reply: Reply) -> bool:
-        """Play a failure that hides or delays an answer, which is committed by now; tell whether it was one."""
-        match failure.mode:
-            case "timeout_after":
-                self._stall(failure.seconds)
-            case "cut_answer":
-                half = reply.message[: len(reply.message) // 2]
-                self._send(reply.status, half, _SOAP_TYPE, length=len(reply.message))
-                self.wfile.flush()
-                self._hang_up()
-            case "slow_answer":
-                self._drip(failure.seconds, reply)
-            case _:
-                return False
-        return True
-
-    def _drip(self, seconds: float, reply: Reply) -> None:
-        """Send an answer piece by piece, the last one when the time is over; it is delivered if all of it left."""
-        size = max(1, len(reply.message) // MOST_DRIPS)
-        pieces = [reply.message[at : at + size] for at in range(0, len(reply.message), size)]
-        self._send(reply.status, b"", _SOAP_TYPE, length=len(reply.message))
-        for piece in pieces[:-1]:
-            self.wfile.write(piece)
-            self.wfile.flush()
-            if self.server.stopping.wait(seconds / len(pieces)):
-                self._hang_up()
-                return
-        if reply.submission_id is not None:
-            self.server.service.ledger.delivered(reply.submission_id)
-        self.wfile.write(pieces[-1])
-        self.wfile.flush()
-
-    def _stall(self, seconds: float) -> None:
-        """Say nothing until the client gives up, the time is over or the simulator stops; then hang up."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not self.server.stopping.wait(0.02):
-            # Whoever still waits for an answer sends nothing: what can be read now is the end of the connection.
-            if select.select([self.connection], [], [], 0)[0]:
-                break
-        self._hang_up()
-
-    def _hang_up(self) -> None:
-        """End the connection without the goodbye of TLS, as a broken network does."""
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
-
     def _turn_away(self, status: HTTPStatus, text: str) -> None:
         """Refuse a request unread, then read a little of it: closing at once could destroy the answer on its way."""
         self.close_connection = True
-        self._page(status, text)
+        self.page(status, text)
         self.connection.settimeout(_LINGER)
         deadline = time.monotonic() + _LINGER
         with contextlib.suppress(OSError):
             while time.monotonic() < deadline and self.rfile.read1(65536):
                 pass
-
-    def _page(self, status: HTTPStatus, text: str, *, retry_after: int | None = None) -> None:
-        html = f"<!DOCTYPE html><html lang='es'><title>{text}</title><body><h1>{text}</h1></body></html>"
-        self._send(status, html.encode(), _HTML_TYPE, retry_after=retry_after)
-
-    def _send(
-        self, status: int, content: bytes, kind: str, *, length: int | None = None, retry_after: int | None = None
-    ) -> None:
-        """Send an answer; `length` is what to announce, where that is not the truth."""
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content) if length is None else length))
-        if retry_after is not None:
-            self.send_header("Retry-After", str(retry_after))
-        if self.close_connection or self.server.stopping.is_set():
-            self.close_connection = True
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(content)
-        self.wfile.flush()
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the Date header by the simulator's clock: senders compare theirs with it."""
