@@ -212,6 +212,16 @@ def test_a_series_that_was_opened_after_the_backup_is_known_by_its_numbers(
             assert aeat.issue()[0].number == 3
 
 
+def test_what_leaves_while_somebody_looks_is_no_restore(aeat: Aeat) -> None:
+    aeat.issue()
+    aeat.send()
+    looked_at = aeat.chain
+    aeat.issue()
+    aeat.send()
+    assert witness.read(looked_at.pk) == (2, aeat.chain.head_huella, aeat.chain.head_num_serie)
+    assert locks.why_closed(looked_at) == ""
+
+
 def test_an_operator_can_lock_by_hand(aeat: Aeat) -> None:
     aeat.issue()
     aeat.send()
