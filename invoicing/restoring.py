@@ -19,7 +19,7 @@ from invoicing import numbering
 from invoicing.companies import install
 from invoicing.evidence import numbers_in_mails, numbers_in_pdfs
 from invoicing.models import Company, Gap, Invoice, Series
-from verifactu import locks, witness
+from verifactu import locks
 from verifactu.channel import client_for
 from verifactu.models import Installation, Record
 from verifactu.reconciled import Discrepancy
@@ -115,17 +115,14 @@ def compare(
     for month in months(month_of(since - timedelta(days=1)), month_of(now().date() + timedelta(days=1))):
         compared.append(compare_month(client, chain, month, now=now, progress=progress(month)))
     lasts = [month.last for month in compared if month.last]
-    seen = witness.read(chain.pk)
-    ahead = seen is not None and (
-        seen.seq > chain.head_seq or (seen.seq == chain.head_seq and seen.huella != chain.head_huella)
-    )
+    seen = locks.more_than_here(chain)
     return Comparison(
         installation=str(chain),
         ours=(chain.head_seq, chain.head_num_serie, chain.head_huella),
         theirs=max(lasts, key=lambda last: datetime.fromisoformat(last[2])) if lasts else None,
-        ahead=ahead,
+        ahead=seen is not None,
         compared=tuple(compared),
-        lost=_lost(company, chain, known, [seen.num_serie] if ahead and seen else []),
+        lost=_lost(company, chain, known, [seen.num_serie] if seen else []),
     )
 
 

@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -30,6 +30,8 @@ from verifactu.models import Installation, Record, Submission
 from verifactu.reconciled import Discrepancy, LockEvent
 from workflows.models import Alert, Process
 
+_backups = count(9001)
+
 
 @pytest.fixture
 def aeat(fresh_database: Database, tmp_path: Path) -> Iterator[Aeat]:
@@ -40,7 +42,8 @@ def aeat(fresh_database: Database, tmp_path: Path) -> Iterator[Aeat]:
 @contextmanager
 def backup(database: Database) -> Iterator[Database]:
     """A copy of the database as it is now, byte for byte, as pg_dump and pg_restore elsewhere would make it."""
-    name = f"encadena_test_backup_{uuid4().hex[:10]}"
+    # Named as the run's own databases are, so that nobody else takes it for a dead run's.
+    name = f"{database.name}{next(_backups)}"
     copy = Database(name, on_database(database.url, name), on_database(database.owner_url, name), database.data_dir)
     connections.close_all()
     with psycopg.connect(on_database(database.owner_url, "postgres"), autocommit=True) as owner:
@@ -207,6 +210,16 @@ def test_a_series_that_was_opened_after_the_backup_is_known_by_its_numbers(
             series = Series.objects.get()
             assert (series.kind, series.next_number) == ("complete", 3)
             assert aeat.issue()[0].number == 3
+
+
+def test_what_leaves_while_somebody_looks_is_no_restore(aeat: Aeat) -> None:
+    aeat.issue()
+    aeat.send()
+    looked_at = aeat.chain
+    aeat.issue()
+    aeat.send()
+    assert witness.read(looked_at.pk) == (2, aeat.chain.head_huella, aeat.chain.head_num_serie)
+    assert locks.why_closed(looked_at) == ""
 
 
 def test_an_operator_can_lock_by_hand(aeat: Aeat) -> None:

@@ -1,12 +1,14 @@
 """Sound answers and queries, as values: what the AEAT would say to the records of examples.py."""
 
-from tests.verifactu.examples import ALTA, ANULACION, CABECERA, CLIENTE, CORRECTION, EMPRESA, SISTEMA
+from tests.verifactu.examples import ALTA, ANULACION, CABECERA, CLIENTE, CORRECTION, EMPRESA, SISTEMA, VIAJERA
 from verifactu.codes import EstadoEnvio, EstadoRegistro, EstadoRegistroAlmacenado
 from verifactu.records import IDFactura
 from verifactu.xml import (
     Consulta,
     DatosRegistroFacturacion,
+    FiltroSistema,
     Operacion,
+    RangoFechaExpedicion,
     RegistroConsultado,
     RegistroDuplicado,
     RespuestaConsulta,
@@ -68,6 +70,29 @@ QUERY = Consulta(
     MostrarNombreRazonEmisor="S",
     MostrarSistemaInformatico="S",
 )
+
+WIDE_QUERY = Consulta(
+    ObligadoEmision=EMPRESA,
+    IndicadorRepresentante="S",
+    Ejercicio="2027",
+    Periodo="12",
+    NumSerieFactura="2027/A/000001",
+    Contraparte=VIAJERA,
+    RangoFechaExpedicion=RangoFechaExpedicion(Desde="01-12-2027", Hasta="31-12-2027"),
+    SistemaInformatico=FiltroSistema(
+        NombreRazon=SISTEMA.NombreRazon,
+        NIF=SISTEMA.NIF,
+        NombreSistemaInformatico=SISTEMA.NombreSistemaInformatico,
+        IdSistemaInformatico=SISTEMA.IdSistemaInformatico,
+        Version=SISTEMA.Version,
+        NumeroInstalacion=SISTEMA.NumeroInstalacion,
+        TipoUsoPosibleSoloVerifactu="S",
+        TipoUsoPosibleMultiOT="N",
+        IndicadorMultiplesOT="N",
+    ),
+    RefExterna="1001",
+)
+"""With all the filters that the other one has not."""
 
 HELD = RespuestaConsulta(
     ObligadoEmision=EMPRESA,

@@ -18,7 +18,7 @@ from lxml import etree
 from tests.verifactu import examples as ex
 from tests.verifactu.answering import respuesta, respuesta_consulta
 from tests.verifactu.official import official_errors, official_files, official_verdict
-from tests.verifactu.sound import ANSWER, HELD, QUERY
+from tests.verifactu.sound import ANSWER, HELD, QUERY, WIDE_QUERY
 from verifactu.codes import PAISES
 from verifactu.records import IDOtro, PersonaFisicaJuridica, RemisionVoluntaria
 from verifactu.transport import WSDL
@@ -43,6 +43,8 @@ SOUND: dict[str, str | bytes] = {
     ),
     "answer": respuesta(ANSWER),
     "query": consulta(QUERY),
+    "wide query": consulta(WIDE_QUERY),
+    "query by the recipient": consulta(replace(QUERY, ObligadoEmision=None, Destinatario=ex.EMPRESA)),
     "held": respuesta_consulta(HELD),
 }
 
