@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.test import TestCase, TransactionTestCase
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from config.postgres.place import Place
 from config.postgres.server import APP_ROLE, DATABASE, OWNER_ROLE, ensure, release, stop
@@ -41,6 +42,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("fresh_database opens the database by itself: drop django_db from this test.", pytrace=False)
 
 
+class OneHouseEach(LoadScopeScheduling):
+    """Keeps the tests of one running house in one process: starting the house costs more than most of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.removeprefix("tests/").partition("/")[0]
+        return folder if folder in ("browser", "faults", "journeys") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneHouseEach:
+    """Deal the tests out one by one, but for those of a house."""
+    return OneHouseEach(config, log)
+
+
 @pytest.fixture(scope="session")
 def test_server(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[TestServer]:
     """The server with this run's template on it; what is left of the run's databases goes at its end."""
@@ -64,10 +78,10 @@ def fresh_database(test_server: TestServer, django_db_blocker: DjangoDbBlocker) 
 
     A subprocess works on it with `env={**os.environ, **fresh_database.env}`.
     """
-    database = test_server.clone()
+    database = test_server.lend()
     with django_db_blocker.unblock(), pointed_at(database):
         yield database
-    test_server.drop(database)
+    test_server.take_back(database)
 
 
 @pytest.fixture

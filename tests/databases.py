@@ -27,6 +27,7 @@ from psycopg import sql
 
 from config.postgres.server import ensure
 from config.postgres.urls import app_url, databases, embedded_home, on_database, owner_url
+from tests.recycling import Blank
 
 TEMPLATE = "encadena_template_"
 CLONE = "encadena_test_"
@@ -68,6 +69,8 @@ class TestServer:
         self._lock(self.token)
         self._drop_what_dead_runs_left()
         self.template = self._migrated_template()
+        self._blank: Blank | None = None
+        self._used: list[Database] = []
 
     def close(self) -> None:
         """Drop what is left of this run and leave."""
@@ -87,6 +90,21 @@ class TestServer:
         if not durable:
             self._execute("ALTER DATABASE {} SET synchronous_commit = off", database.name)
         return database
+
+    def lend(self) -> Database:
+        """Return a database equal to the template: one that was taken back blank, or a new one."""
+        if self._used:
+            return self._used.pop()
+        database = self.clone()
+        self._blank = self._blank or Blank.of(database.owner_url)
+        return database
+
+    def take_back(self, database: Database) -> None:
+        """Keep a lent database for the next who asks, or drop it where it cannot be made blank again."""
+        if self._blank and self._blank.restore(database.owner_url, database.name):
+            self._used.append(database)
+        else:
+            self.drop(database)
 
     def empty(self) -> Database:
         """Return a new database without a table, to be migrated."""

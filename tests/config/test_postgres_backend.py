@@ -125,6 +125,7 @@ class TestMigrate:
         assert "owns the tables" in told.getvalue()
         assert "owns the tables" in difference
 
+    @pytest.mark.faults
     def test_two_at_once_on_an_empty_database_both_succeed(self, test_server: TestServer) -> None:
         database = test_server.empty()
         both = [

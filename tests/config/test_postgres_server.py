@@ -157,6 +157,7 @@ class TestDying:
         assert not Place(home).pid_file.exists()
         assert "database system is shut down" in Place(home).log.read_text()
 
+    @pytest.mark.faults
     def test_a_user_that_comes_while_it_stops_finds_it_running_and_kept(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

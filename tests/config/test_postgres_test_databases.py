@@ -4,15 +4,21 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
-from config.postgres.server import PROJECT
-from tests.databases import Database, TestServer
+from config.postgres.server import APP_ROLE, PROJECT
+from invoicing.models import Company
+from tests.databases import Database, TestServer, pointed_at
 from tests.deadline import eventually, throughout
+from tests.world import la_encina
 
 RUN = """
 import sys
@@ -26,6 +32,7 @@ sys.stdin.read()
 
 
 class TestFreshDatabase:
+    @pytest.mark.faults
     def test_commits_are_seen_by_other_threads_and_processes(self, fresh_database: Database) -> None:
         Group.objects.create(name="Contabilidad")
         seen: list[str] = []
@@ -60,7 +67,48 @@ class TestFreshDatabase:
         assert connection.settings_dict["NAME"].startswith(f"encadena_test_{test_server.token}_")
 
 
+class TestUsedAgain:
+    def test_what_was_written_is_gone_from_ledgers_too_and_numbers_begin_anew(
+        self, test_server: TestServer, django_db_blocker: DjangoDbBlocker
+    ) -> None:
+        def story() -> list[tuple[int, int]]:
+            la_encina()
+            with connection.cursor() as cursor:
+                cursor.execute("INSERT INTO procrastinate_jobs (task_name, queue_name) VALUES ('x', 'x') RETURNING id")
+                return [(Company.objects.count(), cursor.fetchone()[0])]
+
+        names = set()
+        for _ in range(2):
+            with django_db_blocker.unblock(), used(test_server) as database, pointed_at(database):
+                assert not Company.objects.exists()
+                assert story() == [(1, 1)]
+                names.add(database.name)
+        assert len(names) == 1
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "CREATE TABLE mine (id int)",
+            f"REVOKE SELECT ON invoicing_invoice FROM {APP_ROLE}",
+            "ALTER TABLE invoicing_invoice DISABLE TRIGGER USER",
+            "UPDATE auth_permission SET name = 'x' WHERE id = 1",
+            "DELETE FROM auth_permission WHERE id = 1",
+        ],
+    )
+    def test_one_that_was_changed_is_not(self, test_server: TestServer, change: str) -> None:
+        with used(test_server) as changed, psycopg.connect(changed.owner_url, autocommit=True) as session:
+            session.execute(change)
+        assert changed.name not in existing(test_server)
+
+    def test_nor_one_to_which_somebody_is_connected(self, test_server: TestServer) -> None:
+        with used(test_server) as database:
+            left = psycopg.connect(database.url)
+        assert database.name not in existing(test_server)
+        left.close()
+
+
 class TestLeftovers:
+    @pytest.mark.faults
     def test_a_dead_runs_databases_go_and_a_live_ones_stay(
         self, fresh_database: Database, test_server: TestServer
     ) -> None:
@@ -105,6 +153,13 @@ class TestWaiting:
         values = iter([True, True, False])
         with pytest.raises(AssertionError, match="blinked"):
             throughout(lambda: next(values), seconds=5, message="blinked")
+
+
+@contextmanager
+def used(server: TestServer) -> Iterator[Database]:
+    database = server.lend()
+    yield database
+    server.take_back(database)
 
 
 def sweep() -> None:

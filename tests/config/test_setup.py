@@ -151,6 +151,7 @@ def test_a_file_with_another_hash_is_refused_and_tried_again(checkout: Checkout)
     assert checkout.imports("runs")
 
 
+@pytest.mark.faults
 def test_two_at_once_on_an_empty_checkout_do_not_fight(bare: Checkout) -> None:
     runs, tests = bare.wheel("runs"), bare.wheel("tests_it")
     bare.lock("requirements.lock", [runs])
@@ -163,6 +164,7 @@ def test_two_at_once_on_an_empty_checkout_do_not_fight(bare: Checkout) -> None:
     assert sum("Setting up" in text for text in said) <= 2, "what the first one did was done again"
 
 
+@pytest.mark.faults
 def test_an_environment_that_was_cut_short_is_repaired(checkout: Checkout) -> None:
     checkout.lock("requirements.lock", [checkout.wheel("runs"), checkout.wheel("also")])
     checkout.set_up()
@@ -176,6 +178,7 @@ def test_an_environment_that_was_cut_short_is_repaired(checkout: Checkout) -> No
     assert checkout.imports("runs", "also", "pip")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("broken", ["no configuration", "dead link", "empty"])
 def test_an_environment_without_a_python_is_made_anew(checkout: Checkout, broken: str) -> None:
     checkout.lock("requirements.lock", [checkout.wheel("runs")])
@@ -211,6 +214,7 @@ def test_a_missing_library_is_named_in_one_line_with_what_installs_it(bare: Chec
     assert not bare.venv.exists()
 
 
+@pytest.mark.faults
 def test_an_old_python_gives_way_to_a_newer_one_or_says_what_to_install(bare: Checkout, tmp_path: Path) -> None:
     # The running Python taken for an old one, and a folder that is all of PATH.
     text = bare.script.read_text()

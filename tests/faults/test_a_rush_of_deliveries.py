@@ -13,6 +13,7 @@ HEALED = 60.0
 """Seconds after the last kill in which everything has ended or waits for a person."""
 
 
+@pytest.mark.faults
 def test_twenty_orders_while_workers_are_killed(house: House) -> None:
     shops, rush = house.company(), a_morning(20, seed=1)
     with killing(house, every=1.0, seed=1):

@@ -111,6 +111,7 @@ def right(workshop: Workshop, export: Handle, company: Company, database: Databa
     assert email.message_from_bytes(letter)["Message-ID"] == f"<export.{export.id}@localhost>"
 
 
+@pytest.mark.faults
 def test_a_worker_dies_between_two_pages(workshop: Workshop, fresh_database: Database) -> None:
     company = world.la_encina()
     many_invoices(company, 300, first=FIRST)

@@ -40,6 +40,7 @@ OF_AN_UNPAID_ORDER = [f"invoice-order.leave.{moment}" for moment in ATOMIC]
 OF_A_HOLD = [f"invoice-order.hold.{moment}" for moment in LEAVING]
 
 
+@pytest.mark.faults
 def test_three_workers_die_at_the_three_worst_moments(house: House, points: Path) -> None:
     """After the number was given, between the AEAT's answer and our knowing it, and with a PDF nobody knows of."""
     deaths = ["invoice-order.issue.unpumped", "submit-chain.send.called", "complete-invoice.render_pdf.called"]

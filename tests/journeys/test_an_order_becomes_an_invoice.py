@@ -3,6 +3,7 @@
 import email
 import email.policy
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -63,6 +64,19 @@ def test_orders_of_a_busy_minute_are_numbered_without_gap_in_one_chain(house: Ho
     for invoice in shops.invoices:
         numbers.setdefault(str(invoice.series), []).append(invoice.number)
     assert sorted(numbers.values()) == [[1, 2, 3, 4, 5, 6]] * 2
+
+
+def test_orders_outlive_the_worker_that_is_killed_over_them(house: House) -> None:
+    shops = house.company()
+    for number in range(6):
+        house.post(shops["shopify"], sale(SOLER, number=number))
+    house.kill_worker()
+    # The dead worker's leases run out.
+    house.pass_time(timedelta(seconds=15))
+    house.settled()
+    assert shops.states() == ["accepted"] * 6
+    assert [invoice.number for invoice in shops.invoices] == [1, 2, 3, 4, 5, 6]
+    assert [len(house.letters(invoice)) for invoice in shops.invoices] == [1] * 6
 
 
 def test_a_letter_that_cannot_be_addressed_does_not_keep_the_aeats_answer_waiting(house: House) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.db import transaction
 
 from common import clock
@@ -18,6 +19,7 @@ from verifactu.records import IDFactura, fecha, fecha_hora_huso
 MINUTE = timedelta(seconds=60)
 
 
+@pytest.mark.faults
 def test_twelve_hundred_records_go_as_a_thousand_and_two_hundred(house: House) -> None:
     shops = house.company()
     with house.waiting(60):

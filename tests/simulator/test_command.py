@@ -113,6 +113,7 @@ def test_serves_until_it_is_told_to_stop(runner: Runner, tmp_path: Path, present
     assert not (tmp_path / "ready.json").exists()
 
 
+@pytest.mark.faults
 def test_what_it_answered_survives_kill_9(runner: Runner, tmp_path: Path, present: Clock) -> None:
     run = runner.start()
     chain = Chain(present)
@@ -145,6 +146,7 @@ def test_fails_as_the_command_line_says(runner: Runner, tmp_path: Path, present:
     assert [client.post(message).status for _ in range(4)] == [503, 503, 500, 200]
 
 
+@pytest.mark.faults
 def test_an_old_ready_file_does_not_deceive(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "ready.json").write_text("{}")
     run = runner.start()

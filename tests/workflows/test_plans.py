@@ -8,6 +8,7 @@ often enough for the server to have chosen between its plans for a kept statemen
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from django.db import transaction
 
 from common import clock
@@ -49,6 +50,7 @@ def assert_none_read_whole(name: str, deed: Callable[[], object]) -> None:
     assert not read, f"{name} reads whole tables: {read}"
 
 
+@pytest.mark.faults
 def test_no_deed_of_the_engine_reads_a_whole_table(pass_time: PassTime) -> None:
     crowd.leave_alone()
     crowd.fill(ENDED)
