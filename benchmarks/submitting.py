@@ -134,7 +134,13 @@ def chain(count: int) -> list[RegistroAlta]:
 
 
 def chain_record(
-    number: int, *, link: Encadenamiento, system: SistemaInformatico, day: str, stamp: str
+    number: int,
+    *,
+    link: Encadenamiento,
+    system: SistemaInformatico,
+    day: str,
+    stamp: str,
+    issuer: str = WHO.NIF,
 ) -> RegistroAlta:
     """Return a sealed record of two rates: an F1 where the number is even, an F2 where it is odd."""
     complete = number % 2 == 0
@@ -144,7 +150,7 @@ def chain_record(
     return sealed(
         RegistroAlta(
             IDFactura=IDFactura(
-                IDEmisorFactura=WHO.NIF,
+                IDEmisorFactura=issuer,
                 NumSerieFactura=f"F2027-{number:06d}",
                 FechaExpedicionFactura=day,
             ),

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -105,16 +106,22 @@ class LedgerModel(models.Model):
 
     def compute_seal(self) -> str:
         """Return the SHA-256 (hex) of the frozen columns and of `sealed_with()`, one `name=value` a line."""
-        lines = [
-            f"{field.attname}={canonical(field, getattr(self, field.attname))}"
-            for field in self._meta.concrete_fields
-            if field.name not in self.mutable and field.name != "seal" and not isinstance(field, models.AutoField)
-        ]
+        lines = [f"{field.attname}={canonical(field, getattr(self, field.attname))}" for field in _frozen(type(self))]
         return hashlib.sha256("\n".join([*lines, *self.sealed_with()]).encode()).hexdigest()
 
     def sealed_with(self) -> list[str]:
         """Return what else the seal covers (the seals of an invoice's lines, of the record before)."""
         return []
+
+
+@cache
+def _frozen(model: type[LedgerModel]) -> tuple[Any, ...]:
+    """Return the fields that a seal covers."""
+    return tuple(
+        field
+        for field in model._meta.concrete_fields
+        if field.name not in model.mutable and field.name != "seal" and not isinstance(field, models.AutoField)
+    )
 
 
 def canonical(field: Any, value: Any) -> str:

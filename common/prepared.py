@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 class Columns(NamedTuple):
@@ -42,7 +42,8 @@ class Columns(NamedTuple):
 def insertion(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
     """Return the INSERT of rows of one model that are complete as they are, keys from the database apart."""
     head, places, fields = _insertion(type(rows[0]))
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    backend: Any = connections[DEFAULT_DB_ALIAS]  # itself: the proxy looks it up for every attribute
+    values = [field.get_db_prep_save(getattr(row, field.attname), backend) for row in rows for field in fields]
     _written(rows)
     return f"{head} VALUES {', '.join([places] * len(rows))}", values
 
@@ -54,9 +55,9 @@ def insertion_of_many(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
     """
     model, (_, _, fields) = type(rows[0]), _insertion(type(rows[0]))
     columns = ", ".join(f'"{field.column}"' for field in fields)
+    backend: Any = connections[DEFAULT_DB_ALIAS]
     values = [
-        {field.column: field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields}
-        for row in rows
+        {field.column: field.get_db_prep_save(getattr(row, field.attname), backend) for field in fields} for row in rows
     ]
     _written(rows)
     table = model._meta.db_table

@@ -27,7 +27,8 @@ def sql(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement.encode(), parameters, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        # Not cursor.description, which makes an object for each column to answer the same question.
+        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 class Claimed(msgspec.Struct):

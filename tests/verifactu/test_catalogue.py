@@ -12,8 +12,9 @@ from tests.verifactu.examples import ALTA, ANULACION, CABECERA, CORRECTION, EMPR
 from tests.verifactu.official import BESIDE, official_errors
 from tests.verifactu.sound import QUERY
 from verifactu import errors
-from verifactu.catalogue import ACTIONS, CATALOGUE, CHECKED, Action, Checked, remedy
+from verifactu.catalogue import ACTIONS, CATALOGUE, CHECKED, Action, Checked, advice, remedy
 from verifactu.catalogue.page import page
+from verifactu.chain import InvalidRecord
 from verifactu.errors import CODES, Effect, must_be_corrected, technical
 from verifactu.records import (
     IDOtro,
@@ -177,6 +178,13 @@ def test_every_code_tells_a_remedy_in_both_languages() -> None:
     assert remedy("2001", language="es-ES") == remedy("2001")
     assert remedy("9999") == ""
     assert set(CHECKED) == set(Checked)
+
+
+def test_a_record_that_is_not_issued_says_what_to_do() -> None:
+    told = str(InvalidRecord([("1104", "IDFactura/NumSerieFactura", MESSAGES["1104"][0])]))
+    assert told.startswith("1104 IDFactura/NumSerieFactura: ")
+    assert told.endswith(advice("1104"))
+    assert advice("1104", language="en-GB") == CATALOGUE["1104"].remedy_en
 
 
 def test_the_words_are_our_own() -> None:
