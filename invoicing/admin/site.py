@@ -78,8 +78,12 @@ def _items(request: HttpRequest, items: list[Any], stopped: int) -> list[dict[st
         if model is None or _may(request, model)
     ]
     for item in shown:
-        if item.pop("model") is Process and item["link"] == list_url(Process) and stopped:
-            item |= {"badge": _at_most(stopped), "badge_variant": "warning"}
+        if item.pop("model") is Process and item["link"] == list_url(Process):
+            # The health page's address begins with that of the list, which is not open then.
+            health = reverse("admin:workflows_process_health")
+            item["active"] = request.path.startswith(item["link"]) and request.path != health
+            if stopped:
+                item |= {"badge": _at_most(stopped), "badge_variant": "warning"}
     return shown
 
 

@@ -69,13 +69,13 @@ def _ended(rows: Iterable[Ended]) -> dict[str, Any]:
     return table(
         [
             _("Qué hace"), _("Terminados"), _("Con éxito"), _("Fallidos"), _("Cancelados"), _("Caducados"),
-            _("Con reintentos"), _("Duración p50"), _("Duración p95"), _("Espera p50"), _("Espera p95"),
+            _("Con reintentos"), _("Duración p50 / p95"), _("Espera p50 / p95"),
         ],
         [
             [
                 desk(it.workflow).title, it.ended, _share(it.success_rate), it.failed, it.cancelled, it.expired,
-                _share(it.retry_rate), _seconds(it.duration_p50), _seconds(it.duration_p95), _seconds(it.wait_p50),
-                _seconds(it.wait_p95),
+                _share(it.retry_rate), f"{_seconds(it.duration_p50)} / {_seconds(it.duration_p95)}",
+                f"{_seconds(it.wait_p50)} / {_seconds(it.wait_p95)}",
             ]
             for it in rows
         ],
