@@ -326,7 +326,7 @@ class TestFrontPage:
         assert submission.state == "not_delivered"
         page = seen(admin, "/admin/")
         assert submission.reason in page
-        assert "3 registros esperan" in page
+        assert "sin enviar a la AEAT: 3, desde el" in page
         assert change_url(submission) in page
 
     def test_says_which_records_cannot_be_sent(self, admin: Client, shop: Connection) -> None:

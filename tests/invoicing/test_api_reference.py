@@ -97,7 +97,7 @@ def test_every_command_works(fresh_database: Database, settings: Any, tmp_path: 
             assert [one["workflow"] for one in response.json()["data"]] == ["invoice-order"]
         done += 1
     work_off()
-    assert done == 12
+    assert done == 13
     assert {one["external_id"]: one["state"] for one in client.get(ORDERS).json()["data"]} == {
         "web-10432": "invoiced", "dear": "invoiced",
     }  # fmt: skip
