@@ -32,6 +32,7 @@ from verifactu.lifecycle import (
     StillOpen,
     standing,
 )
+from verifactu.locks import ChainLocked
 from verifactu.models import Record
 from verifactu.records import RegistroAlta
 from verifactu.verdicts import Verdict
@@ -47,7 +48,7 @@ ASKED_BY_A_VERDICT = ("aeat_rejected", "aeat_reproach", "annulment_rejected", "a
 ABOUT_A_RECORD = (*ASKED_BY_A_VERDICT, "correction_refused")
 
 
-NOT_HERE_NOW = (ClockBehind, WrongEnvironment)
+NOT_HERE_NOW = (ChainLocked, ClockBehind, WrongEnvironment)
 """Nothing about the invoice: what stops every record of its chain until it is put right."""
 
 
