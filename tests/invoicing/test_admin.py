@@ -28,6 +28,7 @@ from invoicing.storefronts import PLATFORMS
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
+from tests.invoicing.troubles import leave_troubles
 from tests.workflows import bench
 from verifactu.models import Answer, Record, Submission
 from verifactu.verdicts import Verdict
@@ -267,6 +268,7 @@ class TestNothingIsEdited:
         submission = Submission.objects.get()
         Answer(submission=submission, kind="submission", received_at=clock.now(), body=b"x").save()
         alert("lane_paused", "x", "x", "", clock.now())
+        leave_troubles(Invoice.objects.get(), reason="x")
         day = clock.now().date()
         Export(
             id=uuid7(), company=shop.company, requested_by="ana", first_date=day, last_date=day,

@@ -21,12 +21,12 @@ from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
-from invoicing.models import ApiKey, Company, Connection, Document, Export, Gap, Invoice, Membership
+from invoicing.models import ApiKey, Company, Connection, Document, Export, Invoice, Membership
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
+from tests.invoicing.troubles import leave_troubles
 from verifactu.models import Answer, Submission
-from verifactu.reconciled import Discrepancy, LockEvent
 from workflows.alerts import alert
 from workflows.models import Process, Schedule
 
@@ -59,15 +59,7 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     issue_key(company=company, connection=api, name="oculta", scopes=["orders:read"])
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
     alert("process_held", "invoice-order", "Cliente Oculta no contesta", company.tenant, clock.now())
-    about = {"installation": invoice.record.installation, "reason": "Cliente Oculta"}
-    LockEvent(move="locked", at=clock.now(), actor="ana", **about).save()
-    Discrepancy(
-        month="2027-01", id_emisor="A58818501", num_serie="#9001", fecha_expedicion="02-01-2027", kind="missing",
-        record=invoice.record, ours={"state": "accepted"}, proposal="resend", found_at=clock.now(),
-        seen_at=clock.now(), **about,
-    ).save()  # fmt: skip
-    Gap(series=invoice.series, first_number=9001, last_number=9002, known_from={"#9001": "aeat"},
-        reason="Cliente Oculta", actor="ana", at=clock.now()).save()  # fmt: skip
+    leave_troubles(invoice, reason="Cliente Oculta")
     Schedule(
         name="Cliente Oculta", workflow="invoice-order", payload="{}", cron="0 9 * * *", zone="Europe/Madrid",
         tenant=company.tenant, next_at=clock.now() + timedelta(days=1),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_is_of_the_day_before_its_slot() -> None:
     la_encina()
     due = Schedule.objects.get(workflow="daily-sales-report").next_at
-    assert schedules.fire_due(due + timedelta(seconds=1), limit=10) == 1
+    schedules.fire_due(due + timedelta(seconds=1), limit=10)
     told = json.loads(Process.objects.get(workflow="daily-sales-report").payload)
     assert datetime.fromisoformat(told["slot"]) == due
     assert due > clock.now()
