@@ -17,8 +17,7 @@ from invoicing.models import Company, Invoice
 from invoicing.states import INVOICE_MOVES
 from verifactu import reconciling_alerts, repairs
 from verifactu.channel import client_for
-from verifactu.models import Installation
-from verifactu.reconciled import Discrepancy
+from verifactu.models import Discrepancy, Installation
 from verifactu.reconciliation import Compared, compare_month, month_of, months
 from workflows import alerts
 from workflows.api import Lane, step, workflow

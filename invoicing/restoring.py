@@ -21,8 +21,7 @@ from invoicing.evidence import numbers_in_mails, numbers_in_pdfs
 from invoicing.models import Company, Gap, Invoice, Series
 from verifactu import locks
 from verifactu.channel import client_for
-from verifactu.models import Installation, Record
-from verifactu.reconciled import Discrepancy
+from verifactu.models import Discrepancy, Installation, Record
 from verifactu.reconciliation import Compared, compare_month, month_of, months
 from verifactu.states import DISCREPANCY_MOVES
 from verifactu.submission import wake

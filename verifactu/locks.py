@@ -19,8 +19,7 @@ from django.db import transaction
 
 from common import clock
 from verifactu import reconciling_alerts, witness
-from verifactu.models import Installation
-from verifactu.reconciled import LockEvent
+from verifactu.models import Installation, LockEvent
 from workflows import alerts
 from workflows.errors import Abort
 from workflows.rows import sql

@@ -21,9 +21,8 @@ from django.db import transaction
 from common.ids import uuid7
 from verifactu import held
 from verifactu.client import Client
-from verifactu.models import Installation
+from verifactu.models import Discrepancy, Installation
 from verifactu.queries import pages_at_aeat
-from verifactu.reconciled import Discrepancy
 from verifactu.states import DISCREPANCY_MOVES
 from verifactu.xml import RangoFechaExpedicion
 from workflows.rows import sql

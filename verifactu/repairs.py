@@ -10,8 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from verifactu.models import Record
-from verifactu.reconciled import Discrepancy
+from verifactu.models import Discrepancy, Record
 from verifactu.states import DISCREPANCY_MOVES, RECORD_MOVES
 from verifactu.submission import wake
 

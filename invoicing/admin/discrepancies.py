@@ -17,7 +17,7 @@ from common.admin import Fact, Label, ReadingAdmin, change_url, colours, link, m
 from invoicing import reconciling
 from invoicing.models import Gap
 from verifactu import reconciling_alerts, repairs
-from verifactu.reconciled import Discrepancy, LockEvent
+from verifactu.models import Discrepancy, LockEvent
 from verifactu.repairs import NothingToApprove
 from workflows import alerts
 from workflows.admin.levers import ReasonForm

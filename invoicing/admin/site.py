@@ -18,8 +18,7 @@ from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
 from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
 from verifactu.admin.words import RECORDS
-from verifactu.models import Answer, Installation, Record, Submission, Taxpayer
-from verifactu.reconciled import Discrepancy, LockEvent
+from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES

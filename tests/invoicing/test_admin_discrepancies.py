@@ -12,8 +12,7 @@ from common.admin import change_url
 from invoicing.models import Invoice, Membership
 from tests.databases import Database
 from tests.invoicing.aeat import Aeat, an_aeat
-from verifactu.models import Record
-from verifactu.reconciled import Discrepancy
+from verifactu.models import Discrepancy, Record
 
 
 @pytest.fixture

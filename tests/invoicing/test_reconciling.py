@@ -20,9 +20,8 @@ from tests.simulator.sender import SUBSANACION
 from tests.workflows import bench
 from verifactu import chain, repairs
 from verifactu.channel import client_for
-from verifactu.models import Record
+from verifactu.models import Discrepancy, Record
 from verifactu.queries import QueryFailed
-from verifactu.reconciled import Discrepancy
 from verifactu.reconciliation import compare_month, month_of
 from verifactu.records import RegistroAlta, fecha_hora_huso
 from verifactu.repairs import NothingToApprove

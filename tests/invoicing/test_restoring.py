@@ -26,8 +26,7 @@ from tests.workflows import bench
 from tests.world import SOLER, arrive, sale
 from verifactu import locks, witness
 from verifactu.locks import ChainLocked
-from verifactu.models import Installation, Record, Submission
-from verifactu.reconciled import Discrepancy, LockEvent
+from verifactu.models import Discrepancy, Installation, LockEvent, Record, Submission
 from workflows.models import Alert, Process
 
 _backups = count(9001)

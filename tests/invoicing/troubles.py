@@ -2,7 +2,7 @@
 
 from common import clock
 from invoicing.models import Gap, Invoice
-from verifactu.reconciled import Discrepancy, LockEvent
+from verifactu.models import Discrepancy, LockEvent
 
 
 def leave_troubles(invoice: Invoice, *, reason: str) -> None:
