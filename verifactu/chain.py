@@ -7,6 +7,7 @@ inside a chain, and holds it until the invoice, its record and the new head are 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -136,7 +137,6 @@ def append(
 
     :raises InvalidRecord: when the record breaks the schema or a rule of the AEAT; nothing is written then.
     """
-    full = _look_back(head.installation, now=now)
     registro = sealed(registro)
     xml = fragment(registro)
     if errors := schema_errors(xml):
@@ -159,24 +159,30 @@ def append(
         **_identity(registro),
     )
     insert, values = ledger_insertion([record])
+    before = _Head(chain.head_seq, chain.head_num_serie, chain.head_huella, chain.head_seal)
     chain.head_seq = record.seq
     chain.head_num_serie = record.num_serie
     chain.head_fecha = record.fecha_expedicion
     chain.head_huella = record.huella
     chain.head_stamp = stamp
     chain.head_seal = record.seal
-    sql(
+    rows = sql(
         f"""
         WITH record AS ({insert})
         UPDATE verifactu_installation SET head_seq = %s, head_num_serie = %s, head_fecha = %s, head_huella = %s,
             head_stamp = %s, head_seal = %s
         WHERE id = %s
+        RETURNING (
+            SELECT array_agg(concat_ws(' ', r.seq, r.huella, r.seal, r.state)) FROM verifactu_record r
+            WHERE r.installation_id = verifactu_installation.id AND r.seq = ANY(%s)
+        )
         """,  # noqa: S608 (the model's own columns)
         [
             *values, chain.head_seq, chain.head_num_serie, chain.head_fecha, chain.head_huella, chain.head_stamp,
-            chain.head_seal, chain.pk,
+            chain.head_seal, chain.pk, before.near,
         ],
     )  # fmt: skip
+    full = _look_back(chain, before, rows[0][0] or [], now=now)
     if chain.stopped_at is None:
         wake(chain.pk, now=now)
         if full:
@@ -184,31 +190,38 @@ def append(
     return record
 
 
-def _look_back(chain: Installation, *, now: datetime) -> bool:
-    """Hold the head against the last stored record, and tell whether a thousand records may be waiting (one query).
+class _Head(NamedTuple):
+    """The head as it was before a record was appended to it."""
+
+    seq: int
+    num_serie: str
+    huella: str
+    seal: str
+
+    @property
+    def near(self) -> list[int]:
+        """The numbers of the last record, of the first of a thousand with the next one, and of the one before that."""
+        return [self.seq, self.seq + 2 - MAX_RECORDS, self.seq + 1 - MAX_RECORDS]
+
+
+def _look_back(chain: Installation, head: _Head, near: list[str], *, now: datetime) -> bool:
+    """Hold the head against the last stored record, and tell whether a thousand records may be waiting.
 
     A head that differs is told and stops nobody: invoicing goes on (verifactu.md 1.4). The next record makes it right.
     """
-    last, first, before = chain.head_seq, chain.head_seq + 2 - MAX_RECORDS, chain.head_seq + 1 - MAX_RECORDS
-    near = {
-        seq: (huella, seal, state)
-        for seq, huella, seal, state in sql(
-            "SELECT seq, huella, seal, state FROM verifactu_record WHERE installation_id = %s AND seq = ANY(%s)",
-            [chain.pk, [last, first, before]],
-        )
-    }
-    stored = near[last][:2] if last in near else ("", "")
-    if stored != (chain.head_huella, chain.head_seal):
+    stored = {int(seq): told for seq, *told in (line.split(" ") for line in near)}
+    last, first, before = head.near
+    if stored.get(last, ["", ""])[:2] != [head.huella, head.seal]:
         sending_alerts.tell(
             sending_alerts.HEAD,
             chain,
-            f"La cabeza de la cadena (nº {last}, {chain.head_num_serie}) no es el último registro guardado. Se sigue "
+            f"La cabeza de la cadena (nº {last}, {head.num_serie}) no es el último registro guardado. Se sigue "
             "facturando. Ejecute «manage.py verify_ledger» y guarde lo que diga.",
             now=now,
         )
-    waits = {seq for seq, (_, _, state) in near.items() if state == "pending"}
+    waits = {seq for seq, (_, _, state) in stored.items() if state == "pending"}
     # When the thousandth comes; and now and then after that, for those that stand aside in between.
-    return first in waits and (before not in waits or chain.head_seq % 100 == 0)
+    return first in waits and (before not in waits or last % 100 == 0)
 
 
 @cache
