@@ -177,6 +177,14 @@ def rsvp(run: Run, p: Dish) -> str:
     ).word  # fmt: skip
 
 
+@api.workflow("hasty-rsvp", version=1)
+def hasty_rsvp(run: Run, p: Dish) -> str:
+    """Takes an answer that is there already, and waits for none."""
+    return run.wait(
+        "rsvp", Answer, key=f"rsvp:{p.name}", expires=timedelta(0), on_expiry=Answer("no")
+    ).word  # fmt: skip
+
+
 @api.workflow("strict-rsvp", version=1, on_failure="hold")
 def strict_rsvp(run: Run, p: Dish) -> str:
     """Waits a day for an answer, and cannot go on without."""

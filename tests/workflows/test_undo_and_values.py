@@ -110,6 +110,12 @@ class TestExpiry:
         drain()
         assert process.result() == "no"
 
+    def test_of_no_time_at_all_takes_what_is_there_and_waits_for_nobody(self) -> None:
+        silent, early = start(feast.hasty_rsvp, Dish("soup")), start(feast.hasty_rsvp, Dish("stew"))
+        tokens.answer("rsvp:stew", Answer("yes"), tenant="", now=clock.now(), actor="guest")
+        drain()
+        assert (silent.result(), early.result()) == ("no", "yes")
+
     def test_without_a_consequence_needs_a_person(self, pass_time: PassTime) -> None:
         process = start(feast.strict_rsvp, Dish("soup"))
         drain()
