@@ -37,6 +37,7 @@ class LineKind(StrEnum):
     SERVICE = "service"
     SHIPPING = "shipping"
     FEE = "fee"
+    TIP = "tip"
     GIFT_CARD = "gift_card"
 
 
@@ -64,18 +65,25 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     taxes: tuple[DeclaredTax, ...] = ()
     sku: str = ""
     external_id: str = ""
+    untaxed_because: str = ""
+    """Why the platform charged no tax, in its own word (Stripe's reverse_charge, customer_exempt…), where it says."""
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund that the platform mentions; figures only as far as this delivery gives them.
 
-    `total` is negative: what went back to the buyer. Zero is a return of goods without money.
+    `total` is negative: what went back to the buyer. Zero is a return of goods without money. `lines` say what it was
+    for: negative quantities and amounts, gross or net like the order's, `external_id` that of the order's line. What
+    they leave of the total was given back as money alone.
     """
 
     external_id: str
     total: Decimal
     created_at: datetime | None = None
     reason: str = ""
+    lines: tuple[OrderLine, ...] = ()
+    detailed: bool = True
+    """False when the shop knows more of it than this delivery says: fetch it before it is corrected."""
 
 
 class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,19 +112,38 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     ship_to: Address = Address()
     lines: tuple[OrderLine, ...]
     refunds: tuple[Refund, ...] = ()
+    discount: Decimal = Decimal(0)
+    """A discount on the whole order that the platform gave to no line: positive, gross or net like the lines. It
+    belongs to the goods, by their amounts."""
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    language: str = ""
+    """The buyer's, ISO 639-1 (es, ca, en…), empty when unknown."""
     sales_channel: str = ""
     invoiced_elsewhere: str = ""
     """The number that another invoicing system already put on this order, or empty."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a storefront reader found in one delivery: an order version, or a refund on its own."""
+    """What a storefront reader found in one delivery: an order version, a refund on its own, or only a hint.
+
+    With `fetch` the shop has more to say than the delivery: the order (or what else `fetch` names) is to be pulled.
+    `external_id` may be empty then, when not even the order is named.
+    """
 
     external_id: str
     updated_at: datetime
     """The platform's own version of the order, by which deliveries are ranked."""
     content: OrderContent | None = None
     refund: Refund | None = None
+    fetch: "Hint | None" = None
+
+
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
+    """Something of the shop's that a delivery only names: `order` and its id, or what the platform's client knows."""
+
+    kind: str
+    external_id: str
 
 
 class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +156,9 @@ class TaxShare(msgspec.Struct, frozen=True, kw_only=True):
     rate: Decimal | None = None
     base: Decimal
     tax: Decimal | None = None
+    surcharge_rate: Decimal | None = None
+    """Recargo de equivalencia, percent, where it is charged."""
+    surcharge: Decimal | None = None
 
 
 class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
