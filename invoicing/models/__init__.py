@@ -5,6 +5,7 @@ from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
 from invoicing.models.order import Delivery, Order, Snapshot
+from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
@@ -19,6 +20,7 @@ __all__ = [
     "InvoiceLine",
     "Membership",
     "Order",
+    "Reconciliation",
     "Series",
     "Snapshot",
 ]
