@@ -96,8 +96,10 @@ def take_in(delivery_id: UUID) -> Read:
     return Read(captured.order.pk if captured.order else None, delivery.connection_id, captured.fetch)
 
 
-def keep_pulled(delivery_id: UUID, connection_id: UUID, hint: Hint, bundle: bytes) -> UUID:
-    """Store what the shop said and start to read it, in one commit."""
+def keep_pulled(delivery_id: UUID, connection_id: UUID, hint: Hint, bundle: bytes | None) -> UUID | None:
+    """Store what the shop said and start to read it, in one commit; nothing when the hint leads to no order."""
+    if bundle is None:
+        return None
     connection = Connection.objects.get(pk=connection_id)
     return take_pulled(connection, bundle, now=clock.now()).delivery_id
 
@@ -117,10 +119,10 @@ def take_pulled(connection: Connection, bundle: bytes, *, now: datetime) -> Rece
     breaker=lambda delivery_id, connection_id, hint: pulling.breaker_of(connection_id),
     retry=pulling.RETRY,
 )
-def pull(delivery_id: UUID, connection_id: UUID, hint: Hint, *, idempotency_key: str) -> bytes:
+def pull(delivery_id: UUID, connection_id: UUID, hint: Hint, *, idempotency_key: str) -> bytes | None:
     """Ask the shop for the order that a delivery only names, or names the half of."""
     connection = Connection.objects.select_related("company").get(pk=connection_id)
-    return pulling.client_of(connection).order(hint.external_id)
+    return pulling.client_of(connection).hinted(hint.kind, hint.external_id)
 
 
 @workflow(

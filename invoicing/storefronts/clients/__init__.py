@@ -76,6 +76,15 @@ class Client:
         with _documented(f"{self._module.NAME} {external_id}"):
             return self._module.order(self._api, external_id)
 
+    def hinted(self, kind: str, external_id: str) -> bytes | None:
+        """Return the bundle of the order that a hint leads to, None when it belongs to no order.
+
+        :raises ShopRefused, ShopUnavailable: saying what is wrong.
+        """
+        with _documented(f"{self._module.NAME} {kind} {external_id}"):
+            found = self._module.order_of(self._api, kind, external_id)
+            return self._module.order(self._api, found) if found else None
+
     def changed(self, since: datetime, until: datetime) -> Iterator[list[Changed]]:
         """Yield the orders that changed in the window, page by page; whoever changes meanwhile may come twice.
 

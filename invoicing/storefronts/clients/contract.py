@@ -56,6 +56,10 @@ class Platform(Protocol):
         """
         ...
 
+    def order_of(self, api: Api, kind: str, external_id: str) -> str:
+        """Return the id of the order that something belongs to (`values.Hint`), empty when it belongs to none."""
+        ...
+
     def order(self, api: Api, external_id: str) -> bytes:
         """Return the bundle of one order."""
         ...

@@ -33,18 +33,28 @@ def pace(headers: Mapping[str, str]) -> float:
 
 
 def check(api: Api) -> None:
-    """Ask for one order and one credit memo."""
-    for resource in ("orders", "creditmemos"):
+    """Ask for one order, one credit memo and one invoice."""
+    for resource in ("orders", "creditmemos", "invoices"):
         api.get(f"{ROOT}/{resource}", _criteria((), 1, per_page=1))
 
 
+def order_of(api: Api, kind: str, external_id: str) -> str:
+    """Return the order that a credit memo belongs to."""
+    match kind:
+        case "order":
+            return external_id
+        case "creditmemo":
+            return api.get(f"{ROOT}/creditmemo/{quote(external_id, safe='')}").content["order_id"].key()
+    return ""
+
+
 def order(api: Api, external_id: str) -> bytes:
-    """Return the bundle of one order: the order and its credit memos."""
+    """Return the bundle of one order: the order, its credit memos and Magento's invoices."""
     return _bundle(api, api.get(f"{ROOT}/orders/{quote(external_id, safe='')}").content)
 
 
 def changed(api: Api, since: datetime, until: datetime) -> Iterator[list[Changed]]:
-    """Yield what changed; an order of which nothing was refunded comes with its bundle."""
+    """Yield what changed; an order's other rows are asked for when it is pulled."""
 
     def ask(start: datetime, number: int) -> Page:
         window = (("updated_at", "gteq", _sql(start)), ("updated_at", "lteq", _sql(until)))
@@ -53,31 +63,29 @@ def changed(api: Api, since: datetime, until: datetime) -> Iterator[list[Changed
         return Page(list(found["items"]), whole(found["total_count"].value) > number * PER_PAGE)
 
     for rows in walk(ask, since, _updated):
-        yield [
-            Changed(
-                external_id=row["entity_id"].key(),
-                updated_at=_updated(row),
-                bundle=None if _refunded(row) else bundle(NAME, order=row, creditmemos=[]),
-            )
-            for row in rows
-        ]
+        yield [Changed(external_id=row["entity_id"].key(), updated_at=_updated(row)) for row in rows]
 
 
 def _bundle(api: Api, found: Node) -> bytes:
-    memos: list[Node] = []
+    identity = found["entity_id"].key()
+    return bundle(
+        NAME,
+        order=found,
+        creditmemos=_of_order(api, "creditmemos", identity),
+        invoices=_of_order(api, "invoices", identity),
+    )
+
+
+def _of_order(api: Api, resource: str, identity: str) -> list[Node]:
+    rows: list[Node] = []
     number, more = 1, True
     while more:
-        answer = api.get(
-            f"{ROOT}/creditmemos", _criteria((("order_id", "eq", found["entity_id"].key()),), number, sort="entity_id")
-        ).content
-        memos += answer["items"]
+        criteria = _criteria((("order_id", "eq", identity),), number, sort="entity_id")
+        answer = api.get(f"{ROOT}/{resource}", criteria).content
+        rows += answer["items"]
         more = whole(answer["total_count"].value) > number * PER_PAGE
         number += 1
-    return bundle(NAME, order=found, creditmemos=memos)
-
-
-def _refunded(row: Node) -> bool:
-    return bool(row["total_refunded"].value) or row["state"].text() == "closed"
+    return rows
 
 
 def _criteria(

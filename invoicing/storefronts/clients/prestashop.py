@@ -21,10 +21,12 @@ ADDRESS = ""
 CREDENTIALS = ("webservice_key",)
 PER_PAGE = 50
 HOUR = timedelta(hours=1)
+LISTED = {"order_slip": "order_slips"}
+"""Resources whose rows come under another name than their own."""
 JSON = {"output_format": "JSON"}
 RESOURCES = (
     "orders", "order_details", "order_states", "order_slip", "taxes", "addresses", "customers", "countries", "states",
-    "currencies",
+    "currencies", "order_cart_rules", "order_payments", "languages",
 )  # fmt: skip
 
 
@@ -52,6 +54,17 @@ def check(api: Api) -> None:
             raise
 
 
+def order_of(api: Api, kind: str, external_id: str) -> str:
+    """Return the order that a slip belongs to."""
+    match kind:
+        case "order":
+            return external_id
+        case "order_slip":
+            slip = api.get(f"api/order_slip/{quote(external_id, safe='')}", JSON).content["order_slip"]
+            return slip["id_order"].key()
+    return ""
+
+
 def order(api: Api, external_id: str) -> bytes:
     """Return the bundle of one order, its details, slips, addresses and what their ids stand for."""
     found = api.get(f"api/orders/{quote(external_id, safe='')}", JSON).content["order"]
@@ -65,25 +78,35 @@ def order(api: Api, external_id: str) -> bytes:
         details=details,
         taxes=_by_id(api, "taxes", taxes),
         addresses=addresses,
-        customer=_one(api, "customers", "customer", found["id_customer"]),
+        customer=_one(api, "customers", found["id_customer"]),
         states=_rows(api, "order_states", {}),
         slips=_rows(api, "order_slip", {"filter[id_order]": f"[{identity}]"}),
         countries=_by_id(api, "countries", [address["id_country"] for address in addresses]),
         states_geo=_by_id(api, "states", [address["id_state"] for address in addresses]),
-        currency=_one(api, "currencies", "currency", found["id_currency"]),
+        currency=_one(api, "currencies", found["id_currency"]),
+        cart_rules=_rows(api, "order_cart_rules", {"filter[id_order]": f"[{identity}]"}),
+        payments=_rows(api, "order_payments", {"filter[order_reference]": f"[{found['reference'].text()}]"}),
+        language=_one(api, "languages", found["id_lang"]),
+        timezone=api.zone.key,
     )
 
 
 def changed(api: Api, since: datetime, until: datetime) -> Iterator[list[Changed]]:
-    """Yield what changed by date_upd; each order's other rows are asked for when it is pulled."""
+    """Yield what changed by date_upd: orders, and those of slips, which need not touch their order's date."""
+    yield from _changed(api, "orders", "id", since, until)
+    yield from _changed(api, "order_slip", "id_order", since, until)
+
+
+def _changed(api: Api, resource: str, key: str, since: datetime, until: datetime) -> Iterator[list[Changed]]:
+    fields = ",".join(dict.fromkeys(("id", key, "date_upd")))
 
     def ask(start: datetime, number: int) -> Page:
         rows = _list(
             api.get(
-                "api/orders",
+                f"api/{resource}",
                 JSON
                 | {
-                    "display": "[id,date_upd]",
+                    "display": f"[{fields}]",
                     "date": "1",
                     # An hour wider: in the autumn hour that comes twice, local times run back.
                     "filter[date_upd]": f"[{_local(api, start - HOUR)},{_local(api, until + HOUR)}]",
@@ -91,7 +114,7 @@ def changed(api: Api, since: datetime, until: datetime) -> Iterator[list[Changed
                     "limit": f"{(number - 1) * PER_PAGE},{PER_PAGE}",
                 },
             ).content,
-            "orders",
+            resource,
         )
         return Page(rows, len(rows) == PER_PAGE)
 
@@ -99,7 +122,7 @@ def changed(api: Api, since: datetime, until: datetime) -> Iterator[list[Changed
         return _moment(api, row["date_upd"])
 
     for rows in walk(ask, since, moment_of):
-        yield [Changed(external_id=row["id"].key(), updated_at=moment_of(row)) for row in rows]
+        yield [Changed(external_id=row[key].key(), updated_at=moment_of(row)) for row in rows]
 
 
 def _rows(api: Api, resource: str, filters: Mapping[str, str]) -> list[Node]:
@@ -119,15 +142,15 @@ def _by_id(api: Api, resource: str, ids: list[Node]) -> list[Node]:
     return _rows(api, resource, {"filter[id]": f"[{'|'.join(wanted)}]"}) if wanted else []
 
 
-def _one(api: Api, resource: str, name: str, identity: Node) -> Node | dict[str, Any]:
+def _one(api: Api, resource: str, identity: Node) -> Node | dict[str, Any]:
     """Return one row, empty when it was deleted meanwhile."""
     rows = _by_id(api, resource, [identity])
     return rows[0] if rows else {}
 
 
-def _list(content: Node, name: str) -> list[Node]:
+def _list(content: Node, resource: str) -> list[Node]:
     """Return the rows; of nothing, PrestaShop answers a bare empty list."""
-    return [] if isinstance(content.value, list) else list(content[name])
+    return [] if isinstance(content.value, list) else list(content[LISTED.get(resource, resource)])
 
 
 def _moment(api: Api, node: Node) -> datetime:

@@ -54,6 +54,11 @@ def check(api: Api) -> None:
             raise
 
 
+def order_of(api: Api, kind: str, external_id: str) -> str:
+    """Return the invoice or session that something belongs to; Stripe's ids say what they are."""
+    return _belongs_to(api, external_id)
+
+
 def order(api: Api, external_id: str) -> bytes:
     """Return the bundle of an invoice or a session; of anything else (a charge, a refund…), of what it belongs to.
 
