@@ -232,7 +232,7 @@ def decimal(value: str | int | Decimal, pointer: str) -> Decimal:
         raise Unreadable("a plain decimal number of at most 10 digits and 8 decimals was expected", pointer)
     found = Decimal(text)
     # PrestaShop writes every amount with six decimals; zeros that say nothing would be printed in holds.
-    return tidy(found) if found.as_tuple().exponent < -2 else found  # type: ignore[operator] (it is finite)
+    return tidy(found) if len(text.partition(".")[2]) > 2 else found
 
 
 def tidy(amount: Decimal) -> Decimal:

@@ -20,7 +20,7 @@ NO_DECIMALS = frozenset(
 )
 THREE_DECIMALS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 """All other currencies have two, ISK and UGX too as far as Stripe's figures go."""
-USUAL_RATES = tuple(map(Decimal, "21 10 4 7 5.2 1.4 0.5 5 7.5 2 3 9.5 15 19 20 22 23 25".split()))
+USUAL_RATES = tuple(map(Decimal, ("21", "10", "4", "7", "5.2", "1.4", "0.5", "5", "7.5", "2", "3", "9.5", "15", "20")))
 """Percent, Spain's first: which one a tax of a few cents was is seen by them."""
 TAX_IDS = ("es_cif", "eu_vat")
 EXEMPT = {"reverse": "reverse_charge", "exempt": "customer_exempt"}

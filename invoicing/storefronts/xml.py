@@ -1,6 +1,7 @@
 """PrestaShop's XML read into the very shape of its JSON.
 
-What comes in may be hostile: no entity is resolved, no network used, no DOCTYPE accepted. An element with elements inside is an object, any other a text. The children of `associations` are lists.
+What comes in may be hostile: no entity is resolved, no network used, no DOCTYPE accepted.
+An element with elements inside is an object, any other a text. The children of `associations` are lists.
 """
 
 from typing import Any
