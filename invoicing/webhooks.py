@@ -12,7 +12,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from common import clock
 from invoicing.intake import receive, refuse
@@ -27,7 +26,6 @@ CHALLENGE = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
 def webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Answer 200 once the delivery is committed, also when it was there before.
 
@@ -35,7 +33,7 @@ def webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     nothing then). 413: too large. 503: database away, or the key that signs out of reach.
     """
     try:
-        if request.method == "GET":
+        if request.method != "POST":
             return _challenge(request, connection_id)
         return _webhook(request, connection_id)
     except (OperationalError, InterfaceError):
@@ -44,10 +42,10 @@ def webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 
 
 def _challenge(request: HttpRequest, connection_id: UUID) -> HttpResponse:
-    """Send back what Adobe asks with; any other GET is no delivery."""
-    asked = request.GET.get("challenge", "")
-    known = Connection.objects.filter(pk=connection_id, active=True, platform=Connection.Platform.MAGENTO).exists()
-    if not known or not CHALLENGE.fullmatch(asked):
+    """Send back what Adobe asks with; anything else that is not posted is no delivery."""
+    asked = request.GET.get("challenge", "") if request.method == "GET" else ""
+    magento = Connection.objects.filter(pk=connection_id, active=True, platform=Connection.Platform.MAGENTO)
+    if not CHALLENGE.fullmatch(asked) or not magento.exists():
         return HttpResponseNotAllowed(["POST"])
     return HttpResponse(asked, content_type="text/plain")
 
