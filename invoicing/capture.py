@@ -12,8 +12,7 @@ from common.ids import uuid7
 from invoicing import policy
 from invoicing.models import Delivery, Order, Snapshot
 from invoicing.pulling import can_pull
-from invoicing.storefronts import PLATFORMS, ReaderSettings
-from invoicing.storefronts.clients import TOPIC
+from invoicing.storefronts import PLATFORMS, PULLED, ReaderSettings
 from invoicing.values import Hint, OrderContent, Reading, Refund
 from workflows.encoding import decode, encode
 from workflows.models import Process
@@ -50,7 +49,7 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
     :raises NeedsPulling: when they only name the order, and the shop may not be asked.
     """
     connection = delivery.connection
-    pulled, may_ask = delivery.topic == TOPIC, can_pull(connection)
+    pulled, may_ask = delivery.topic == PULLED, can_pull(connection)
     reading = PLATFORMS[connection.platform].read(
         bytes(delivery.body),
         delivery.topic,

@@ -19,7 +19,8 @@ from invoicing.flows import take_pulled
 from invoicing.models import Connection, Delivery, Order, Reconciliation
 from invoicing.pulling import client_of
 from invoicing.standing import Standing, stand
-from invoicing.storefronts.clients import TOPIC, Changed, Client, ShopRefused
+from invoicing.storefronts import PULLED
+from invoicing.storefronts.clients import Changed, Client, ShopRefused
 from workflows import alerts
 from workflows.models import Process
 from workflows.states import OPEN
@@ -245,7 +246,7 @@ def _standings(connection: Connection, window: Window, seen: set[str]) -> Iterat
 
 def _unread(connection: Connection, since: datetime) -> tuple[int, list[Standing]]:
     """Return how many pulled deliveries have not been read yet, and those that cannot be."""
-    deliveries = Delivery.objects.filter(connection=connection, topic=TOPIC, received_at__gte=since)
+    deliveries = Delivery.objects.filter(connection=connection, topic=PULLED, received_at__gte=since)
     keys = [f"delivery:{identity}" for identity in deliveries.values_list("pk", flat=True)]
     processes = Process.objects.filter(workflow="capture", idempotency_key__in=keys)
     unread = processes.filter(state__in=[state for state in OPEN if state != "held"]).count()

@@ -11,7 +11,9 @@ from invoicing.models import Connection, Delivery
 from invoicing.storefronts import Identity
 from workflows.rows import sql
 
-KEPT_HEADERS = ("content-type", "user-agent", "x-shopify-", "x-wc-webhook-")
+KEPT_HEADERS = (
+    "content-type", "user-agent", "x-shopify-", "x-wc-webhook-", "x-adobe-", "webhook-", "encadena-",
+)  # fmt: skip
 NOT_KEPT = ("hmac", "signature")
 
 

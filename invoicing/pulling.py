@@ -12,8 +12,8 @@ from django.conf import settings
 
 from invoicing.deliveries import Received, store
 from invoicing.models import Connection, Snapshot
-from invoicing.storefronts import Identity
-from invoicing.storefronts.clients import CLIENTS, TOPIC, Client, ShopRefused, read_credentials
+from invoicing.storefronts import PULLED, Identity
+from invoicing.storefronts.clients import CLIENTS, Client, ShopRefused, read_credentials
 from workflows.breaker import Breaker
 from workflows.retry import Retry
 
@@ -49,10 +49,10 @@ def breaker_of(connection_id: UUID) -> Breaker:
 
 def keep(connection: Connection, bundle: bytes, *, now: datetime) -> Received:
     """Store a bundle as a delivery, in the caller's transaction; the same content as before changes nothing."""
-    key = f"{TOPIC}:{hashlib.sha256(bundle).hexdigest()}"
+    key = f"{PULLED}:{hashlib.sha256(bundle).hexdigest()}"
     if outranked := _outranked(connection, key):
         key = f"{key}:after:{outranked}"
-    return store(connection, body=bundle, headers={}, identity=Identity(delivery_key=key, topic=TOPIC), now=now)
+    return store(connection, body=bundle, headers={}, identity=Identity(delivery_key=key, topic=PULLED), now=now)
 
 
 def _outranked(connection: Connection, key: str) -> int:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='connection',
             name='platform',
-            field=models.CharField(choices=[('shopify', 'Shopify'), ('woocommerce', 'WooCommerce'), ('prestashop', 'PrestaShop'), ('magento', 'Magento / Adobe Commerce'), ('stripe', 'Stripe'), ('bigcommerce', 'BigCommerce'), ('generic', 'Webhook propio'), ('api', 'API')], max_length=20, verbose_name='plataforma'),
+            field=models.CharField(choices=[('shopify', 'Shopify'), ('woocommerce', 'WooCommerce'), ('prestashop', 'PrestaShop'), ('magento', 'Magento / Adobe Commerce'), ('stripe', 'Stripe'), ('bigcommerce', 'BigCommerce'), ('generic', 'Webhook firmado'), ('api', 'API')], max_length=20, verbose_name='plataforma'),
         ),
         migrations.CreateModel(
             name='Reconciliation',

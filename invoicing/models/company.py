@@ -108,7 +108,7 @@ class Connection(models.Model):
         MAGENTO = "magento", "Magento / Adobe Commerce"
         STRIPE = "stripe", "Stripe"
         BIGCOMMERCE = "bigcommerce", "BigCommerce"
-        GENERIC = "generic", "Webhook propio"
+        GENERIC = "generic", "Webhook firmado"
         API = "api", "API"
 
     class Trigger(models.TextChoices):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from invoicing.storefronts.clients import bigcommerce, magento, prestashop, shopify, stripe, woocommerce
-from invoicing.storefronts.clients.contract import TOPIC, Changed, Platform
+from invoicing.storefronts.clients.contract import Changed, Platform
 from invoicing.storefronts.clients.errors import ShopRefused, ShopUnavailable
 from invoicing.storefronts.clients.http import TRIES, Api
 from invoicing.storefronts.contract import Unreadable
@@ -128,6 +128,6 @@ def read_credentials(text: str) -> dict[str, str]:
 
 
 __all__ = [
-    "CLIENTS", "TOPIC", "Changed", "Client", "Platform", "ShopRefused", "ShopUnavailable", "checked_address",
+    "CLIENTS", "Changed", "Client", "Platform", "ShopRefused", "ShopUnavailable", "checked_address",
     "read_credentials",
 ]  # fmt: skip

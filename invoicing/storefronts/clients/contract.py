@@ -1,7 +1,7 @@
 """What every client that pulls from a shop offers, and how it fails.
 
 A client asks and never tells: it reads orders from the platform's API and puts all that the reader of the same platform
-needs into one JSON document, the bundle, which is then kept and read like a delivery (topic `pulled`). It decides
+needs into one JSON document, the bundle, which is then kept and read like a delivery (topic `contract.PULLED`). It decides
 nothing. Adding a shop is copying a neighbour and naming it in `CLIENTS`.
 """
 
@@ -14,9 +14,6 @@ import msgspec
 
 from invoicing.storefronts.clients.http import Api
 from invoicing.storefronts.payload import Node
-
-TOPIC = "pulled"
-"""The topic of a delivery that we fetched."""
 
 _numbers_as_written = msgspec.json.Encoder(decimal_format="number")
 
