@@ -44,7 +44,7 @@ class MagentoShop(Shop):
                 "entity_id": order.sale.id,
                 "order_id": order.sale.id,
                 "state": 2,
-                "created_at": _utc(order.sale.placed_at),
+                **_dates(order.sale.placed_at),
             }
             for order in orders
             if order.sale.paid
@@ -74,6 +74,10 @@ def _passes(value: str, each: dict[str, str]) -> bool:
         case "lteq":
             return value <= each["value"]
     return value == each["value"]
+
+
+def _dates(moment: datetime) -> dict[str, str]:
+    return {"created_at": _utc(moment), "updated_at": _utc(moment)}
 
 
 def _utc(moment: datetime) -> str:

@@ -121,6 +121,7 @@ class StandIn:
 def _handler(internet: StandIn) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # head and body in one packet, or each answer waits 40 ms for an acknowledgement
 
         def log_message(self, *args: Any) -> None:
             return None
@@ -162,6 +163,7 @@ def _handler(internet: StandIn) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.wfile.flush()
             self.close_connection = cut
 
         def _throttle(self, shop: Shop, path: str, query: str) -> None:

@@ -13,7 +13,7 @@ from tests.shops_standin.sold import GivenBack, Sold, tax_in
 
 MOST = 50
 """Orders of a page here, whatever is asked for: enough to turn pages with few orders."""
-BUCKET, LEAK = 40, 20.0
+BUCKET, LEAK = 40, 40.0
 
 
 class ShopifyShop(Shop):
@@ -71,12 +71,14 @@ class ShopifyShop(Shop):
 
 def shopify_order(order: Sold) -> dict[str, Any]:
     """Return the order as the API and the webhooks show it."""
-    shape: dict[str, Any] = json.loads(body(order.as_it_stands()))
+    shape: dict[str, Any] = json.loads(body(order.as_it_stands("shopify")))
     refunds = [shopify_refund(order, refund) for refund in order.refunds]
     status = shape["financial_status"]
     if refunds and order.given_back:
         status = "refunded" if order.given_back == order.total else "partially_refunded"
+    both = {each: {"amount": str(order.total), "currency_code": "EUR"} for each in ("shop_money", "presentment_money")}
     return shape | {
+        "total_price_set": both,
         "refunds": refunds,
         "financial_status": status,
         "current_total_price": str(order.total - order.given_back),
@@ -117,5 +119,7 @@ def shopify_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
         "note": refund.reason,
         "refund_line_items": lines,
         "order_adjustments": adjustments,
-        "transactions": [{"id": refund.id * 10 + 9, "kind": "refund", "status": "success", "amount": str(amount)}],
+        "transactions": [
+            {"id": refund.id * 10 + 9, "kind": "refund", "status": "success", "amount": str(amount), "currency": "EUR"}
+        ],
     }

@@ -50,9 +50,9 @@ class Sold:
     def given_back(self) -> Decimal:
         return sum((refund.amount(self.sale) for refund in self.refunds), Decimal(0))
 
-    def as_it_stands(self) -> Sale:
+    def as_it_stands(self, platform: str) -> Sale:
         """Return the order in the form that the demonstration's payloads take."""
-        return replace(self.sale, updated_at=self.updated_at)
+        return replace(self.sale, platform=platform, updated_at=self.updated_at)
 
     def pay(self, seconds: int) -> None:
         """Pay it, so long after it was placed."""

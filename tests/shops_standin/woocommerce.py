@@ -57,7 +57,7 @@ def _page(rows: list[Any], asked: dict[str, str]) -> Reply:
 
 def woo_order(order: Sold) -> dict[str, Any]:
     """Return the order as the API and the webhooks show it: of refunds only id, reason and total."""
-    shape: dict[str, Any] = json.loads(body(order.as_it_stands()))
+    shape: dict[str, Any] = json.loads(body(order.as_it_stands("woocommerce")))
     refunds = [
         {"id": refund.id, "reason": refund.reason, "total": f"-{refund.amount(order.sale)}"} for refund in order.refunds
     ]

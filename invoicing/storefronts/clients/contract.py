@@ -1,8 +1,8 @@
 """What every client that pulls from a shop offers, and how it fails.
 
-A client asks and never tells: it reads orders from the platform's API and puts all that the reader of the same platform
-needs into one JSON document, the bundle, which is then kept and read like a delivery (topic `contract.PULLED`). It decides
-nothing. Adding a shop is copying a neighbour and naming it in `CLIENTS`.
+A client asks and never tells: it reads orders from the platform's API and puts all that the reader of the same
+platform needs into one JSON document, the bundle, which is then kept and read like a delivery (topic `PULLED`). It
+decides nothing. Adding a shop is copying a neighbour and naming it in `CLIENTS`.
 """
 
 from collections.abc import Iterator, Mapping
