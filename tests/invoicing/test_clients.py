@@ -15,20 +15,15 @@ from config.demo.catalogue import PRODUCTS
 from config.demo.payloads import Sale
 from invoicing.storefronts import PLATFORMS, PULLED, ReaderSettings
 from invoicing.storefronts.clients import CLIENTS, Client, ShopRefused, ShopUnavailable
-from tests.shops_standin.bigcommerce import BigCommerceShop
-from tests.shops_standin.magento import MagentoShop
+from tests.shops_standin.platforms import SHOPS
 from tests.shops_standin.prestashop import PrestaShop
 from tests.shops_standin.server import Faults, Reply, Shop, StandIn
 from tests.shops_standin.shopify import ShopifyShop
 from tests.shops_standin.sold import GivenBack, Sold
 from tests.shops_standin.stripe import StripeShop
-from tests.shops_standin.woocommerce import WooShop
 from tests.world import LUCIA
 from verifactu.simulator.authority import Authority
 
-SHOPS: dict[str, type[Shop]] = {
-    shop.platform: shop for shop in (ShopifyShop, WooShop, PrestaShop, MagentoShop, StripeShop, BigCommerceShop)
-}
 MANY = {"shopify": 105, "woocommerce": 45, "prestashop": 105, "magento": 105, "stripe": 25, "bigcommerce": 205}
 """More orders than two pages of the client, or of the stand-in where that gives fewer (BigCommerce: than one)."""
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -70,6 +70,10 @@ class Shop:
         """Put orders into the shop."""
         self.orders |= {order.id: order for order in orders}
 
+    def identity(self, order: Sold) -> str:
+        """Return the order's id as the platform writes it."""
+        return order.id
+
     def changed(self, since: Any, until: Any) -> list[Sold]:
         """Return the orders that changed in the window, the oldest change first."""
         found = [order for order in self.orders.values() if since <= order.updated_at <= until]

@@ -20,6 +20,9 @@ class StripeShop(Shop):
     credentials: Mapping[str, str] = {"secret_key": "rk_test_1"}
     forbidden: tuple[str, ...] = ()
 
+    def identity(self, order: Sold) -> str:
+        return f"in_{order.id}"
+
     def admits(self, headers: Headers) -> bool:
         return headers.get("Authorization") == "Bearer rk_test_1" and bool(headers.get("Stripe-Version"))
 
