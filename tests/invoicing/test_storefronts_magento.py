@@ -1,4 +1,4 @@
-"""What is tricky in Magento: net rows before discounts, products of parts, two currencies, vouchers, events that hint."""
+"""What is tricky in Magento: net rows before discounts, products of parts, two currencies, vouchers, hints."""
 
 import json
 from datetime import UTC, datetime
