@@ -85,8 +85,9 @@ def refund_of(refund: Node, sold: Mapping[str, OrderLine], *, gross: bool | None
     `refund_discrepancy` is money without a line. Without money, goods came back for nothing.
     """
     back = _back(refund, order)
-    lines = [_back_line(item, sold, free=not back) for item in refund["refund_line_items"]]
-    lines += [_back_shipping(item, sold) for item in refund["refund_shipping_lines"] if back]
+    items = [_back_line(item, sold, free=not back) for item in refund["refund_line_items"]]
+    items += [_back_shipping(item, sold) for item in refund["refund_shipping_lines"] if back]
+    lines = [line for line, _ in items]
     adjustments = [each for each in refund["order_adjustments"] if each["kind"].text() == SHIPPING_REFUND]
     gross = _tells_gross(refund, back) if gross is None else gross
     known = gross is not None or not any(_sum(each, "tax_amount") for each in adjustments)
@@ -104,7 +105,7 @@ def refund_of(refund: Node, sold: Mapping[str, OrderLine], *, gross: bool | None
         created_at=refund["created_at"].moment(),
         reason=refund["note"].text(),
         lines=tuple(lines),
-        detailed=known and told,
+        detailed=known and told and all(line.taxes or not tax for line, tax in items),
     )
 
 
@@ -202,12 +203,13 @@ def _in_shop_money(payment: Node, refund: Node, order: Node | None) -> Decimal:
     return payment["amount"].amount()
 
 
-def _back_line(item: Node, sold: Mapping[str, OrderLine], *, free: bool) -> OrderLine:
+def _back_line(item: Node, sold: Mapping[str, OrderLine], *, free: bool) -> tuple[OrderLine, Decimal]:
+    """Return the line with what went back of it, and the tax of that."""
     key, quantity = item["line_item_id"].text() or item["line_item"]["id"].text(), item["quantity"].amount()
     before = sold.get(key) or _as_told(item["line_item"], _kind(item["line_item"]))
     amount = NOTHING if free else money(item, "subtotal")
     tax = NOTHING if free else _sum(item, "total_tax")
-    return OrderLine(
+    line = OrderLine(
         kind=before.kind,
         description=before.description,
         quantity=-quantity,
@@ -217,14 +219,15 @@ def _back_line(item: Node, sold: Mapping[str, OrderLine], *, free: bool) -> Orde
         sku=before.sku,
         external_id=key,
     )
+    return line, tax
 
 
-def _back_shipping(item: Node, sold: Mapping[str, OrderLine]) -> OrderLine:
+def _back_shipping(item: Node, sold: Mapping[str, OrderLine]) -> tuple[OrderLine, Decimal]:
     line = item["shipping_line"]
     before = sold.get(line["id"].text()) or _as_told(line, LineKind.SHIPPING)
     amount = item["subtotal_amount_set"]["shop_money"]["amount"].amount()
     tax = item["tax_amount_set"]["shop_money"]["amount"].amount(NOTHING)
-    return _shipping_back(before, amount, tax)
+    return _shipping_back(before, amount, tax), tax
 
 
 def _back_adjustment(adjustment: Node, sold: Mapping[str, OrderLine], *, gross: bool) -> OrderLine:
@@ -264,7 +267,7 @@ def _shipping_back(before: OrderLine, amount: Decimal, tax: Decimal) -> OrderLin
 def _back_taxes(before: Sequence[DeclaredTax], tax: Decimal) -> tuple[DeclaredTax, ...]:
     """Return the line's taxes with what went back; of several (IVA and surcharge) Shopify does not say how much each.
 
-    A refund alone may not name the rates; then the order's line does, by `external_id`.
+    A refund alone may not name the rates: then the order must be fetched.
     """
     if not tax:
         return ()

@@ -26,7 +26,7 @@ from workflows.encoding import decode, encode
 ARRIVED = datetime(2026, 11, 1, tzinfo=UTC)
 TOPICS = {
     "01_orders_create": "orders/create", "02_orders_paid": "orders/paid", "03_orders_updated": "orders/updated",
-    "11_refunds": "refunds/create", "13_orders_cancelled": "orders/cancelled", "04_refund_resource": "order.updated",
+    "11_refunds": "refunds/create", "12_refunds": "refunds/create", "13_orders_cancelled": "orders/cancelled", "04_refund_resource": "order.updated",
     "01_event": "invoice.paid", "03_event_charge": "charge.refunded", "04_event": "checkout.session.completed",
     "01_store": "store/order/statusUpdated", "03_event_order": "com.adobe.commerce.observer.sales_order_save",
 }  # fmt: skip

@@ -110,13 +110,24 @@ def figures(found: Refund) -> list[tuple[str, Decimal, Decimal, list[tuple[Decim
 class TestShopifyRefund:
     def test_of_the_samples_with_shipping(self) -> None:
         """Scenario shopify/11: 2.94 for one of three shirts and 4.95 of shipping, both at 21 %."""
-        found = alone(sample("shopify", "11"))
+        found = alone(sample("shopify", "12"))
         assert found.refund is not None
         assert (found.refund.total, found.refund.detailed, found.fetch) == (Decimal("-7.89"), True, None)
-        assert [(line.kind, line.external_id, line.quantity, line.amount) for line in found.refund.lines] == [
-            (LineKind.GOODS, "6120001000038", -1, Decimal("-2.94")),
-            (LineKind.SHIPPING, found.refund.lines[1].external_id, -1, Decimal("-4.95")),
+        assert figures(found.refund) == [
+            ("6120001000038", -1, Decimal("-2.94"), [(21, Decimal("-0.51"))]),
+            ("6120001000482", -1, Decimal("-4.95"), [(21, Decimal("-0.86"))]),
         ]
+
+    def test_that_does_not_name_the_rates_is_to_be_fetched(self) -> None:
+        """Older versions leave out the line that a refund line is of."""
+        found = alone(sample("shopify", "11"))
+        assert found.refund is not None
+        assert (found.refund.total, [line.amount for line in found.refund.lines]) == (
+            Decimal("-7.89"),
+            [Decimal("-2.94"), Decimal("-4.95")],
+        )
+        assert not found.refund.detailed
+        assert found.fetch == Hint(kind="order", external_id="6120001000001")
 
     def test_of_a_cancelled_net_order_with_shipping_as_an_adjustment(self) -> None:
         """Scenario shopify/13: 259.80 + 86.75 + 12.00 net, 75.30 of tax, 433.85 in all."""
