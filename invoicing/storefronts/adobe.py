@@ -31,13 +31,14 @@ Fetcher = Callable[[str], bytes]
 
 
 def fetch_key(address: str) -> bytes:
-    """Return the PEM file at an address of Adobe's; within two seconds, because Adobe itself waits for ten.
+    """Return the PEM file at an address of Adobe's, nothing where none is; it waits two seconds, Adobe itself ten.
 
-    :raises requests.RequestException: when it is out of reach.
+    :raises requests.RequestException: when the host is out of reach or in trouble.
     """
     # Streamed, so that a long answer is cut; not redirected, so that it comes from where it was asked.
     with requests.get(address, timeout=2, allow_redirects=False, stream=True) as answer:
-        answer.raise_for_status()
+        if answer.status_code >= requests.codes.server_error:
+            answer.raise_for_status()
         return next(answer.iter_content(LONGEST_KEY), b"") if answer.status_code == requests.codes.ok else b""
 
 

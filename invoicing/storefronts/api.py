@@ -67,9 +67,11 @@ class LineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Decimal | None, msgspec.Meta(description="Percent, for instance 21; null when no tax was charged.")
     ] = None
     surcharge_rate: Annotated[
-        Decimal | None, msgspec.Meta(description="Recargo de equivalencia, percent, for instance 5.2.")
+        Decimal | None, msgspec.Meta(description="Recargo de equivalencia beside tax_rate, percent, for instance 5.2.")
     ] = None
-    untaxed_because: Name = ""
+    untaxed_because: Annotated[
+        str, msgspec.Meta(max_length=40, description="Why no tax was charged: E1…, S2, N1, N2, or reverse_charge.")
+    ] = ""
 
 
 class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -196,13 +198,13 @@ def _line(line: LineBody, pointer: str) -> OrderLine:
         raise Unreadable("a line of nothing: quantity is 0", f"{pointer}/quantity")
     if abs(quantity * price - discount - amount) > CENT:
         raise Unreadable("amount is not quantity x unit_price - discount", f"{pointer}/amount")
-    if line.surcharge_rate is not None and line.tax_rate is None:
-        raise Unreadable("a surcharge comes on top of a tax_rate", f"{pointer}/surcharge_rate")
-    rates = [
-        plain(_number(rate, 2, f"{pointer}/{name}"))
-        for name, rate in (("tax_rate", line.tax_rate), ("surcharge_rate", line.surcharge_rate))
-        if rate is not None
-    ]
+    rate = None if line.tax_rate is None else plain(_number(line.tax_rate, 2, f"{pointer}/tax_rate"))
+    taxes = () if rate is None else (DeclaredTax(rate=rate),)
+    if line.surcharge_rate is not None:
+        if rate is None:
+            raise Unreadable("a surcharge goes with a tax_rate", f"{pointer}/surcharge_rate")
+        surcharge = plain(_number(line.surcharge_rate, 2, f"{pointer}/surcharge_rate"))
+        taxes = (*taxes, DeclaredTax(rate=surcharge))
     return OrderLine(
         kind=line.kind,
         description=clean(line.description),
@@ -210,7 +212,7 @@ def _line(line: LineBody, pointer: str) -> OrderLine:
         unit_price=price,
         discount=discount,
         amount=amount,
-        taxes=tuple(DeclaredTax(rate=rate) for rate in rates),
+        taxes=taxes,
         sku=clean(line.sku),
         external_id=clean(line.id),
         untaxed_because=clean(line.untaxed_because),
