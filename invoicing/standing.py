@@ -68,22 +68,21 @@ def _documents(order: Order, content: OrderContent, sales: int) -> tuple[State, 
     """Judge the documents of an order on whose newest version a decision was taken to its end."""
     if sales > 1:
         return "missing", f"{sales} invoices of the sale"
-    by_hand = _by_hand(order)
     if not sales:
-        return "explained", by_hand or order.state
+        return "explained", _by_hand(order) or order.state
     wrong = list(_uncorrected(order, content.refunds))
-    if wrong and by_hand:
-        return "explained", by_hand
     return ("missing", "; ".join(wrong)) if wrong else ("documented", "")
 
 
 def _uncorrected(order: Order, refunds: Iterable[Refund]) -> Iterator[str]:
     """Yield what is wrong with the corrections: each refund of money has exactly one."""
-    invoices = order.invoices.exclude(state__in=IN_FORCE_NOT)
-    made = list(invoices.exclude(refund="").values_list("refund", flat=True))
+    made = list(
+        order.invoices.filter(purpose="refund").exclude(state__in=IN_FORCE_NOT).values_list("refund", flat=True)
+    )
+    by_hand = {identity for settlement in order.settlements.all() for identity in settlement.refunds}
     for refund in refunds:
         count = made.count(refund.external_id)
-        if refund.total and count != 1:
+        if refund.total and count != 1 and not (count == 0 and refund.external_id in by_hand):
             yield f"refund {refund.external_id} of {-refund.total} has {count or 'no'} correction{'s' * (count > 1)}"
 
 
@@ -93,7 +92,7 @@ def _why_held(process: Process) -> str:
 
 
 def _by_hand(order: Order) -> str:
-    """Return what a person answered who took the order's documents upon themselves; empty when nobody did."""
+    """Return what a person answered who left the order without documents; empty when nobody did."""
     answers = Step.objects.filter(
         process__order_key=f"order:{order.pk}", kind="hold", done=True, output__isnull=False
     ).order_by("-process__seq", "-id")
