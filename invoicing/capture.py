@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -145,6 +146,21 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
     invoiced = order.invoices.filter(purpose="sale").exists()
     matters = news and view is not None and policy.matters(view, invoiced=invoiced)
     return CapturedVersion(snapshot=snapshot, order=order, matters=matters, version=snapshot.version)
+
+
+def still_waiting(delivery_id: UUID) -> tuple[Order, int] | None:
+    """Return the order of a pulled delivery and its version that still waits for a decision, None when none does.
+
+    The same was pulled before; what was read since then waited for it in vain. Locks the order.
+    """
+    snapshot = Snapshot.objects.filter(delivery=delivery_id).first()
+    if snapshot is None:
+        return None  # it is being read, and says itself what is to be decided
+    order = (
+        Order.objects.select_for_update(no_key=True, of=("self",)).select_related("current").get(pk=snapshot.order_id)
+    )
+    version = _undecided(order)
+    return (order, version) if version else None
 
 
 def _undecided(order: Order) -> int:

@@ -10,7 +10,7 @@ from django.db import transaction
 from common import clock
 from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
-from invoicing.capture import NeedsPulling, capture_delivery
+from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.deliveries import Received
 from invoicing.documents import Documents, StoredDocument
@@ -112,6 +112,9 @@ def take_pulled(connection: Connection, bundle: bytes, *, now: datetime) -> Rece
         received = pulling.keep(connection, bundle, now=now)
         if received.new:
             trigger(capture, Capture(connection.company_id, received.delivery_id), now=now, actor="pull")
+        elif waiting := still_waiting(received.delivery_id):
+            order, version = waiting
+            trigger(invoice_order, InvoiceOrder(order.company_id, order.pk, version), now=now, actor="pull")
     return received
 
 

@@ -52,12 +52,11 @@ def _judge(order: Order) -> tuple[State, str]:
     last = processes.order_by("-seq").first()
     if last and last.state == "failed":
         return "missing", _why_held(last)
-    newest = order.snapshots.exclude(state="ignored").order_by("-version").first()
     content = content_of(order)
-    if newest is None or content is None:
+    if order.current is None or content is None:
         return "missing", "no version of it was read"
     sales = order.invoices.filter(purpose="sale").exclude(state__in=IN_FORCE_NOT).count()
-    if newest.state == "captured":
+    if order.current.state == "captured":
         if policy.matters(content, invoiced=sales > 0):
             return "missing", "nobody has decided on its newest version"
         return "not_due", "not paid"

@@ -20,7 +20,8 @@ UNPAID: dict[str, Any] = {"paid": False, "paid_at": None}
 
 def due(trigger: str, **content: Any) -> tuple[str, date | None, str]:
     found = decided(order(**content), connection=msgspec.structs.replace(LIVE, trigger=trigger))
-    return found.action, found.operation_date, found.note if found.action == "nothing" else ""
+    day = found.document.operation_date if found.document else None
+    return found.action, day, found.note if found.action == "nothing" else ""
 
 
 @pytest.mark.parametrize(
