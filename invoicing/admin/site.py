@@ -16,7 +16,18 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
+from invoicing.models import (
+    ApiKey,
+    Company,
+    Connection,
+    Delivery,
+    Export,
+    Gap,
+    Invoice,
+    Order,
+    Reconciliation,
+    Series,
+)  # fmt: skip
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
@@ -47,6 +58,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Entregas"), "inbox", list_url(Delivery), Delivery),
             (_("Empresas"), "apartment", list_url(Company), Company),
             (_("Conexiones"), "storefront", list_url(Connection), Connection),
+            (_("Comprobaciones"), "fact_check", list_url(Reconciliation), Reconciliation),
             (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
             (_("Series"), "tag", list_url(Series), Series),
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
