@@ -12,8 +12,10 @@ from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+import msgspec
+
 from invoicing.storefronts.contract import Unreadable
-from invoicing.values import Hint, Reading
+from invoicing.values import Hint, OrderLine, Reading
 
 AMOUNT = re.compile(r"[+-]?[0-9]{1,10}(\.[0-9]{1,8})?")
 """Up to 10 digits before the point: more fit no invoice, and no column of ours."""
@@ -195,6 +197,11 @@ def hint(body: bytes, kinds: Sequence[str]) -> Reading | None:
         updated_at=told["at"].known_moment(),
         fetch=Hint(kind=kind, external_id=key),
     )
+
+
+def undiscounted(line: OrderLine) -> OrderLine:
+    """Return a line without its tax's amount: it was told before a discount of the whole order, which lowers it."""
+    return msgspec.structs.replace(line, taxes=tuple(msgspec.structs.replace(tax, amount=None) for tax in line.taxes))
 
 
 def ratio(part: Decimal, whole: Decimal, places: int = 6) -> Decimal:

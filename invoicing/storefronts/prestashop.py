@@ -24,7 +24,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from common import clock
 from invoicing import nif
 from invoicing.storefronts.contract import HINT, PULLED, Identity, ReaderSettings, Unreadable
-from invoicing.storefronts.payload import CENT, Node, bundle, header, hint, load, named, plain, portions, ratio
+from invoicing.storefronts.payload import (
+    CENT,
+    Node,
+    bundle,
+    header,
+    hint,
+    load,
+    named,
+    plain,
+    portions,
+    ratio,
+    undiscounted,
+)
 from invoicing.storefronts.signatures import stamped
 from invoicing.storefronts.xml import load_xml
 from invoicing.values import Address, DeclaredTax, Hint, LineKind, OrderContent, OrderLine, Party, Reading, Refund
@@ -104,6 +116,9 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
     virtual = order["id_carrier"].text() == "0"
     lines = [_line(detail, rates, references, virtual=virtual) for detail in found["details"]]
     free = _free_shipping(found)
+    discount = max(order["total_discounts_tax_incl"].amount(NOTHING) - free, NOTHING)
+    if discount:
+        lines = [undiscounted(line) for line in lines]
     lines += _shipping(order, free, lines)
     lines += _wrapping(order, rates)
     taxed = {line.external_id: line for line in lines}
@@ -125,7 +140,7 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
         ship_to=_address(_row(found["addresses"], order["id_address_delivery"]), found),
         lines=tuple(lines),
         refunds=tuple(_slip(slip, taxed, order, zone) for slip in found["slips"]),
-        discount=max(order["total_discounts_tax_incl"].amount(NOTHING) - free, NOTHING),
+        discount=discount,
         shipped_at=order["delivery_date"].local(zone) if state["shipped"].switch() else None,
         language=found["language"]["iso_code"].text()[:2].lower(),
         sales_channel=order["module"].text(),
