@@ -17,18 +17,8 @@ from email.utils import parsedate_to_datetime
 from common import clock
 from invoicing import nif
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings, Unreadable
-from invoicing.storefronts.payload import (
-    Node,
-    bundle,
-    header,
-    instant,
-    load,
-    named,
-    plain,
-    portions,
-    ratio,
-    undiscounted,
-)
+from invoicing.storefronts.parts import bundle, portions, ratio, undiscounted
+from invoicing.storefronts.payload import Node, header, instant, load, named, plain
 from invoicing.storefronts.signatures import shown, standard
 from invoicing.values import Address, DeclaredTax, Hint, LineKind, OrderContent, OrderLine, Party, Reading, Refund
 
