@@ -19,7 +19,9 @@ from invoicing.storefronts import Identity
 from workflows.engine import trigger
 from workflows.rows import sql
 
-KEPT_HEADERS = ("content-type", "user-agent", "x-shopify-", "x-wc-webhook-")
+KEPT_HEADERS = (
+    "content-type", "user-agent", "x-shopify-", "x-wc-webhook-", "x-adobe-", "webhook-", "encadena-",
+)  # fmt: skip
 NOT_KEPT = ("hmac", "signature")
 
 

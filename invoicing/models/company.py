@@ -118,6 +118,11 @@ class Connection(models.Model):
     class Platform(models.TextChoices):
         SHOPIFY = "shopify", "Shopify"
         WOOCOMMERCE = "woocommerce", "WooCommerce"
+        PRESTASHOP = "prestashop", "PrestaShop"
+        MAGENTO = "magento", "Magento / Adobe Commerce"
+        STRIPE = "stripe", "Stripe"
+        BIGCOMMERCE = "bigcommerce", "BigCommerce"
+        GENERIC = "generic", "Webhook firmado"
         API = "api", "API"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
