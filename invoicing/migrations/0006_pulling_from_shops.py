@@ -10,7 +10,7 @@ import common.secrets
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0005_corrective_documents'),
+        ('invoicing', '0006_rectify_permission'),
     ]
 
     operations = [

@@ -17,7 +17,8 @@ from email.utils import parsedate_to_datetime
 from common import clock
 from invoicing import nif
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings, Unreadable
-from invoicing.storefronts.payload import Node, bundle, header, instant, load, named, plain, portions, ratio
+from invoicing.storefronts.parts import bundle, portions, ratio, undiscounted
+from invoicing.storefronts.payload import Node, header, instant, load, named, plain
 from invoicing.storefronts.signatures import shown, standard
 from invoicing.values import Address, DeclaredTax, Hint, LineKind, OrderContent, OrderLine, Party, Reading, Refund
 
@@ -93,13 +94,14 @@ def _content(found: Node, keys: ReaderSettings) -> OrderContent:
     status, payment = order["status_id"].text(), order["payment_status"].text().casefold()
     taxes = _taxes(found["taxes"])
     lines = [_line(line, taxes, gross=gross) for line in _sold(found["products"])]
+    if discount := _order_discount(order, found["products"]):
+        lines = [undiscounted(line) for line in lines]
     for name, label, kind in (
         (SHIPPING, "Transporte", LineKind.SHIPPING),
         (HANDLING, "Manipulación", LineKind.FEE),
         (WRAPPING, "Envoltorio para regalo", LineKind.FEE),
     ):
         lines += _part(order, name, label, kind, taxes, gross=gross)
-    discount = _order_discount(order, found["products"])
     paid = status in PAID and payment not in NOT_PAID
     paid = paid or (status == CANCELLED and payment in ("captured", "paid", "refunded", "partially refunded"))
     shipped = order["date_shipped"]

@@ -9,11 +9,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any
 
 from invoicing.storefronts.contract import Unreadable
-from invoicing.values import Hint, Reading
 
 AMOUNT = re.compile(r"[+-]?[0-9]{1,10}(\.[0-9]{1,8})?")
 """Up to 10 digits before the point: more fit no invoice, and no column of ours."""
@@ -171,51 +170,6 @@ def load(body: bytes) -> Node:
     if DANGEROUS_ESCAPE.search(text):
         _refuse_unstorable(value)
     return Node(value)
-
-
-def bundle(body: bytes, platform: str) -> Node:
-    """Parse what our own client composed, and see that it is this platform's.
-
-    :raises Unreadable: when it is not.
-    """
-    found = load(body)
-    if found["pulled"].scalar() != platform:
-        raise Unreadable(f"not what the client of {platform} composes", "/pulled")
-    return found
-
-
-def hint(body: bytes, kinds: Sequence[str]) -> Reading | None:
-    """Read what a small module in the shop sends (contract.HINT); None for kinds that are nothing for us."""
-    told = load(body)
-    kind, key = told["hint"].text(), told["id"].key()
-    if kind not in kinds:
-        return None
-    return Reading(
-        external_id=key if kind == "order" else told["order"].text()[:LONGEST_KEY],
-        updated_at=told["at"].known_moment(),
-        fetch=Hint(kind=kind, external_id=key),
-    )
-
-
-def ratio(part: Decimal, whole: Decimal, places: int = 6) -> Decimal:
-    """Return part / whole to `places` decimals; of nothing, the part itself."""
-    return round(part / whole, places) if whole else part
-
-
-def portions(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """Split `total` by weights into cents that sum to it: largest remainder, the earlier one first among equals.
-
-    Weights that sum to nothing count as equal.
-    """
-    whole = sum(weights, Decimal(0))
-    if not whole:
-        weights, whole = [Decimal(1)] * len(weights), Decimal(len(weights) or 1)
-    exact = [total * weight / whole for weight in weights]
-    down = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]
-    left = int((total - sum(down, Decimal(0))) / CENT)
-    for place in sorted(range(len(exact)), key=lambda i: down[i] - exact[i])[: max(left, 0)]:
-        down[place] += CENT
-    return down
 
 
 def decimal(value: str | int | Decimal, pointer: str) -> Decimal:

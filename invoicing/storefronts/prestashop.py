@@ -11,8 +11,8 @@ asks for the bundle, which is resources as the webservice's JSON gives them:
 and, where the client reads them too, "cart_rules": [order_cart_rules…], "payments": [order_payments…],
 "language": {languages}, "timezone": the shop's PS_TIMEZONE (Europe/Madrid when absent).
 
-Every line is stated gross. Cart rules exist for the whole order only (OrderContent.discount), except the part that pays
-the shipping.
+Cart rules exist for the whole order only (OrderContent.discount), except the part that pays the shipping. Lines and
+slips are the reader's other half, storefronts/prestashop_lines.py.
 """
 
 import hashlib
@@ -24,10 +24,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from common import clock
 from invoicing import nif
 from invoicing.storefronts.contract import HINT, PULLED, Identity, ReaderSettings, Unreadable
-from invoicing.storefronts.payload import CENT, Node, bundle, header, hint, load, named, plain, portions, ratio
+from invoicing.storefronts.parts import bundle, hint, undiscounted
+from invoicing.storefronts.payload import CENT, Node, header, load, named, plain
+from invoicing.storefronts.prestashop_lines import NOTHING, line_of, shipping_of, slip_of, wrapping_of
 from invoicing.storefronts.signatures import stamped
 from invoicing.storefronts.xml import load_xml
-from invoicing.values import Address, DeclaredTax, Hint, LineKind, OrderContent, OrderLine, Party, Reading, Refund
+from invoicing.values import Address, Hint, OrderContent, Party, Reading
 
 NAME = "prestashop"
 HINTS = ("order", "order_slip")
@@ -36,11 +38,7 @@ CANCELLED = "order_canceled"
 NATIVE_NIF = ("dni", "vat_number")
 AT_CHECKOUT = timedelta(hours=1)
 """How long after an order was placed it still counts as paid then, where the payments were not read."""
-SHIPPING = "shipping"
-"""Our name for the shipping, which has no id in PrestaShop."""
 HOME = "Europe/Madrid"
-HUNDRED = Decimal(100)
-NOTHING = Decimal(0)
 
 
 def authentic(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime | None = None) -> bool:
@@ -77,7 +75,7 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
         return Reading(
             external_id=key,
             updated_at=_needed(slip["date_upd"], ZoneInfo(HOME)),
-            refund=_slip(slip, {}, None, ZoneInfo(HOME)),
+            refund=slip_of(slip, {}, None, ZoneInfo(HOME)),
             fetch=Hint(kind="order", external_id=key),
         )
     return None
@@ -102,10 +100,13 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
     rates = {tax["id"].key(): plain(tax["rate"].amount()) for tax in found["taxes"]}
     references = {row["id"].text(): row["product_reference"].text() for row in order["associations"]["order_rows"]}
     virtual = order["id_carrier"].text() == "0"
-    lines = [_line(detail, rates, references, virtual=virtual) for detail in found["details"]]
+    lines = [line_of(detail, rates, references, virtual=virtual) for detail in found["details"]]
     free = _free_shipping(found)
-    lines += _shipping(order, free, lines)
-    lines += _wrapping(order, rates)
+    discount = max(order["total_discounts_tax_incl"].amount(NOTHING) - free, NOTHING)
+    if discount:
+        lines = [undiscounted(line) for line in lines]
+    lines += shipping_of(order, free, lines)
+    lines += wrapping_of(order, rates)
     taxed = {line.external_id: line for line in lines}
     invoice_number = order["invoice_number"].text()
     return OrderContent(
@@ -124,8 +125,8 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
         buyer=_buyer(found, keys),
         ship_to=_address(_row(found["addresses"], order["id_address_delivery"]), found),
         lines=tuple(lines),
-        refunds=tuple(_slip(slip, taxed, order, zone) for slip in found["slips"]),
-        discount=max(order["total_discounts_tax_incl"].amount(NOTHING) - free, NOTHING),
+        refunds=tuple(slip_of(slip, taxed, order, zone) for slip in found["slips"]),
+        discount=discount,
         shipped_at=order["delivery_date"].local(zone) if state["shipped"].switch() else None,
         language=found["language"]["iso_code"].text()[:2].lower(),
         sales_channel=order["module"].text(),
@@ -143,139 +144,11 @@ def _paid_at(found: Node, zone: tzinfo) -> datetime | None:
     return placed if _needed(order["date_upd"], zone) - placed <= AT_CHECKOUT else None
 
 
-def _line(detail: Node, rates: dict[str, Decimal], references: Mapping[str, str], *, virtual: bool) -> OrderLine:
-    gross, net = detail["total_price_tax_incl"].amount(), detail["total_price_tax_excl"].amount()
-    digital = virtual or detail["download_hash"].text() not in ("", "0")
-    return OrderLine(
-        kind=LineKind.SERVICE if digital else LineKind.GOODS,
-        description=detail["product_name"].text(),
-        quantity=detail["product_quantity"].amount(),
-        unit_price=detail["unit_price_tax_incl"].amount(),
-        amount=gross,
-        taxes=_declared(_applied(detail, rates), gross - net),
-        sku=detail["product_reference"].text() or references.get(detail["id"].text(), ""),
-        external_id=detail["id"].key(),
-    )
-
-
-def _applied(detail: Node, rates: dict[str, Decimal]) -> list[Decimal]:
-    """Return the rates of a detail: several are IVA and its surcharge."""
-    found = []
-    for tax in detail["associations"]["taxes"]:
-        key = tax["id"].text()
-        if key in ("", "0"):
-            continue
-        if key not in rates:
-            raise Unreadable("the bundle has no tax with this id", tax["id"].pointer)
-        found.append(rates[key])
-    return found
-
-
-def _declared(rates: Sequence[Decimal], tax: Decimal) -> tuple[DeclaredTax, ...]:
-    """Return the taxes of a line; of several PrestaShop does not say how much each is."""
-    if not tax:
-        return ()
-    return tuple(DeclaredTax(rate=rate, amount=tax if len(rates) == 1 else None) for rate in rates)
-
-
 def _free_shipping(found: Node) -> Decimal:
     """Return what cart rules take off the shipping: it is within their value, and no discount on goods."""
     shipping = found["order"]["total_shipping_tax_incl"].amount(NOTHING)
     given = sum((rule["value"].amount() for rule in found["cart_rules"] if rule["free_shipping"].switch()), NOTHING)
     return min(given, shipping)
-
-
-def _shipping(order: Node, free: Decimal, lines: list[OrderLine]) -> list[OrderLine]:
-    gross, net = order["total_shipping_tax_incl"].amount(NOTHING), order["total_shipping_tax_excl"].amount(NOTHING)
-    if not gross:
-        return []
-    rate = plain(order["carrier_tax_rate"].amount(NOTHING))
-    # The carrier's rate is a sum where a surcharge is charged: 26.2 is the 21 + 5.2 of the goods.
-    pairs = {sum(pair, NOTHING): pair for line in lines if len(pair := [tax.rate for tax in line.taxes]) > 1}
-    return [
-        OrderLine(
-            kind=LineKind.SHIPPING,
-            description="Transporte",
-            quantity=Decimal(1),
-            unit_price=gross,
-            discount=free,
-            amount=gross - free,
-            taxes=_declared(pairs.get(rate, [rate]) if rate else [], ratio((gross - net) * (gross - free), gross)),
-            external_id=SHIPPING,
-        )
-    ]
-
-
-def _wrapping(order: Node, rates: dict[str, Decimal]) -> list[OrderLine]:
-    """Return the gift wrapping; its rate is the shop's only one that leads from net to gross."""
-    gross, net = order["total_wrapping_tax_incl"].amount(NOTHING), order["total_wrapping_tax_excl"].amount(NOTHING)
-    if not gross:
-        return []
-    fitting = (
-        {rate for rate in rates.values() if abs(net * (1 + rate / HUNDRED) - gross) < CENT} if gross != net else ()
-    )
-    return [
-        OrderLine(
-            kind=LineKind.FEE,
-            description="Envoltorio para regalo",
-            quantity=Decimal(1),
-            unit_price=gross,
-            amount=gross,
-            taxes=_declared(sorted(fitting), gross - net) if len(fitting) == 1 else (),
-            external_id="wrapping",
-        )
-    ]
-
-
-def _slip(slip: Node, taxed: Mapping[str, OrderLine], order: Node | None, zone: tzinfo) -> Refund:
-    """Read a slip. `amount` tells what was given back: by choice with or without tax, before or after the voucher."""
-    products, shipping = slip["total_products_tax_incl"].amount(), slip["total_shipping_tax_incl"].amount(NOTHING)
-    amount = slip["amount"].amount(products)
-    back = products if amount == slip["total_products_tax_excl"].amount() else amount
-    details = list(slip["associations"]["order_slip_details"])
-    each = [detail["amount_tax_incl"].amount() for detail in details]
-    if details and 0 < back < sum(each, NOTHING):
-        each = portions(back.quantize(CENT, ROUND_HALF_UP), each)
-    lines = [_slip_line(detail, given, taxed) for detail, given in zip(details, each, strict=True)]
-    if shipping:
-        lines.append(_slip_shipping(shipping, taxed))
-    return Refund(
-        external_id=slip["id"].key(),
-        total=-(back + shipping),
-        created_at=slip["date_add"].local(zone),
-        lines=tuple(lines),
-        detailed=order is not None,
-    )
-
-
-def _slip_line(detail: Node, given: Decimal, taxed: Mapping[str, OrderLine]) -> OrderLine:
-    key, quantity = detail["id_order_detail"].key(), detail["product_quantity"].amount(NOTHING)
-    sold = taxed.get(key)
-    tax = detail["amount_tax_incl"].amount() - detail["amount_tax_excl"].amount()
-    tax = ratio(tax * given, detail["amount_tax_incl"].amount())
-    return OrderLine(
-        kind=sold.kind if sold else LineKind.GOODS,
-        description=sold.description if sold else "",
-        quantity=-quantity,
-        unit_price=ratio(given, quantity),
-        amount=-given,
-        taxes=_declared([each.rate for each in sold.taxes] if sold else [], -tax),
-        sku=sold.sku if sold else "",
-        external_id=key,
-    )
-
-
-def _slip_shipping(shipping: Decimal, taxed: Mapping[str, OrderLine]) -> OrderLine:
-    sold = taxed.get(SHIPPING)
-    return OrderLine(
-        kind=LineKind.SHIPPING,
-        description=sold.description if sold else "Transporte",
-        quantity=Decimal(-1),
-        unit_price=shipping,
-        amount=-shipping,
-        taxes=tuple(DeclaredTax(rate=tax.rate) for tax in sold.taxes) if sold else (),
-        external_id=SHIPPING,
-    )
 
 
 def _buyer(found: Node, keys: ReaderSettings) -> Party:

@@ -2,8 +2,8 @@
 
 `taxes_included` says whether prices hold the tax. Amounts are taken in the shop's own money, never in what the buyer
 saw. The unprefixed figures are the order as it was placed; `current_…` ones change with edits and refunds. The bundle
-that the client composes is `{"pulled": "shopify", "order": {…}}`: an order embeds its refunds. Lines, refunds and edits
-are the reader's other half, storefronts/shopify_lines.py.
+that the client composes is `{"pulled": "shopify", "order": {…}}`: an order embeds its refunds. Its lines, refunds and
+edits are read beside this module: shopify_lines.py, shopify_refunds.py, shopify_edits.py.
 """
 
 import hashlib
@@ -12,8 +12,11 @@ from datetime import datetime, timedelta
 
 from invoicing import nif
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings
-from invoicing.storefronts.payload import Node, bundle, header, load, named
-from invoicing.storefronts.shopify_lines import as_sold, money, refund_of
+from invoicing.storefronts.parts import bundle
+from invoicing.storefronts.payload import Node, header, load, named
+from invoicing.storefronts.shopify_edits import as_sold
+from invoicing.storefronts.shopify_lines import money
+from invoicing.storefronts.shopify_refunds import refund_of
 from invoicing.storefronts.signatures import signed
 from invoicing.values import Address, Hint, OrderContent, Party, Reading
 

@@ -19,8 +19,10 @@ from datetime import datetime
 from common import clock
 from invoicing.storefronts import stripe_objects as objects
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings, Unreadable
-from invoicing.storefronts.payload import Node, bundle, header, load
+from invoicing.storefronts.parts import bundle
+from invoicing.storefronts.payload import Node, header, load
 from invoicing.storefronts.signatures import stamped
+from invoicing.storefronts.stripe_taxes import holds_tax, moment_of, reference, units
 from invoicing.values import Hint, Reading
 
 NAME = "stripe"
@@ -67,7 +69,7 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
     if topic not in (*INVOICES, *SESSIONS, *CREDIT_NOTES, *REFUNDS, CHARGE):
         return None
     event = load(body)
-    about, created = event["data"]["object"], _known(event["created"])
+    about, created = event["data"]["object"], moment_of(event["created"])
     if topic in INVOICES:
         return _invoice(about, created, keys)
     if topic in SESSIONS:
@@ -91,12 +93,12 @@ def _invoice(invoice: Node, created: datetime, keys: ReaderSettings) -> Reading:
 
 def _credit_note(note: Node, created: datetime) -> Reading:
     """Read a credit note on its own; one that was cut or withdrawn is fetched with its invoice."""
-    order = objects.reference(note["invoice"])
+    order = reference(note["invoice"])
     cut = note["lines"]["has_more"].flag()
     if cut or note["status"].text() == "void":
         return _to_fetch("invoice", order, created, order=order)
     # Whether lines are gross is the invoice's to say; a tax that is not inclusive says it here.
-    refund = objects.credit_note(note, {}, gross=objects.holds_tax(note["lines"]["data"]), rates={})
+    refund = objects.credit_note(note, {}, gross=holds_tax(note["lines"]["data"]), rates={})
     settled = refund.detailed
     return Reading(
         external_id=order,
@@ -109,12 +111,12 @@ def _credit_note(note: Node, created: datetime) -> Reading:
 def _charge(event: Node, created: datetime) -> Reading | None:
     """Read `charge.refunded`: it is cumulative, only the difference is news, and it has neither tax nor lines."""
     charge = event["data"]["object"]
-    refunded = objects.units(charge["amount_refunded"], charge["currency"])
+    refunded = units(charge["amount_refunded"], charge["currency"])
     before = event["data"]["previous_attributes"]["amount_refunded"]
-    if before and objects.units(before, charge["currency"]) == refunded:
+    if before and units(before, charge["currency"]) == refunded:
         return None
     if charge["invoice"]:  # before basil a charge knew its invoice
-        order = objects.reference(charge["invoice"])
+        order = reference(charge["invoice"])
         return _to_fetch("invoice", order, created, order=order)
     return _to_fetch(*_payment(charge, charge["id"]), created)
 
@@ -122,8 +124,8 @@ def _charge(event: Node, created: datetime) -> Reading | None:
 def _payment(about: Node, charge: Node) -> tuple[str, str]:
     """Return the hint by which the client finds the order of a refund or a charge."""
     if about["payment_intent"]:
-        return "payment_intent", objects.reference(about["payment_intent"])
-    return "charge", objects.reference(charge)
+        return "payment_intent", reference(about["payment_intent"])
+    return "charge", reference(charge)
 
 
 def _to_fetch(kind: str, key: str, created: datetime, *, order: str = "") -> Reading:
@@ -142,10 +144,3 @@ def _pulled(found: Node, keys: ReaderSettings) -> Reading:
     else:
         content = objects.invoice(found["invoice"], lines, around, keys)
     return Reading(external_id=content.external_id, updated_at=version, content=content)
-
-
-def _known(moment: Node) -> datetime:
-    found = moment.epoch()
-    if found is None:
-        raise Unreadable("a date is missing", moment.pointer)
-    return found

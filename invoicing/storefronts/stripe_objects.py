@@ -1,33 +1,34 @@
-"""Stripe's objects: invoice, Checkout session, credit note and refund read into our values.
-
-Amounts are whole numbers of the currency's smallest unit. Since 2025-03-31 (basil) a line has `taxes` where it had
-`tax_amounts`; neither need hold the percentage, which then follows from tax and taxable amount.
-"""
+"""Stripe's objects: invoice, Checkout session, credit note and refund read into our values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from invoicing import nif
-from invoicing.storefronts.contract import ReaderSettings, Unreadable
-from invoicing.storefronts.payload import Node, named, plain, ratio
+from invoicing.storefronts.contract import ReaderSettings
+from invoicing.storefronts.parts import ratio
+from invoicing.storefronts.payload import Node, named
+from invoicing.storefronts.stripe_taxes import (
+    NOTHING,
+    amount_of,
+    declared,
+    discount_of,
+    holds_tax,
+    moment_of,
+    rate_between,
+    reference,
+    taxes_of,
+    there,
+    units,
+)
 from invoicing.values import Address, DeclaredTax, LineKind, OrderContent, OrderLine, Party, Refund
 
 PLATFORM = "stripe"
-NO_DECIMALS = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-THREE_DECIMALS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
-"""All other currencies have two, ISK and UGX too as far as Stripe's figures go."""
-USUAL_RATES = tuple(map(Decimal, ("21", "10", "4", "7", "5.2", "1.4", "0.5", "5", "7.5", "2", "3", "9.5", "15", "20")))
-"""Percent, Spain's first: which one a tax of a few cents was is seen by them."""
 TAX_IDS = ("es_cif", "eu_vat")
 EXEMPT = {"reverse": "reverse_charge", "exempt": "customer_exempt"}
 """The customer's `tax_exempt` -> the `taxability_reason` that it leads to."""
 NOT_GIVEN_BACK = ("failed", "canceled", "requires_action")
 SHIPPING = "shipping"
-NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,6 @@ class Around:
     credit_notes: Sequence[Node] = ()
     refunds: Sequence[Node] = ()
     rates: Mapping[str, Node] = field(default_factory=dict)
-
-
-def units(amount: Node, currency: Node) -> Decimal:
-    """Return an amount of smallest units as a decimal number of the currency."""
-    code, found = currency.text().upper(), amount.amount(NOTHING)
-    if found != found.to_integral_value():
-        raise Unreadable("a whole number of the currency's smallest unit was expected", amount.pointer)
-    places = 0 if code in NO_DECIMALS else 3 if code in THREE_DECIMALS else 2
-    return found.to_integral_value().scaleb(-places)
-
-
-def reference(node: Node) -> str:
-    """Return the id of another object, which may stand there whole."""
-    return node["id"].key() if isinstance(node.value, dict) else node.key()
 
 
 def invoice(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSettings) -> OrderContent:
@@ -64,21 +51,21 @@ def invoice(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
     sold += _shipping(found["shipping_cost"], money, around.rates, gross=gross, why=why)
     number = found["number"].text()
     told = _told(found, ((field["name"], field["value"]) for field in found["custom_fields"]))
-    taxes = [units(tax["amount"], money) for tax in _taxes_of(found, "total_")]
+    taxes = [units(tax["amount"], money) for tax in taxes_of(found, "total_")]
     return OrderContent(
         platform=PLATFORM,
         external_id=found["id"].key(),
         number=number or found["id"].key(),
         currency=money.text().upper(),
         prices_include_tax=gross,
-        total=units(_there(found["total"]), money),
+        total=units(there(found["total"]), money),
         total_tax=sum(taxes, NOTHING) if taxes else units(found["tax"], money),
         paid=status == "paid",
         paid_at=found["status_transitions"]["paid_at"].epoch() if status == "paid" else None,
         partially_paid=status == "open" and units(found["amount_paid"], money) > 0,
         cancelled=status in ("void", "uncollectible"),
         test=not found["livemode"].flag(),
-        placed_at=_known(found["created"]),
+        placed_at=moment_of(found["created"]),
         buyer=_buyer(
             name=found["customer_name"],
             company=Node(None),
@@ -100,7 +87,7 @@ def session(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
     """Read a Checkout session that makes no invoice, with all its lines."""
     money, details, sums = found["currency"], found["customer_details"], found["total_details"]
     paid = found["payment_status"].text() in ("paid", "no_payment_required")
-    total, tax = units(_there(found["amount_total"]), money), units(sums["amount_tax"], money)
+    total, tax = units(there(found["amount_total"]), money), units(sums["amount_tax"], money)
     gross = not tax or holds_tax(lines) or _adds_up_without_tax(lines, money)
     why = EXEMPT.get(details["tax_exempt"].text(), "")
     shipping = (found["collected_information"]["shipping_details"] or found["shipping_details"])["address"]
@@ -123,7 +110,7 @@ def session(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
         paid_at=charged["created"].epoch() if paid and isinstance(charged.value, dict) else None,
         cancelled=found["status"].text() == "expired",
         test=not found["livemode"].flag(),
-        placed_at=_known(found["created"]),
+        placed_at=moment_of(found["created"]),
         buyer=_buyer(
             name=details["individual_name"] or details["name"],
             company=details["business_name"],
@@ -140,15 +127,6 @@ def session(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
     )
 
 
-def holds_tax(lines: Iterable[Node]) -> bool:
-    """Tell whether amounts hold their tax: one tax that says so is enough, the others are added."""
-    return any(
-        tax["tax_behavior"].text() == "inclusive" or tax["inclusive"].flag() or _rate_object(tax)["inclusive"].flag()
-        for line in lines
-        for tax in _taxes_of(line)
-    )
-
-
 def credit_note(note: Node, sold: Mapping[str, OrderLine], *, gross: bool, rates: Mapping[str, Node]) -> Refund:
     """Read a credit note under the id of the one refund that it explains, else under its own."""
     money = note["currency"]
@@ -156,8 +134,8 @@ def credit_note(note: Node, sold: Mapping[str, OrderLine], *, gross: bool, rates
     given = given or ([reference(note["refund"])] if note["refund"] else [])
     lines = []
     for line in note["lines"]["data"]:
-        taxes, reason = _declared(line, money, rates)
-        amount = _amount(line, money, gross=gross)
+        taxes, reason = declared(line, money, rates)
+        amount = amount_of(line, money, gross=gross)
         quantity = line["quantity"].amount(Decimal(1))
         key = line["invoice_line_item"].text()
         before = sold.get(key)
@@ -187,7 +165,7 @@ def credit_note(note: Node, sold: Mapping[str, OrderLine], *, gross: bool, rates
         )
     return Refund(
         external_id=given[0] if len(given) == 1 else note["id"].key(),
-        total=-units(_there(note["total"]), money),
+        total=-units(there(note["total"]), money),
         created_at=note["created"].epoch(),
         reason=note["memo"].text() or note["reason"].text(),
         lines=tuple(lines),
@@ -214,7 +192,7 @@ def _refunds(around: Around, sold: Mapping[str, OrderLine], *, gross: bool) -> l
         if key not in explained and refund["status"].text() not in NOT_GIVEN_BACK:
             found[key] = Refund(
                 external_id=key,
-                total=-units(_there(refund["amount"]), refund["currency"]),
+                total=-units(there(refund["amount"]), refund["currency"]),
                 created_at=refund["created"].epoch(),
                 reason=refund["reason"].text(),
             )
@@ -223,9 +201,9 @@ def _refunds(around: Around, sold: Mapping[str, OrderLine], *, gross: bool) -> l
 
 def _line(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *, gross: bool, why: str) -> OrderLine:
     """Read an invoice's line: `amount` is before discounts."""
-    amount, quantity = _amount(line, money, gross=gross), line["quantity"].amount(Decimal(1))
-    discount = _discount(line, money)
-    taxes, reason = _declared(line, money, rates)
+    amount, quantity = amount_of(line, money, gross=gross), line["quantity"].amount(Decimal(1))
+    discount = discount_of(line, money)
+    taxes, reason = declared(line, money, rates)
     return OrderLine(
         kind=kind,
         description=line["description"].text(),
@@ -239,28 +217,12 @@ def _line(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *,
     )
 
 
-def _amount(line: Node, money: Node, *, gross: bool) -> Decimal:
-    """Return a line's amount less its discounts; with every tax that is not in it where lines are gross."""
-    amount = units(_there(line["amount"]), money) - _discount(line, money)
-    if not gross:
-        return amount
-    return amount + sum((units(tax["amount"], money) for tax in _taxes_of(line) if not _inclusive(tax)), NOTHING)
-
-
-def _discount(line: Node, money: Node) -> Decimal:
-    return sum((units(each["amount"], money) for each in line["discount_amounts"]), NOTHING)
-
-
-def _inclusive(tax: Node) -> bool:
-    return tax["tax_behavior"].text() == "inclusive" or tax["inclusive"].flag() or _rate_object(tax)["inclusive"].flag()
-
-
 def _sold(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *, gross: bool, why: str) -> OrderLine:
     """Read a session's line: `amount_total` is after discounts and holds the tax."""
     tax, quantity = units(line["amount_tax"], money), line["quantity"].amount(Decimal(1))
-    amount = units(_there(line["amount_total"]), money) - (NOTHING if gross else tax)
+    amount = units(there(line["amount_total"]), money) - (NOTHING if gross else tax)
     discount = units(line["amount_discount"], money)
-    taxes, reason = _declared(line, money, rates)
+    taxes, reason = declared(line, money, rates)
     if not taxes and tax:
         net = units(line["amount_total"], money) - tax
         taxes = (DeclaredTax(rate=rate_between(tax, net), amount=tax),)
@@ -290,7 +252,7 @@ def _shipping(cost: Node, money: Node, rates: Mapping[str, Node], *, gross: bool
     total, tax = units(cost["amount_total"], money), units(cost["amount_tax"], money)
     if not total:
         return []
-    taxes, reason = _declared(cost, money, rates)
+    taxes, reason = declared(cost, money, rates)
     if not taxes and tax:
         taxes = (DeclaredTax(rate=rate_between(tax, total - tax), amount=tax),)
     amount = total if gross else total - tax
@@ -306,66 +268,6 @@ def _shipping(cost: Node, money: Node, rates: Mapping[str, Node], *, gross: bool
             untaxed_because="" if taxes else reason or why,
         )
     ]
-
-
-def _declared(line: Node, money: Node, rates: Mapping[str, Node]) -> tuple[tuple[DeclaredTax, ...], str]:
-    """Return the taxes that were charged and, where none was, the platform's word for why."""
-    taxes, reason = [], ""
-    for tax in _taxes_of(line):
-        amount = units(tax["amount"], money)
-        if not amount:
-            reason = reason or tax["taxability_reason"].text()
-            continue
-        known = _rate_object(tax) or rates.get(_rate_id(tax), Node(None))
-        percent = known["percentage"] or known["effective_percentage"]
-        if percent:
-            rate = plain(percent.amount())
-        elif tax["taxable_amount"]:
-            rate = rate_between(amount, units(tax["taxable_amount"], money))
-        else:
-            rate = rate_between(amount, _base(line, money, tax, amount))
-        taxes.append(DeclaredTax(rate=rate, amount=amount, title=known["display_name"].text()))
-    return tuple(taxes), "" if taxes else reason
-
-
-def _base(line: Node, money: Node, tax: Node, amount: Decimal) -> Decimal:
-    """Return what a tax was taken of where it does not say (very old invoices)."""
-    whole = units(line["amount"], money) - _discount(line, money)
-    return whole - amount if _inclusive(tax) else whole
-
-
-def _taxes_of(node: Node, prefix: str = "") -> list[Node]:
-    """Return the taxes as basil names them, or as versions before it did."""
-    return list(node[f"{prefix}taxes"] or node[f"{prefix}tax_amounts"])
-
-
-def _rate_object(tax: Node) -> Node:
-    """Return the tax rate where it stands there whole."""
-    for place in (tax["rate"], tax["tax_rate"], _within(tax["tax_rate_details"], "tax_rate")):
-        if isinstance(place.value, dict):
-            return place
-    return Node(None, tax.pointer)
-
-
-def _rate_id(tax: Node) -> str:
-    return _within(tax["tax_rate_details"], "tax_rate").scalar() or tax["tax_rate"].scalar()
-
-
-def _within(node: Node, key: str) -> Node:
-    return node[key] if isinstance(node.value, dict) else Node(None, node.pointer)
-
-
-def rate_between(tax: Decimal, taxable: Decimal) -> Decimal:
-    """Return the percentage of a tax to the cent: a usual one that gives it, else what division gives.
-
-    >>> rate_between(Decimal("9.26"), Decimal("44.10"))
-    Decimal('21')
-    """
-    cent = Decimal("0.01")
-    for rate in USUAL_RATES:
-        if abs((taxable * rate / 100).quantize(cent, ROUND_HALF_UP) - tax) == 0:
-            return rate
-    return plain(ratio(tax * 100, taxable, 2))
 
 
 def _told(found: Node, fields: Iterable[tuple[Node, Node]]) -> list[tuple[str, str]]:
@@ -413,16 +315,3 @@ def _address(address: Node) -> Address:
         province_code=state.upper() if short else "",
         country=address["country"].text().upper(),
     )
-
-
-def _there(amount: Node) -> Node:
-    if not amount:
-        raise Unreadable("an amount is missing", amount.pointer)
-    return amount
-
-
-def _known(moment: Node) -> datetime:
-    found = moment.epoch()
-    if found is None:
-        raise Unreadable("a date is missing", moment.pointer)
-    return found

@@ -16,7 +16,8 @@ from decimal import Decimal
 
 from invoicing import nif
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings, Unreadable
-from invoicing.storefronts.payload import Node, bundle, header, load, named, plain, ratio
+from invoicing.storefronts.parts import bundle, ratio
+from invoicing.storefronts.payload import Node, header, load, named, plain
 from invoicing.storefronts.signatures import signed
 from invoicing.values import Address, DeclaredTax, Hint, LineKind, OrderContent, OrderLine, Party, Reading, Refund
 

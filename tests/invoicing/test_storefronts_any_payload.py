@@ -26,7 +26,8 @@ from workflows.encoding import decode, encode
 ARRIVED = datetime(2026, 11, 1, tzinfo=UTC)
 TOPICS = {
     "01_orders_create": "orders/create", "02_orders_paid": "orders/paid", "03_orders_updated": "orders/updated",
-    "11_refunds": "refunds/create", "12_refunds": "refunds/create", "13_orders_cancelled": "orders/cancelled", "04_refund_resource": "order.updated",
+    "11_refunds": "refunds/create", "12_refunds": "refunds/create",
+    "13_orders_cancelled": "orders/cancelled", "04_refund_resource": "order.updated",
     "01_event": "invoice.paid", "03_event_charge": "charge.refunded", "04_event": "checkout.session.completed",
     "01_store": "store/order/statusUpdated", "03_event_order": "com.adobe.commerce.observer.sales_order_save",
 }  # fmt: skip
@@ -94,10 +95,9 @@ def bent(draw: st.DrawFn) -> tuple[str, str, bytes]:
                 place[key] = copy.deepcopy(_somewhere(draw, document))
         if not document:
             break
-    body = json.dumps(document, ensure_ascii=draw(st.booleans())).encode(
-        draw(st.sampled_from(("utf-8", "utf-8", "utf-8", "utf-16", "latin-1", "utf-8-sig"))), "surrogatepass"
-        if draw(st.booleans()) else "replace",
-    )  # fmt: skip
+    encoding = draw(st.sampled_from(("utf-8", "utf-8", "utf-8", "utf-16", "latin-1", "utf-8-sig")))
+    text = json.dumps(document, ensure_ascii=draw(st.booleans()))
+    body = text.encode(encoding, "replace" if encoding == "latin-1" else "surrogatepass")
     if draw(st.integers(0, 9)) == 0:
         cut = draw(st.integers(0, len(body)))
         body = body[:cut] + draw(st.binary(max_size=4)) + body[cut + draw(st.integers(0, 3)) :]
@@ -140,7 +140,7 @@ def answers(platform: str, topic: str, body: bytes) -> None:
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None,
                  derandomize=True)  # fmt: skip
-LONG = settings(QUICK, max_examples=20_000, derandomize=False)
+LONG = settings(QUICK, max_examples=10_000, derandomize=False)
 
 
 @QUICK

@@ -1,5 +1,8 @@
 """What is tricky in PrestaShop's resources: rates in three places, a discount of the order, times of the shop."""
 
+# mypy: disable-error-code="comparison-overlap"
+# 21 is Decimal("21"): whole amounts and rates are written as what they are.
+
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -44,6 +47,13 @@ class TestMoney:
         found = read(bundle())
         assert (found.discount, found.total, found.total_tax) == (Decimal("6.45"), Decimal(64), Decimal("9.82"))
         assert sum(line.amount for line in found.lines) - found.discount == found.total
+
+    def test_no_line_tells_a_tax_from_before_the_cart_rule(self) -> None:
+        """8.68 of 50.00 is not the tax of what was paid for the line; without a cart rule it is."""
+        assert [tax.amount for line in read(bundle()).lines[:3] for tax in line.taxes] == [None, None, None]
+        whole = read(prestashop(total_discounts_tax_incl="0", total_paid_tax_incl="70.45", total_paid_tax_excl="59.65"))
+        assert whole.lines[0].taxes[0].amount == Decimal("8.677686")
+        assert whole.lines[-1].taxes[0].amount == Decimal("1.032645")
 
     def test_what_a_cart_rule_takes_off_the_shipping_is_the_shippings(self) -> None:
         rules = [{"id": "1", "value": "6.450000", "free_shipping": "0"},
