@@ -3,7 +3,7 @@
 The invoice's own row is written here; what the AEAT is told of it goes through the product's chain.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,8 @@ SOLER = PersonaFisicaJuridica(NombreRazon="Ferretería Soler SL", NIF="B12345674
 FRENCH = PersonaFisicaJuridica(NombreRazon="Boulangerie Dupont", IDOtro=IDOtro(IDType="02", ID="FR40303265045"))
 ITALIAN = PersonaFisicaJuridica(NombreRazon="Officina Rossi", IDOtro=IDOtro(IDType="02", ID="IT00743110157"))
 AMERICAN = PersonaFisicaJuridica(NombreRazon="Smith Inc", IDOtro=IDOtro(CodigoPais="US", IDType="04", ID="12-3456789"))
+
+CHUNK = 2000
 
 
 def row(
@@ -107,6 +109,34 @@ def accept(record: Any, verdict: str = "accepted") -> None:
     """Have the AEAT answer for a record."""
     for state in ("in_flight", verdict):
         Record.objects.filter(pk=record).update(state=state)
+
+
+def many(company: Company, count: int, *, first: date, a_day: int = 1000) -> None:
+    """Write `count` invoices like one that was declared: 100 euros at 21 % and 50 at 10 %, with records that are read.
+
+    Nobody chained the copies; a book does not look at chains.
+    """
+    one = declare(company, "F1", first, row("100", "21", "21"), row("50", "10", "5"))
+    record = one.record
+    for start in range(1, count, CHUNK):
+        records, invoices = [], []
+        for n in range(start, min(start + CHUNK, count)):
+            on = first + timedelta(days=n // a_day)
+            number = f"{one.series}-{one.number + n:06d}"
+            copy = Record(
+                installation=record.installation, seq=record.seq + n, operation="Alta", id_emisor=record.id_emisor,
+                num_serie=number, fecha_expedicion=fecha(on), tipo_factura="F1", importe_total=record.importe_total,
+                huella=f"{n:064X}", huella_anterior="F" * 64, generated_at=record.generated_at, state="accepted",
+                xml=record.xml.replace(one.num_serie, number).replace(record.fecha_expedicion, fecha(on)),
+            )  # fmt: skip
+            values = {f.attname: getattr(one, f.attname) for f in Invoice._meta.concrete_fields if f.name != "seal"}
+            invoice = Invoice(**{**values, "id": uuid7(), "number": one.number + n, "num_serie": number,
+                                 "issue_date": on, "purpose": f"test {number}", "record_id": copy.pk})  # fmt: skip
+            invoice.new_lines = []
+            records.append(copy)
+            invoices.append(invoice)
+        Record.objects.bulk_create(records)
+        Invoice.objects.bulk_create(invoices)
 
 
 def _id(value: Any) -> UUID:
