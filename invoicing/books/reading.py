@@ -187,7 +187,7 @@ def replaced(invoice: Declared, said: Replaced, known: Mapping[str, Declared]) -
 def _read(condition: str, parameters: list[Any]) -> list[Declared]:
     rows = sql(
         f"""
-        SELECT i.state, i.recipient_name, to_jsonb(i)->>'figures', coalesce(newest.xml, r.xml)
+        SELECT i.state, i.recipient_name, i.figures, coalesce(newest.xml, r.xml)
         FROM invoicing_invoice i
         JOIN verifactu_record r ON r.id = i.record_id
         JOIN verifactu_installation own ON own.id = r.installation_id
@@ -200,7 +200,7 @@ def _read(condition: str, parameters: list[Any]) -> list[Declared]:
     return [_declared(state, name, figures, xml) for state, name, figures, xml in rows]
 
 
-def _declared(state: str, name: str, figures: str | None, xml: str) -> Declared:
+def _declared(state: str, name: str, figures: str, xml: str) -> Declared:
     registro = read_registro(xml)
     if not isinstance(registro, RegistroAlta):
         raise TypeError(f"{registro.IDFactura} is declared by no alta")
