@@ -5,7 +5,8 @@ worked out in the comments; the invoices' records went through the AEAT's schema
 """
 
 import csv
-from datetime import date
+import json
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from invoicing.verification import damaged_exports
 from tests import world
 from tests.databases import Database
 from tests.invoicing import expected
+from tests.invoicing.api_client import ORDERS, caller, order, work_off
 from tests.invoicing.declared import AMERICAN, FRENCH, ITALIAN, accept, declare, row
 from tests.workflows import bench
 from verifactu.history import append_correction
@@ -225,6 +227,53 @@ def test_modelo_390_box_by_box(company: Company) -> None:
         "108": "3549,00",  # 1259 + 1050 + 500 + 60 + 160 + 400 + 80 + 40
     }  # fmt: skip
     assert unboxed(lines)["Sin casilla: IGIC, IPSI u otro impuesto"] == "10,00"
+
+
+def test_modelo_369_by_state_and_rate_and_what_is_corrected_of_earlier_quarters(company: Company) -> None:
+    def abroad(kind: str, on: date, base: str, country: str, rate: str, tax: str, **more: Any) -> Invoice:
+        foreign = {"country": country, "rate": rate, "base": base, "tax": tax}
+        return declare(company, kind, on, row(base, calificacion="N2", clave_regimen="17"), to=None,
+                       figures=json.dumps({"foreign": [foreign]}), **more)  # fmt: skip
+
+    sold = abroad("F2", day(2, 1), "100", "FR", "20", "20")
+    abroad("F2", day(3, 1), "40", "FR", "5.5", "2.20")
+    german = abroad("F2", day(3, 2), "200", "DE", "19", "38")
+    abroad("F2", day(3, 3), "10", "DE", "19", "1.90", state="annulled")
+    abroad("R5", day(3, 4), "-50", "DE", "19", "-9.50", rectifies=(german,))
+    abroad("R5", day(4, 5), "-30", "FR", "20", "-6", rectifies=(sold,))
+    declare(company, "F1", day(3, 5), row("1000", "21", "210"))  # nothing of the one-stop shop
+    assert book(company, "369", "2026-Q1", size=2)[1:] == [
+        ["Operaciones", "DE", "19,00", "150,00", "28,50", "", ""],
+        ["Operaciones", "FR", "5,50", "40,00", "2,20", "", ""],
+        ["Operaciones", "FR", "20,00", "100,00", "20,00", "", ""],
+        ["Total", "", "", "290,00", "50,70", "", ""],
+    ]
+    assert book(company, "369", "2026-Q2")[1:] == [
+        ["Corrección", "FR", "", "", "-6,00", "2026", "1T"],
+        ["Total", "", "", "0,00", "-6,00", "", ""],
+    ]
+    assert filled(book(company, "303", "2026-Q1"))["123"] == "290,00"  # 100 + 40 + 200 - 50
+
+
+def test_what_the_product_issues_by_itself_is_in_the_return(company: Company) -> None:
+    client = caller(company)
+    client.post(ORDERS, order(id="guest"), key="1")  # F2: 20 and 4.20
+    client.post(ORDERS, order(id="company", total="23.10", lines=[
+        {"description": "Taza", "unit_price": "12.10", "amount": "12.10", "tax_rate": "21"},
+        {"description": "Pan", "unit_price": "11.00", "amount": "11.00", "tax_rate": "10"},
+    ], buyer={"name": "Jordi Soler", "company": "Ferretería Soler SL", "tax_id": "B12345674",
+              "address": {"lines": ["Calle Mayor 1"], "postal_code": "28001", "city": "Madrid", "country": "ES"}}),
+        key="2")  # F1: 10 and 2.10, 10 and 1  # fmt: skip
+    work_off()
+    later = (clock.now() + timedelta(seconds=1)).isoformat()
+    client.post(ORDERS, order(id="guest", updated_at=later, refunds=[{"id": "R1", "total": "12.10"}]), key="3")
+    work_off()  # R5: -10 and -2.10
+    assert sorted(Invoice.objects.values_list("tipo", flat=True)) == ["F1", "F2", "R5"]
+    (month,) = {f"{on:%Y-%m}" for on in Invoice.objects.values_list("issue_date", flat=True)}
+    Record.objects.filter(state="pending").update(state="in_flight")
+    assert filled(book(company, "303", month)) == {
+        "07": "30,00", "09": "6,30", "04": "10,00", "06": "1,00", "14": "-10,00", "15": "-2,10", "27": "5,20",
+    }  # fmt: skip
 
 
 GROUPS = [
