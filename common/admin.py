@@ -44,12 +44,15 @@ class Fact(NamedTuple):
 # --- whose rows ------------------------------------------------------------------------------------------------
 
 _scope: Callable[[Any], Mapping[str, str]] | None = None
+_name: Callable[[str], str] = str
 
 
-def scope_by(tenants_of: Callable[[Any], Mapping[str, str]]) -> None:
-    """Register how a user's tenants are found: key -> name. Until then only superusers see anything."""
-    global _scope  # noqa: PLW0603 (said once, when the admin of the application is loaded)
-    _scope = tenants_of
+def scope_by(tenants_of: Callable[[Any], Mapping[str, str]], name_of: Callable[[str], str] = str) -> None:
+    """Register how a user's tenants are found, key -> name, and the name of one that is not among them because they
+    are too many for a filter. Until then only superusers see anything.
+    """
+    global _scope, _name
+    _scope, _name = tenants_of, name_of
 
 
 def tenants(request: HttpRequest) -> Mapping[str, str]:
@@ -66,6 +69,20 @@ def scoped(request: HttpRequest, rows: models.QuerySet[Any], path: str) -> model
     if getattr(request.user, "is_superuser", False):
         return rows
     return rows.filter(**{f"{path}__in": list(tenants(request))})
+
+
+def tenant_column(request: HttpRequest) -> Callable[[Any], str]:
+    """Return the column of a list that says whose each row is."""
+    names = dict(tenants(request))
+
+    @admin.display(description=_("empresa"))
+    def whose(row: Any) -> str:
+        key = str(row.tenant_key or "")
+        if key and key not in names:
+            names[key] = _name(key)
+        return names.get(key, "—")
+
+    return whose
 
 
 class TenantFilter(admin.SimpleListFilter):
@@ -88,13 +105,24 @@ class ScopedAdmin(ModelAdmin):
     """Rows of a tenant. `tenant_path` is the lookup from the row to the tenant's key."""
 
     tenant_path = "company"
+    tells_tenant = True
+    """Whether people of several companies need to be told whose a row of the list is."""
     show_full_result_count = False
     list_per_page = 50
     list_filter_sheet = False
     compressed_fields = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return scoped(request, super().get_queryset(request), self.tenant_path)
+        rows = scoped(request, super().get_queryset(request), self.tenant_path)
+        return rows.annotate(tenant_key=models.F(self.tenant_path)) if self._of_several(request) else rows
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns: list[Any] = list(super().get_list_display(request))
+        return [*columns, tenant_column(request)] if self._of_several(request) else columns
+
+    def _of_several(self, request: HttpRequest) -> bool:
+        """Tell whether the list needs a column of the company: nothing else in it says so."""
+        return self.tells_tenant and "company" not in self.list_display and len(tenants(request)) > 1
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = list(super().get_list_filter(request))

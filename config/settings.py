@@ -47,6 +47,7 @@ ALERT_EMAIL: list[str] = env.list("ALERT_EMAIL", [])
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", 90, validate=validate.Range(min=1))
 """Who asks for /metrics must bear it; without, only this machine is answered."""
 CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")
 """For tests only: a file with the seconds by which every process's clock is moved."""

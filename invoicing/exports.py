@@ -1,7 +1,8 @@
-"""Exporting a company's invoices: the workflows, and how one is asked for.
+"""Exporting a company's invoices and books: the workflows, and how one is asked for.
 
-One export of a company runs at a time, companies side by side; one per requester and day. Each page is a child process
-of its own, so that a worker that dies costs one page, and whoever looks sees how many are written.
+One export of a company runs at a time, companies side by side; one of its invoices per requester and day, books and
+returns as often as they are wanted. Each page is a child process of its own, so that a worker that dies costs one page,
+and whoever looks sees how many are written.
 """
 
 import shutil
@@ -17,9 +18,10 @@ from django.conf import settings
 from django.db import transaction
 
 from common import clock
-from invoicing import exporting
+from invoicing import books, exporting
+from invoicing.books.pages import INVOICES, Page, Plan, Whole
 from invoicing.documents import Documents
-from invoicing.exporting import Files, Page, Part, Plan
+from invoicing.exporting import Files, Part
 from invoicing.mail import message_id, send
 from invoicing.models import Company, Export
 from invoicing.notices import export_letter
@@ -39,7 +41,7 @@ PAGES_AT_ONCE = 2
 
 
 class ExportInvoices(msgspec.Struct, frozen=True):
-    """The invoices of a company that somebody wants, issued from `first` to `last`, both included.
+    """A book (`kind`) of a company that somebody wants, from `first` to `last`, both included.
 
     `day` is the company's day on which it was asked for; `email` may be empty, and nobody is told then.
     """
@@ -52,6 +54,13 @@ class ExportInvoices(msgspec.Struct, frozen=True):
     email: str = ""
     language: str = "es"
     page_size: int = exporting.PAGE
+    kind: str = INVOICES
+
+    @property
+    def key(self) -> str:
+        """What makes it the same: of invoices the day, of a book its period too."""
+        key = f"{self.company_id}:{self.requested_by}:{self.day}"
+        return key if self.kind == INVOICES else f"{key}:{self.kind}:{self.first}:{self.last}"
 
 
 class ExportPage(msgspec.Struct, frozen=True):
@@ -62,7 +71,7 @@ class ExportPage(msgspec.Struct, frozen=True):
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """What came of it."""
+    """What came of it; `rows` are lines of the file."""
 
     export_id: UUID
     rows: int
@@ -94,28 +103,30 @@ def request_export(
     last: date,
     email: str = "",
     language: str = "es",
+    kind: str = INVOICES,
     now: datetime,
 ) -> Handle:
-    """Start an export, or find the one that this requester asked for today.
+    """Start an export, or find the one that this requester asked for: of invoices today's, of a book the one under way.
 
-    One that came to nothing (failed, cancelled) does not count: its key is freed, which its history tells.
+    One that came to nothing (failed, cancelled) does not count, and a book that is finished may be asked for again, for
+    what was issued or annulled since: the key is freed, which the earlier one's history tells.
 
     :raises OneADay: when today's is of another period.
-    :raises ValueError: for a period that ends before it begins, or an unknown language.
+    :raises ValueError: for a period that ends before it begins or is none of that book's, an unknown kind or language.
     """
-    if first > last:
-        raise ValueError(f"the period ends ({last}) before it begins ({first})")
+    books.check(kind, first, last)
     if language not in exporting.LANGUAGES:
         raise ValueError(f"unknown language {language!r}; there are {', '.join(exporting.LANGUAGES)}")
     day = now.astimezone(ZoneInfo(company.zone)).date()
-    wanted = ExportInvoices(company.pk, requested_by, day, first, last, email, language)
+    wanted = ExportInvoices(company.pk, requested_by, day, first, last, email, language, kind=kind)
     with transaction.atomic():
         handle = trigger(export_invoices, wanted, now=now, actor=requested_by)
         if handle.created:
             return handle
         before = Process.objects.get(pk=handle.id)
-        if before.state in TERMINAL and before.state != "completed":
-            free_key(before.pk, now=now, actor=requested_by, reason="it came to nothing, and was asked for again")
+        if before.state in TERMINAL and (before.state != "completed" or kind != INVOICES):
+            reason = "it came to nothing" if before.state != "completed" else "it is finished"
+            free_key(before.pk, now=now, actor=requested_by, reason=f"{reason}, and was asked for again")
             return trigger(export_invoices, wanted, now=now, actor=requested_by)
     asked = decode(before.payload, ExportInvoices)
     if (asked.first, asked.last) != (first, last):
@@ -158,7 +169,7 @@ def export_page(run: Run, p: ExportPage) -> Part:
 @step
 def plan_pages(p: ExportInvoices) -> Plan:
     """Count the invoices and find the ends of the pages; only those of the present environment."""
-    return exporting.plan(p.company_id, settings.AEAT_ENVIRONMENT, p.first, p.last, size=p.page_size)
+    return exporting.plan(p.company_id, settings.AEAT_ENVIRONMENT, p.first, p.last, size=p.page_size, kind=p.kind)
 
 
 def keep_export(export_id: UUID, p: ExportInvoices, plan: Plan, parts: tuple[Part, ...], files: Files) -> Files:
@@ -166,6 +177,7 @@ def keep_export(export_id: UUID, p: ExportInvoices, plan: Plan, parts: tuple[Par
     Export(
         id=export_id,
         company_id=p.company_id,
+        kind=p.kind,
         requested_by=p.requested_by,
         first_date=p.first,
         last_date=p.last,
@@ -173,6 +185,7 @@ def keep_export(export_id: UUID, p: ExportInvoices, plan: Plan, parts: tuple[Par
         language=p.language,
         email=p.email,
         rows=files.rows,
+        invoices=plan.rows,
         csv_sha256=files.csv.sha256,
         csv_size=files.csv.size,
         xlsx_sha256=files.xlsx.sha256,
@@ -191,8 +204,7 @@ def assemble(export_id: UUID, p: ExportInvoices, plan: Plan, parts: tuple[Part, 
     with tempfile.TemporaryDirectory(dir=folder) as workshop:
         return exporting.assemble(
             parts,
-            first=p.first,
-            language=p.language,
+            whole=Whole(p.company_id, plan.environment, p.first, p.last, p.language, p.kind),
             workshop=Path(workshop),
             pieces=_pieces(p.company_id, export_id),
             root=settings.DOCUMENTS_DIR,
@@ -228,7 +240,7 @@ def clear_up(company_id: UUID, export_id: UUID, *, idempotency_key: str) -> None
     lane=lambda p: Lane(f"export:{p.company_id}", 1),
     order_by=lambda p: f"export:{p.company_id}",
     on_failure="skip",
-    idempotency_key=lambda p: f"{p.company_id}:{p.requested_by}:{p.day}",
+    idempotency_key=lambda p: p.key,
     key_lasts=timedelta(days=1),
     tags=lambda p: (f"company:{p.company_id}",),
 )
@@ -236,11 +248,16 @@ def export_invoices(run: Run, p: ExportInvoices) -> Exported:
     """Count, write page by page, put together, tell."""
     plan = run.step(plan_pages, p)
     run.progress(0, len(plan.ends))
-    parts: Iterable[Part] = run.batch(
-        export_page,
-        (ExportPage(run.id, page) for page in exporting.pages(p.company_id, p.first, plan, p.language)),
-        on_failure="stop",
-    ).results()
+    parts: Iterable[Part] = ()
+    if plan.ends:
+        parts = run.batch(
+            export_page,
+            (
+                ExportPage(run.id, page)
+                for page in exporting.pages(p.company_id, p.first, p.last, plan, p.language, p.kind)
+            ),
+            on_failure="stop",
+        ).results()
     run.progress(len(plan.ends), len(plan.ends))
     files = run.step(assemble, run.id, p, plan, tuple(parts))
     told = run.step(mail_link, run.id)

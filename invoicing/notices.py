@@ -9,6 +9,8 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from invoicing.books import BOOKS
+from invoicing.books.pages import INVOICES
 from invoicing.mail import one_address
 from invoicing.models import Company, Export
 from invoicing.pdf.formats import clean, day
@@ -27,10 +29,14 @@ def export_letter(export: Export, *, message_id: str) -> EmailMessage:
         "first": day(export.first_date),
         "last": day(export.last_date),
         "rows": export.rows,
+        "invoices": export.count,
+        "kind": BOOKS[export.kind].name(export.language) if export.kind != INVOICES else "",
         "test": export.environment != "production",
         "url": urljoin(settings.PUBLIC_URL, reverse("admin:invoicing_export_change", args=[export.pk])),
     }
     subject = "Invoice export ready" if english else "Exportación de facturas lista"
+    if values["kind"]:
+        subject = f"{values['kind']} ready" if english else f"{values['kind']}: listo"
     return _letter(
         subject=f"{subject}: {values['company']}",
         template=f"mail/export.{'en' if english else 'es'}.txt",

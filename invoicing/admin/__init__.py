@@ -45,4 +45,9 @@ def companies_of(user: Any) -> dict[str, str]:
     return {company.tenant: company.taxpayer.name for company in companies}
 
 
-scope_by(companies_of)
+def name_of(tenant: str) -> str:
+    """Return the name of one company."""
+    return str(Company.objects.values_list("taxpayer__name", flat=True).get(pk=tenant))
+
+
+scope_by(companies_of, name_of)

@@ -76,6 +76,7 @@ class MembershipInline(TabularInline):
 @admin.register(Company)
 class CompanyAdmin(ScopedAdmin):
     tenant_path = "pk"
+    tells_tenant = False
     list_display = ("name", "nif", "city", "territory", "has_certificate")
     list_select_related = ("taxpayer",)
     search_fields = ("taxpayer__name", "taxpayer__nif")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, link, moment, mono
-from invoicing.admin.labels import ENVIRONMENTS
+from invoicing.admin.labels import BOOKS, ENVIRONMENTS
 from invoicing.admin.related import chip
 from invoicing.downloads import file_response
 from invoicing.models import Export
@@ -24,13 +24,18 @@ KINDS = ("csv", "xlsx")
 @admin.register(Export)
 class ExportAdmin(ReadingAdmin):
     page_template = "admin/invoicing/export.html"
-    list_display = ("period", "company", "rows", "requested_by", "made")
+    list_display = ("period", "kind_shown", "company", "rows", "requested_by", "made")
+    list_filter = ("kind",)
     list_select_related = ("company__taxpayer",)
     date_hierarchy = "created_at"
 
     @display(description=gettext_lazy("periodo"), ordering="first_date")
     def period(self, export: Export) -> str:
         return str(export)
+
+    @display(description=gettext_lazy("clase"), ordering="kind")
+    def kind_shown(self, export: Export) -> str:
+        return str(BOOKS[export.kind])
 
     @display(description=gettext_lazy("creada"), ordering="id")
     def made(self, export: Export) -> str:
@@ -39,8 +44,8 @@ class ExportAdmin(ReadingAdmin):
     def page(self, request: HttpRequest, obj: Export) -> dict[str, Any]:
         process = Process.objects.filter(pk=obj.pk).first() if request.user.has_perm("workflows.view_process") else None
         return {
-            "heading": _("Facturas del %(first)s al %(last)s") % {
-                "first": f"{obj.first_date:%d/%m/%Y}", "last": f"{obj.last_date:%d/%m/%Y}",
+            "heading": _("%(kind)s del %(first)s al %(last)s") % {
+                "kind": BOOKS[obj.kind], "first": f"{obj.first_date:%d/%m/%Y}", "last": f"{obj.last_date:%d/%m/%Y}",
             },
             "chips": [chip(ENVIRONMENTS[obj.environment])] if obj.environment != "production" else [],
             "files": [
@@ -48,7 +53,8 @@ class ExportAdmin(ReadingAdmin):
             ],
             "facts": [
                 Fact(_("Empresa"), str(obj.company)),
-                Fact(_("Facturas"), obj.rows),
+                Fact(_("Facturas"), obj.count),
+                *([Fact(_("Líneas"), obj.rows)] if obj.kind != Export.Kind.INVOICES else []),
                 Fact(_("Pedida por"), obj.requested_by),
                 Fact(_("Creada"), moment(obj.created_at)),
                 Fact(_("Aviso a"), obj.email or "—"),

@@ -45,3 +45,12 @@ ENVIRONMENTS = {
     "test": Label(_("pruebas de la AEAT"), "warning"),
     "production": Label(_("producción"), "success"),
 }
+
+BOOKS = {
+    "facturas": _("Facturas"),
+    "libro": _("Libro registro de facturas expedidas"),
+    "303": _("Modelo 303"),
+    "349": _("Modelo 349"),
+    "369": _("Modelo 369"),
+    "390": _("Modelo 390"),
+}

@@ -219,6 +219,7 @@ ANNULMENTS = (Example("test", Said("Una prueba", "A test"), {"reason": "Era un p
 _EXPORT_ID = "exp_01kbf4x2m7q9r4t6v8w0y1z3a5"
 _REQUESTED = {
     "id": _EXPORT_ID,
+    "kind": "facturas",
     "state": "queued",
     "from": "2027-02-01",
     "to": "2027-02-28",
@@ -235,6 +236,8 @@ EXPORT_WANTED = (
     Example("month", Said("Un mes", "One month"), {"from": "2027-02-01", "to": "2027-02-28"}),
     Example("told", Said("Avisando a otra dirección", "Telling another address"),
             {"from": "2027-01-01", "to": "2027-03-31", "email": "asesoria@example.com", "language": "es"}),
+    Example("quarter", Said("El 303 de un trimestre", "A quarter's 303"), {"kind": "303", "period": "2027-Q1"}),
+    Example("register", Said("El libro registro del año", "The year's register"), {"kind": "libro", "period": "2027"}),
 )  # fmt: skip
 EXPORT_REQUESTED = (Example("queued", Said("Pedida", "Asked for"), _REQUESTED),)
 EXPORT = (

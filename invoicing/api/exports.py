@@ -1,4 +1,4 @@
-"""Exports: a period's invoices as files, made in the background."""
+"""Exports: a period's invoices, register or figures as files, made in the background."""
 
 from datetime import date
 from enum import StrEnum
@@ -21,6 +21,7 @@ from invoicing.api.idempotency import Done, once
 from invoicing.api.problems import Problem, Said
 from invoicing.api.resources import Moment
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
+from invoicing.books import check, periods
 from invoicing.downloads import file_response
 from invoicing.exports import ExportInvoices, OneADay, export_invoices, progress, request_export
 from invoicing.mail import BadRecipient, one_address
@@ -45,11 +46,24 @@ class Language(StrEnum):
     EN = "en"
 
 
+class ExportKind(StrEnum):
+    """Which book is wanted."""
+
+    INVOICES = "facturas"
+    REGISTER = "libro"
+    M303 = "303"
+    M349 = "349"
+    M369 = "369"
+    M390 = "390"
+
+
 class ExportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client asks for."""
 
-    first: date = msgspec.field(name="from")
-    last: date = msgspec.field(name="to")
+    kind: ExportKind = ExportKind.INVOICES
+    period: Annotated[str, msgspec.Meta(max_length=7)] | None = None
+    first: date | None = msgspec.field(name="from", default=None)
+    last: date | None = msgspec.field(name="to", default=None)
     email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
     language: Language = Language.ES
 
@@ -66,6 +80,7 @@ class ExportResource(msgspec.Struct, frozen=True, kw_only=True):
     """An export and where it stands."""
 
     id: str
+    kind: str = "facturas"
     state: str
     first: date = msgspec.field(name="from")
     last: date = msgspec.field(name="to")
@@ -88,10 +103,12 @@ class Exports(ApiView):
         name="exports_request",
         title=Said("Pedir una exportación", "Ask for an export"),
         says=Said(
-            "Prepara las facturas expedidas en un periodo, ambos días incluidos, en CSV y XLSX. Una al día por clave: "
-            "pedida otra vez, responde con la misma. Location dice cómo va.",
-            "Prepares the invoices issued in a period, both days included, as CSV and XLSX. One a day for each key: "
-            "asked again, it answers with the same one. Location tells how it goes.",
+            "Prepara en CSV y XLSX las facturas expedidas entre dos días, ambos incluidos; el libro registro; o las "
+            "cifras de los modelos 303, 349, 369 o 390 de un periodo. De facturas, una al día por clave: pedida otra "
+            "vez, responde con la misma. Location dice cómo va.",
+            "Prepares as CSV and XLSX the invoices issued between two days, both included; their register; or a "
+            "period's figures for modelos 303, 349, 369 or 390. Of invoices one a day for each key: asked again, it "
+            "answers with the same one. Location tells how it goes.",
         ),
         scope="invoices:read",
         answer=ExportResource,
@@ -189,8 +206,7 @@ def _wanted(body: bytes) -> ExportBody:
         reason, _, path = str(error).partition(" - at `$")
         pointer = path.rstrip("`").replace(".", "/")
         raise Problem("body-invalid", errors=[{"pointer": pointer, "detail": reason}]) from error
-    if wanted.first > wanted.last:
-        raise Problem("body-invalid", errors=[{"pointer": "/to", "detail": "the period ends before it begins"}])
+    _days(wanted)
     if wanted.email:
         try:
             one_address(wanted.email)
@@ -199,14 +215,45 @@ def _wanted(body: bytes) -> ExportBody:
     return wanted
 
 
+def _days(wanted: ExportBody) -> tuple[date, date]:
+    """Return the first and the last day that a body asks for.
+
+    :raises Problem: `body-invalid`, where it names no period, two, or one that the kind is not of.
+    """
+    if wanted.period is not None:
+        if wanted.first or wanted.last:
+            raise _invalid("/period", "name either a period or from and to")
+        try:
+            first, last = periods.period(wanted.period)
+        except ValueError as error:
+            raise _invalid("/period", str(error)) from error
+    else:
+        if not wanted.first or not wanted.last:
+            raise _invalid("/to" if wanted.first else "/from", "is missing; or name a period")
+        first, last = wanted.first, wanted.last
+    if first > last:
+        raise _invalid("/to", "the period ends before it begins")
+    try:
+        check(wanted.kind.value, first, last)
+    except ValueError as error:
+        raise _invalid("/period" if wanted.period else "/to", str(error)) from error
+    return first, last
+
+
+def _invalid(pointer: str, detail: str) -> Problem:
+    return Problem("body-invalid", errors=[{"pointer": pointer, "detail": detail}])
+
+
 def _start(request: Request, wanted: ExportBody) -> Done:
     who = client(request)
+    first, last = _days(wanted)
     try:
         handle = request_export(
             who.company,
             requested_by=who.actor,
-            first=wanted.first,
-            last=wanted.last,
+            first=first,
+            last=last,
+            kind=wanted.kind.value,
             email=who.company.email if wanted.email is None else wanted.email,
             language=wanted.language.value,
             now=clock.now(),
@@ -232,13 +279,14 @@ def _resource(process: Process, company: Company) -> ExportResource:
     written = progress(process.pk)
     return ExportResource(
         id=ids.text(ids.EXPORT, process.pk),
+        kind=asked.kind,
         state=STATES.get(process.state, "running"),
         first=asked.first,
         last=asked.last,
         requested_at=process.created_at.astimezone(ZoneInfo(company.zone)),
         pages_done=written.done,
         pages=written.total,
-        invoices=export.rows if export else None,
+        invoices=export.count if export else None,
         error=(process.error or {}).get("message", "") if STATES.get(process.state) == "failed" else "",
         csv=_file(export, "csv") if export else None,
         xlsx=_file(export, "xlsx") if export else None,

@@ -1,7 +1,8 @@
-"""One answer per Idempotency-Key: the first one is kept in the commit of what it tells, and given again ever after.
+"""One answer per Idempotency-Key: the first is kept in the commit of what it tells, and given again while it is kept.
 
-Only an answer to a request that was carried out is kept. A refusal changed nothing: whoever corrects the request may
-send it under the same key, and whoever repeats it unchanged gets the same refusal anew.
+How long that is: purging.py. Only an answer to a request that was carried out is kept. A refusal changed nothing:
+whoever corrects the request may send it under the same key, and whoever repeats it unchanged gets the same refusal
+anew.
 """
 
 import hashlib

@@ -236,12 +236,24 @@ FIELDS = {
     "ResolvedResource.process": Said("El proceso, que sigue.", "The process, which goes on."),
     "ResolvedResource.status": Said("queued: sigue enseguida.", "queued: it goes on in a moment."),
     "ResolvedResource.url": Said("Dónde ver en qué queda.", "Where to see what comes of it."),
-    "ExportBody.from": Said("Primer día de expedición, incluido.", "First day of issue, included."),
-    "ExportBody.to": Said("Último día de expedición, incluido.", "Last day of issue, included."),
+    "ExportBody.kind": Said(
+        "Qué se prepara: facturas, una por línea; libro, el registro de facturas expedidas en el formato de la AEAT; o "
+        "las cifras de un modelo.",
+        "What is prepared: facturas, one a line; libro, the register of issued invoices in the AEAT's format; or the "
+        "figures of a modelo."),
+    "ExportBody.period": Said(
+        "En lugar de from y to: mes (2027-03), trimestre (2027-Q1) o año (2027). Los modelos 303 y 349 son de un mes o "
+        "un trimestre, el 369 de un trimestre, el 390 de un año.",
+        "Instead of from and to: a month (2027-03), quarter (2027-Q1) or year (2027). Modelos 303 and 349 are of a "
+        "month or quarter, 369 of a quarter, 390 of a year."),
+    "ExportBody.from": Said("Primer día, incluido: de expedición; en libros y modelos, de la operación.",
+                            "First day, included: of issue; in books and modelos, of the operation."),
+    "ExportBody.to": Said("Último día, incluido.", "Last day, included."),
     "ExportBody.email": Said("A quién avisar cuando esté; si falta, al correo de la empresa; vacío, a nadie.",
                              "Whom to tell when it is done; the company's address if absent; nobody if empty."),
     "ExportBody.language": Said("Idioma de los encabezados y del aviso.", "Language of the headers and the letter."),
     "ExportResource.id": Said("Identificador, exp_….", "Identifier, exp_…."),
+    "ExportResource.kind": Said("Qué se preparó, como en la petición.", "What was prepared, as in the request."),
     "ExportResource.state": Said(
         "queued: espera su turno · running: en marcha · completed: lista · failed: no pudo ser, vea error.",
         "queued: waits its turn · running: under way · completed: done · failed: came to nothing, see error."),
@@ -250,7 +262,7 @@ FIELDS = {
     "ExportResource.requested_at": Said("Cuándo se pidió.", "When it was asked for."),
     "ExportResource.pages_done": Said("Páginas escritas.", "Pages written."),
     "ExportResource.pages": Said("Páginas en total; 0 mientras se cuentan.", "Pages in all; 0 while they are counted."),
-    "ExportResource.invoices": Said("Cuántas facturas hay en los ficheros.", "How many invoices the files hold."),
+    "ExportResource.invoices": Said("Cuántas facturas se leyeron.", "How many invoices were read."),
     "ExportResource.error": Said("Por qué no pudo ser.", "Why it came to nothing."),
     "ExportResource.csv": Said("El CSV, cuando está.", "The CSV, when done."),
     "ExportResource.xlsx": Said("El XLSX, cuando está.", "The XLSX, when done."),

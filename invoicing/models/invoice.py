@@ -147,6 +147,12 @@ class Invoice(LedgerModel):
             models.Index(fields=["company", "-id"], name="invoice_page"),
             # exporting: a company's invoices of a period, page by page; reporting: those of a day
             models.Index(fields=["company", "issue_date", "series", "number"], name="invoice_period"),
+            # books: those of a period whose operation was on another day than their issue
+            models.Index(
+                fields=["company", "operation_date"],
+                name="invoice_operation",
+                condition=Q(operation_date__isnull=False),
+            ),
         ]
         triggers: ClassVar = [*LedgerModel.Meta.triggers, INVOICE_MOVES.trigger()]
 

@@ -25,7 +25,7 @@ from invoicing.models import Company, Export
 from tests import world
 from tests.databases import Database
 from tests.deadline import eventually
-from tests.invoicing import expected
+from tests.invoicing import declared, expected
 from tests.invoicing.many import many_invoices
 from workflows.engine import Handle, trigger
 from workflows.models import ProcessEvent
@@ -149,5 +149,46 @@ def test_fifty_thousand_invoices_and_five_deaths(workshop: Workshop, fresh_datab
     right(workshop, export, company, fresh_database, 50_000)
     assert len(workshop.killed) == 5
     assert ProcessEvent.objects.filter(move__in=("recover", "rejob")).exists()
+    first, heaviest = workshop.weights[0], max(workshop.weights)
+    assert heaviest - first < FLAT, f"{first} KiB after the first page, {heaviest} KiB at most"
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(1200)
+def test_the_return_and_the_register_of_twenty_thousand_invoices(workshop: Workshop, fresh_database: Database) -> None:
+    company = world.la_encina()
+    declared.many(company, 20_000, first=FIRST)
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            workshop.weigh()
+
+    def book(kind: str) -> Handle:
+        wanted = ExportInvoices(company.pk, "ana", LAST, FIRST, LAST, "", "es", PAGE, kind)
+        return trigger(export_invoices, wanted, now=clock.now(), actor="ana")
+
+    annual = book("390")
+    eventually(lambda: progress(annual.id).done, RECOVERY, 0.01)
+    workshop.weigh()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        killed_at(workshop, annual, [5, 12], 0.5)
+        eventually(lambda: annual.state() == "completed", 4 * RECOVERY, 0.1)
+        register = book("libro")
+        eventually(lambda: register.state() == "completed", 4 * RECOVERY, 0.1)
+    finally:
+        over.set()
+        watcher.join()
+    documents = workshop.folder / "documents"
+    sums, lines = (Export.objects.get(pk=each.id) for each in (annual, register))
+    text = Documents(documents, "csv").path(sums.csv_sha256).read_text("utf-8-sig")
+    boxes = {cells[0]: cells[2] for cells in (line.split(";") for line in text.splitlines())}
+    # 20,000 times 100 at 21 % and 50 at 10 %
+    assert [boxes[box] for box in ("05", "06", "03", "04", "108")] == [
+        "2000000,00", "420000,00", "1000000,00", "100000,00", "3000000,00",
+    ]  # fmt: skip
+    assert (sums.invoices, lines.invoices, lines.rows) == (20_000, 20_000, 40_000)
     first, heaviest = workshop.weights[0], max(workshop.weights)
     assert heaviest - first < FLAT, f"{first} KiB after the first page, {heaviest} KiB at most"

@@ -1,5 +1,6 @@
 """Exporting in the admin: the button, what it refuses, the files."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from common import clock
 from invoicing.models import Company, Export, Membership
 from tests import world
 from tests.databases import Database
@@ -100,3 +102,32 @@ def test_without_the_permission_to_see_exports_there_is_no_file(company: Company
     export = Export.objects.get()
     assert client.get(reverse("admin:invoicing_export_csv", args=[export.pk])).status_code == 404
     assert client.get(reverse("admin:invoicing_export_change", args=[export.pk])).status_code == 403
+
+
+def test_a_return_is_picked_by_kind_and_period(company: Company) -> None:
+    client = staff(company, "view_company", "add_export", "view_export", "view_process")
+    page = client.get(button(company)).content.decode()
+    year, quarter = clock.now().year, (clock.now().month + 2) // 3
+    for value, words in (
+        ("libro", "Libro registro de facturas expedidas (formato de la AEAT)"), ("303", "Cifras del modelo 303"),
+        ("390", "Cifras del modelo 390"), (f"{year}-Q{quarter}", f"Trimestre {quarter} de {year}"),
+        (f"{year}", f"Año {year}"),
+    ):  # fmt: skip
+        assert re.search(rf'<option value="{value}"[^>]*>\s*{re.escape(words)}', page), words
+    before = year - 1  # nothing was invoiced then
+    client.post(button(company), {**PERIOD, "kind": "390", "period": str(before)})
+    bench.drain()
+    export = Export.objects.get()
+    assert (export.kind, export.first_date, export.last_date) == ("390", date(before, 1, 1), date(before, 12, 31))
+    read = client.get(reverse("admin:invoicing_export_change", args=[export.pk])).content.decode()
+    assert f"Modelo 390 del 01/01/{before} al 31/12/{before}" in read
+    assert "Modelo 390" in client.get(reverse("admin:invoicing_export_changelist")).content.decode()
+
+
+def test_a_return_of_the_wrong_period_is_refused_with_the_right_one(company: Company) -> None:
+    client = staff(company, "view_company", "add_export")
+    page = client.post(button(company), {**PERIOD, "kind": "303", "period": str(clock.now().year)}).content.decode()
+    assert "Cifras del modelo 303: elija un mes o un trimestre." in page
+    page = client.post(button(company), {"kind": "303", "email": "", "language": "es"}).content.decode()
+    assert "Elija un periodo, o las dos fechas." in page
+    assert not Process.objects.exists()

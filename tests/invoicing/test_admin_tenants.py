@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from django.contrib import admin as django_admin
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
+from lxml import html
 from pytest_django import Settings
 
 from common import clock
-from common.admin import HouseAdmin, ScopedAdmin, change_url
+from common.admin import HouseAdmin, ScopedAdmin, change_url, list_url
 from common.ids import uuid7
 from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
@@ -225,3 +228,58 @@ def test_without_a_company_nothing_is_seen(theirs: Company, client: Client) -> N
     for model in scoped_models():
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         hides(client.get(address))
+
+
+def whose(page: str) -> list[str]:
+    """Return what the list says of each row's company: the cells under the heading «empresa»."""
+    found = html.fromstring(page)
+    headings = [" ".join(cell.text_content().split()).lower() for cell in found.xpath("//table//thead//th")]
+    places = [place for place, heading in enumerate(headings) if heading.split()[:1] == ["empresa"]]
+    assert len(places) <= 1
+    rows = found.xpath("//table//tbody//tr[td]")
+    return [" ".join(row.xpath("./td|./th")[places[0]].text_content().split()) for row in rows] if places else []
+
+
+def test_people_of_several_companies_are_told_whose_each_row_is(theirs: Company, client: Client) -> None:
+    mine = world.la_encina()
+    world.arrive(world.shop(mine), world.sale(number=1))
+    work_off()
+    user = User.objects.create_user("eva", is_staff=True)
+    user.user_permissions.add(*Permission.objects.all())
+    client.force_login(user)
+    for company in (mine, theirs):
+        Membership.objects.create(user=user, company=company)
+    names = {str(mine.taxpayer.name), THEIRS}
+    told = 0
+    for model in scoped_models():
+        page: Any = django_admin.site._registry[model]
+        if page.tells_tenant and rows_of_theirs(model):
+            cells = whose(client.get(list_url(model)).content.decode())
+            assert any(THEIRS in cell for cell in cells), model
+            assert all(any(name in cell for name in names) or cell == "—" for cell in cells), (model, cells)
+            told += 1
+    assert told > 10
+
+
+def test_people_of_one_company_are_not_told_what_they_know(staff: Client) -> None:
+    mine = Company.objects.exclude(taxpayer__name=THEIRS).get()
+    world.arrive(world.shop(mine), world.sale(number=1))
+    work_off()
+    for name in ("invoicing.invoice", "invoicing.order", "workflows.process", "verifactu.record"):
+        page = staff.get(reverse(f"admin:{name.replace('.', '_')}_changelist")).content.decode()
+        assert "<tbody" in page
+        assert whose(page) == []
+
+
+def test_a_list_of_fifty_rows_asks_no_more_for_the_company(theirs: Company, client: Client) -> None:
+    world.la_encina()
+    client.force_login(User.objects.create_superuser("root"))
+    for n in range(20):
+        alert("process_held", "invoice-order", f"Aviso {n}", theirs.tenant, clock.now())
+    with CaptureQueriesContext(connection) as before:
+        client.get(reverse("admin:workflows_alert_changelist"))
+    for n in range(20, 40):
+        alert("process_held", "invoice-order", f"Aviso {n}", theirs.tenant, clock.now())
+    with CaptureQueriesContext(connection) as after:
+        client.get(reverse("admin:workflows_alert_changelist"))
+    assert len(after) == len(before)

@@ -108,3 +108,42 @@ def test_nobody_is_told_when_the_address_is_empty(client: ApiClient) -> None:
     client.post(EXPORTS, {**OCTOBER, "email": ""})
     work_off()
     assert (Export.objects.count(), mail.outbox) == (1, [])
+
+
+def test_a_return_of_a_quarter(client: ApiClient) -> None:
+    told = client.post(EXPORTS, {"kind": "303", "period": "2026-Q4"}).json()
+    assert (told["kind"], told["from"], told["to"]) == ("303", "2026-10-01", "2026-12-31")
+    # beside the day's export of invoices, and another return
+    assert client.post(EXPORTS, OCTOBER, key="b").json()["kind"] == "facturas"
+    assert client.post(EXPORTS, {"kind": "303", "period": "2026-10"}, key="c").json()["id"] != told["id"]
+
+
+def test_its_files_are_called_after_it(client: ApiClient) -> None:
+    url = client.post(EXPORTS, {"kind": "303", "period": "2025-Q4"}).json()["url"]
+    work_off()
+    done = client.get(url).json()
+    assert (done["state"], done["invoices"]) == ("completed", 0)
+    response = client.get(done["csv"]["url"])
+    assert response["Content-Disposition"] == (
+        'attachment; filename="modelo-303-2025-10-01-2025-12-31-simulator.csv"'
+    )  # fmt: skip
+    assert bytes_of(response).startswith("\ufeffCasilla;Concepto;Importe".encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"kind": "347", "period": "2026"}, "/kind"),
+        ({"kind": "303", "period": "2026"}, "/period"),
+        ({"kind": "303", "period": "4T"}, "/period"),
+        ({"kind": "390", "from": "2026-01-01", "to": "2026-03-31"}, "/to"),
+        ({"period": "2026-Q1", "from": "2026-01-01"}, "/period"),
+        ({"from": "2026-01-01"}, "/to"),
+        ({"to": "2026-01-01"}, "/from"),
+        ({}, "/from"),
+    ],
+)
+def test_a_period_that_is_none_is_pointed_to(client: ApiClient, body: dict[str, str], pointer: str) -> None:
+    told = is_problem(client.post(EXPORTS, body), 400, "body-invalid")
+    assert [error["pointer"] for error in told["errors"]] == [pointer]
+    assert not Process.objects.filter(workflow="export-invoices").exists()

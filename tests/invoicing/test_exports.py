@@ -14,9 +14,10 @@ from pytest_django import Settings
 
 from common import clock
 from invoicing.documents import Documents
-from invoicing.exporting import PAGE, amount, guarded
+from invoicing.exporting import PAGE
 from invoicing.exports import ExportInvoices, OneADay, export_invoices, progress, request_export
 from invoicing.models import Company, Export
+from invoicing.sheets import amount, guarded
 from invoicing.verification import damaged_exports
 from tests import world
 from tests.databases import Database

@@ -70,6 +70,7 @@ class TaxpayerForm(CertificateForm):
 @admin.register(Taxpayer)
 class TaxpayerAdmin(ScopedAdmin):
     tenant_path = "tenant"
+    tells_tenant = False
     form = TaxpayerForm
     list_display = ("name", "nif", "has_certificate")
     search_fields = ("name", "nif")
