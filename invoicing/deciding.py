@@ -9,6 +9,7 @@ import msgspec
 from invoicing import policy
 from invoicing.capture import content_of, merged
 from invoicing.holds import Resolution
+from invoicing.knowing import known, tax_policy
 from invoicing.models import Company, Invoice, Order
 from invoicing.policy import (
     F2_LIMIT,
@@ -52,6 +53,8 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
         issued=_issued(order),
         today=now.astimezone(ZoneInfo(company.zone)).date(),
         resolution=answers,
+        taxes=tax_policy(company, order.connection),
+        known=known(company, content, answers, now=now),
     )
     if order.state in ("ignored", "cancelled") and decision.action != "nothing":
         _move(order, "reopen")

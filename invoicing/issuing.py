@@ -98,6 +98,8 @@ def _invoice(
         issuer_address=company.postal_lines,
         recipient_name=(recipient.company or recipient.name)[:120] if decision.recipient else "",
         recipient_nif=recipient.tax_id,
+        recipient_id_type=recipient.id_type,
+        recipient_country=recipient.id_country,
         recipient_address=postal_lines(recipient) if decision.recipient else [],
         recipient_email=decision.email,
         shares=encode(priced.shares),

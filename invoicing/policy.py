@@ -12,16 +12,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from invoicing import money, nif
+from invoicing import money, nif, recipients
 from invoicing.aftermath import changes
 from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, Unpriceable, accept, hold
-from invoicing.values import Address, OrderContent, Party, Priced
+from invoicing.preparing import only_vouchers
+from invoicing.recipients import VatAnswer
+from invoicing.taxes import TaxPolicy
+from invoicing.values import Address, Exchange, OrderContent, Party, Priced
 from verifactu.codes import TipoFactura
 
 F2_LIMIT = Decimal(400)
 """Euros with tax up to which any seller may issue a simplified invoice (RD 1619/2012 art. 4.1)."""
 F2_LIMIT_OF_LISTED_ACTIVITIES = Decimal(3000)
 """The same for the activities of art. 4.2: retail, hospitality, transport and others."""
+
+
+WITHOUT_NIF = "Sin NIF y hasta el límite: simplificada."
+LOCATED_ELSEWHERE = "Localizada fuera: el destinatario no ha de identificarse (art. 6.1.d RD 1619/2012)."
 
 
 class CompanyPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +48,15 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """hold, or reference_only: issue, and keep the other system's number as a reference."""
     marketplace_channels: tuple[str, ...] = ()
     """Sales channels whose operator invoices by itself; compared without case."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision knows of the world outside the order."""
+
+    quote: Exchange | None = None
+    """The exchange rate of the order's currency on the day of the operation, when one is known."""
+    vat: dict[str, VatAnswer] = {}
+    """VAT numbers of other member states, with the answer that still counts."""
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +80,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     them on, with the next one behind, so that an order with two reasons to wait asks for each only once.
     """
 
-    action: Literal["issue", "hold", "nothing"]
+    action: Literal["issue", "hold", "check", "nothing"]
+    check: str = ""
+    """The VAT number that VIES must be asked about, after which the order is decided on again."""
     tipo: str = ""
     recipient: Party | None = None
     email: str = ""
@@ -89,6 +107,8 @@ def decide(
     issued: Issued | None,
     today: date,
     resolution: Resolution | Sequence[Resolution] | None = None,
+    taxes: TaxPolicy | None = None,
+    known: Known | None = None,
 ) -> Decision:
     """Return what the newest version of an order asks for on `today` (a day in the issuer's zone).
 
@@ -96,7 +116,15 @@ def decide(
     stands after the ones before it. An answer that does not fit leaves its hold standing, with `refused` in its data.
     """
     given = (resolution,) if isinstance(resolution, Resolution) else tuple(resolution or ())
-    case = _Case(content=content, company=company, connection=connection, issued=issued, today=today)
+    case = _Case(
+        content=content,
+        company=company,
+        connection=connection,
+        issued=issued,
+        today=today,
+        taxes=taxes or TaxPolicy(territory=company.territory),
+        known=known or Known(),
+    )
     decision = _decide(case)
     for place, answer in enumerate(given):
         if decision.hold is None:
@@ -121,8 +149,14 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     connection: ConnectionPolicy
     issued: Issued | None
     today: date
+    taxes: TaxPolicy
+    known: Known
     accepted: frozenset[str] = frozenset()
     """Codes of the holds that a person overrode."""
+    chosen: str = ""
+    """What a person said that an untaxed line is."""
+    vat_accepted: str = ""
+    """Why a person takes the buyer's VAT number without VIES."""
     simplified: bool = False
     """Whether a person chose a simplified invoice."""
 
@@ -134,6 +168,10 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
             return msgspec.structs.replace(case, accepted=case.accepted | {held.code})
         case Action.ISSUE_SIMPLIFIED:
             return msgspec.structs.replace(case, simplified=True)
+        case Action.CHOOSE_REGIME:
+            return msgspec.structs.replace(case, chosen=answer.treatment)
+        case Action.ACCEPT_VAT_NUMBER:
+            return msgspec.structs.replace(case, vat_accepted=answer.reason.strip())
         case Action.GIVE_NIF:
             buyer = msgspec.structs.replace(
                 case.content.buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif
@@ -155,9 +193,25 @@ def _decide(case: _Case) -> Decision:
         return _nothing(why)
     if held := _not_yet(case):
         return Decision(action="hold", hold=held)
+    buyer = recipients.identified(case.content.buyer)
+    case = msgspec.structs.replace(case, content=msgspec.structs.replace(case.content, buyer=buyer))
+    number = "" if case.simplified else recipients.needs_check(case.content)
+    vat = recipients.vat_of(number, case.known.vat, case.vat_accepted) if number else money.Vat()
+    if vat is None:
+        return Decision(action="check", check=number, note=f"Se pregunta a VIES por {number}.")
+    if isinstance(vat, Hold):
+        return Decision(action="hold", hold=vat)
     try:
-        operation = _operation_date(case)
-        priced = money.price(case.content, on=operation or case.today, accepted=case.accepted)
+        operation = operation_date(case.content, case.company.zone, case.today)
+        priced = money.price(
+            case.content,
+            on=operation or case.today,
+            accepted=case.accepted,
+            taxes=case.taxes,
+            quote=case.known.quote,
+            vat=vat,
+            chosen=case.chosen,
+        )
     except Unpriceable as error:
         return Decision(action="hold", hold=error.hold)
     return _document(case, priced, operation)
@@ -179,6 +233,8 @@ def _no_invoice(case: _Case) -> str:
         return f"Lo factura el mercado en el que se vendió ({content.sales_channel})."
     if start and content.placed_at < start:
         return "Anterior a la fecha desde la que se factura."
+    if only_vouchers(content):
+        return "Solo vende tarjetas regalo: se factura lo que se compre con ellas."
     if content.total > 0 and _refunded(content) >= content.total:
         return "Devuelto entero antes de facturarse."
     return ""
@@ -189,8 +245,6 @@ def _not_yet(case: _Case) -> Hold | None:
     content, accepted = case.content, case.accepted
     if case.connection.invoice_from is None:
         return hold("not_live")
-    if case.company.territory != "common":
-        return hold("issuer_territory", territory=case.company.territory)
     keeps = case.connection.other_invoicing == "reference_only" or "other_invoice_number" in accepted
     if content.invoiced_elsewhere and not keeps:
         return hold("other_invoice_number", number=content.invoiced_elsewhere)
@@ -201,8 +255,6 @@ def _not_yet(case: _Case) -> Hold | None:
             return hold("refunded_before_issue", refunded=_refunded(content), total=content.total)
     elif content.current_total not in (None, content.total) and "edited_before_issue" not in accepted:
         return hold("edited_before_issue", total=content.total, current=content.current_total)
-    if nif.eu_vat_number(content.buyer.tax_id) and nif.judge(content.buyer.tax_id) == nif.Verdict.MALFORMED:
-        return hold("eu_company", tax_id=content.buyer.tax_id)
     return None
 
 
@@ -211,17 +263,21 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Decision:
     buyer, limit = case.content.buyer, _f2_limit(case.company)
     reference = case.content.invoiced_elsewhere
     note = f"Otro sistema la numeró {reference}." if reference else ""
-    above = priced.total > limit
+    above = priced.paid > limit
     if case.simplified or not buyer.tax_id:
-        if above:
+        if needs := recipients.needs_recipient(priced):
+            return Decision(action="hold", hold=hold("complete_invoice_required", treatment=needs))
+        unnamed = above and recipients.located_elsewhere(priced) and buyer.name and _complete(buyer.address)
+        if above and not unnamed:
             return Decision(action="hold", hold=hold("nif_required", total=priced.total, limit=limit))
         return Decision(
             action="issue",
             tipo=TipoFactura.F2.value,
+            recipient=msgspec.structs.replace(buyer, tax_id="", id_type="", id_country="") if unnamed else None,
             email=buyer.email,
             priced=priced,
             operation_date=operation,
-            note=" ".join(filter(None, ("Sin NIF y hasta el límite: simplificada.", note))),
+            note=" ".join(filter(None, (LOCATED_ELSEWHERE if unnamed else WITHOUT_NIF, note))),
         )
     without = (Action.ISSUE_SIMPLIFIED,) if above else ()
     if held := _recipient_trouble(buyer, without, accepted=case.accepted):
@@ -239,7 +295,7 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Decision:
 
 def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: frozenset[str]) -> Hold | None:
     """Return why this buyer cannot be on a complete invoice yet."""
-    verdict = nif.judge(buyer.tax_id)
+    verdict = nif.Verdict.VALID if buyer.id_type else nif.judge(buyer.tax_id)
     if verdict == nif.Verdict.MALFORMED:
         return hold("nif_invalid", without=without, tax_id=buyer.tax_id_as_given or buyer.tax_id)
     if verdict == nif.Verdict.BAD_CONTROL_OF_ENTITY and "nif_entity_control" not in accepted:
@@ -247,7 +303,8 @@ def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: f
     missing = [] if buyer.name or buyer.company else ["nombre"]
     # A consumer's address may be left out (RD 1619/2012 art. 6.1.e); whether a person acts as a business we cannot
     # see, so the address is printed when there is one and asked of entities alone.
-    if not nif.natural_person(buyer.tax_id) and not _complete(buyer.address):
+    person = not buyer.id_type and nif.natural_person(buyer.tax_id)
+    if not person and not _complete(buyer.address):
         missing.append("dirección")
     if missing:
         return hold("recipient_incomplete", without=without, tax_id=buyer.tax_id, fields=", ".join(missing))
@@ -256,7 +313,7 @@ def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: f
 
 def _recipient(buyer: Party) -> Party:
     """Return the buyer under the name that the census knows for such a NIF: the person's, or the entity's."""
-    if nif.natural_person(buyer.tax_id) and buyer.name:
+    if not buyer.id_type and nif.natural_person(buyer.tax_id) and buyer.name:
         return msgspec.structs.replace(buyer, company="")
     return buyer
 
@@ -270,11 +327,10 @@ def _f2_limit(company: CompanyPolicy) -> Decimal:
     return min(company.f2_limit, F2_LIMIT_OF_LISTED_ACTIVITIES if company.f2_activity else F2_LIMIT)
 
 
-def _operation_date(case: _Case) -> date | None:
+def operation_date(content: OrderContent, zone: str, today: date) -> date | None:
     """Return the day of payment in the issuer's zone; never one to come (the AEAT's 1173)."""
-    paid_at = case.content.paid_at
-    day = paid_at.astimezone(ZoneInfo(case.company.zone)).date() if paid_at else None
-    return day if day and day <= case.today else None
+    day = content.paid_at.astimezone(ZoneInfo(zone)).date() if content.paid_at else None
+    return day if day and day <= today else None
 
 
 def _refunded(content: OrderContent) -> Decimal:

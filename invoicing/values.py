@@ -226,7 +226,7 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     rounding: Decimal = Decimal(0)
     """Cents that the arithmetic left over against the amount paid; already inside the largest base."""
     rounding_mode: str = ""
-    """What explains `rounding`: item, line or total (how the shop rounds), currency, or cents (nothing in particular)."""
+    """What explains `rounding`: item or line (how the shop rounds), currency, or cents (nothing in particular)."""
     platform_tax: Decimal
     mentions: tuple[str, ...] = ()
     """Keys of `mentions.MENTIONS`: legal texts that must be printed (exemption reason and the like)."""

@@ -5,6 +5,7 @@ from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
 from invoicing.models.order import Delivery, Order, Snapshot
+from invoicing.models.outside import ExchangeRate, VatCheck
 
 __all__ = [
     "ApiKey",
@@ -12,6 +13,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Document",
+    "ExchangeRate",
     "Export",
     "Gap",
     "IdempotencyKey",
@@ -21,4 +23,5 @@ __all__ = [
     "Order",
     "Series",
     "Snapshot",
+    "VatCheck",
 ]

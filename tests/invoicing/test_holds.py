@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from invoicing import aftermath, holds, money, policy, taxes
+from invoicing import aftermath, holds, money, places, policy, preparing, recipients, taxes
 from invoicing.holds import CATALOGUE, Action, Resolution, ResolutionRefused, accept, hold
 
 USED = re.compile(r"""(?:Unpriceable|hold)\(\s*"(\w+)"(?:,\s*(.*?))?\)\s*(?:\n|$)""", re.DOTALL)
@@ -16,8 +16,11 @@ RAISED_ELSEWHERE = {
 """By what waits for the AEAT's answer (invoicing/acknowledging.py), whose facts are the verdict's code and text."""
 
 
+MODULES = (aftermath, money, places, policy, preparing, recipients, taxes)
+
+
 def sources() -> str:
-    return "".join(Path(str(module.__file__)).read_text() for module in (aftermath, money, policy, taxes))
+    return "".join(Path(str(module.__file__)).read_text() for module in MODULES)
 
 
 class TestCatalogue:
