@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from invoicing import nif
+from invoicing import nif, treatments
 from invoicing.coding import Coding
 from invoicing.values import Address
 
@@ -327,7 +327,7 @@ def accept(held: Hold, resolution: Resolution) -> None:
         raise ResolutionRefused("Falta el motivo.")
     if resolution.action == Action.GIVE_NIF and not _acceptable(nif.normalise(resolution.nif)):
         raise ResolutionRefused(f"«{resolution.nif}» no es un NIF español válido, ni un NIF-IVA.")
-    if resolution.action == Action.CHOOSE_REGIME and not resolution.treatment:
+    if resolution.action == Action.CHOOSE_REGIME and resolution.treatment not in treatments.ALL_CODES:
         raise ResolutionRefused("Falta decir qué es lo que no lleva impuesto.")
 
 

@@ -197,15 +197,21 @@ def _untaxed(line: OrderLine, s: Situation) -> Treatment:
         return found
     if exempt := EXEMPT_REGIMES.get((s.policy.impuesto, s.policy.regime)):
         return exempt
-    if s.policy.untaxed:
-        return msgspec.structs.replace(by_code(s.policy.untaxed, s.policy.impuesto, s.on), because="by_default")
+    if found := _meaning(s.policy.untaxed, "by_default", s):
+        return found
     raise Unpriceable("untaxed_line", line=line.description)
 
 
 def _chosen(s: Situation) -> Treatment | None:
-    if not s.chosen:
+    return _meaning(s.chosen, "chosen", s)
+
+
+def _meaning(code: str, why: str, s: Situation) -> Treatment | None:
+    """Return what a code means; nothing where it means nothing under the issuer's tax on that day."""
+    try:
+        return msgspec.structs.replace(by_code(code, s.policy.impuesto, s.on), because=why)
+    except ValueError:
         return None
-    return msgspec.structs.replace(by_code(s.chosen, s.policy.impuesto, s.on), because="chosen")
 
 
 def _said(line: OrderLine, s: Situation) -> Treatment | None:
@@ -216,11 +222,7 @@ def _said(line: OrderLine, s: Situation) -> Treatment | None:
     code = s.policy.untaxed_words.get(word, WORDS.get(word, word))
     if code != word and not s.at_home:
         return None  # a platform's word speaks of tax at home; abroad the place says more
-    try:
-        found = by_code(code, s.policy.impuesto, s.on)
-    except ValueError:
-        return None
-    return msgspec.structs.replace(found, because="said")
+    return _meaning(code, "said", s)
 
 
 def _as_service(line: OrderLine, s: Situation) -> bool:
