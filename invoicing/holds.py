@@ -327,8 +327,13 @@ def accept(held: Hold, resolution: Resolution) -> None:
         raise ResolutionRefused("Falta el motivo.")
     if resolution.action == Action.GIVE_NIF and not _acceptable(nif.normalise(resolution.nif)):
         raise ResolutionRefused(f"«{resolution.nif}» no es un NIF español válido, ni un NIF-IVA.")
-    if resolution.action == Action.CHOOSE_REGIME and resolution.treatment not in treatments.ALL_CODES:
-        raise ResolutionRefused("Falta decir qué es lo que no lleva impuesto.")
+    if resolution.action == Action.CHOOSE_REGIME and resolution.treatment not in choices(held):
+        raise ResolutionRefused(f"Falta decir qué es lo que no lleva impuesto: {', '.join(choices(held))}.")
+
+
+def choices(held: Hold) -> tuple[str, ...]:
+    """Return the codes that a person may choose for what came untaxed, under the issuer's tax."""
+    return treatments.codes(held.data.get("tax", "01"))
 
 
 def _acceptable(number: str) -> bool:

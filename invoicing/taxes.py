@@ -190,7 +190,7 @@ def _untaxed(line: OrderLine, s: Situation) -> Treatment:
             return msgspec.structs.replace(found, mention="", because="tip")
         if found := _chosen(s):
             return found
-        raise Unpriceable("untaxed_tip", line=line.description)
+        raise Unpriceable("untaxed_tip", line=line.description, tax=s.policy.impuesto)
     if not s.at_home and not s.eu_consumer:
         return _elsewhere(s) if _as_service(line, s) else _leaving(s)
     if found := _chosen(s):
@@ -199,7 +199,7 @@ def _untaxed(line: OrderLine, s: Situation) -> Treatment:
         return exempt
     if found := _meaning(s.policy.untaxed, "by_default", s):
         return found
-    raise Unpriceable("untaxed_line", line=line.description)
+    raise Unpriceable("untaxed_line", line=line.description, tax=s.policy.impuesto)
 
 
 def _chosen(s: Situation) -> Treatment | None:

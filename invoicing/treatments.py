@@ -109,10 +109,6 @@ def codes(impuesto: str = Impuesto.IVA.value) -> tuple[str, ...]:
     return (*rates, *_EXEMPTIONS[impuesto], "S2", "N1", "N2")
 
 
-ALL_CODES = frozenset(code for impuesto in _COMMON_RATES for code in codes(impuesto))
-"""What may be chosen under one tax or another."""
-
-
 def named(code: str, language: str = "es") -> str:
     """Return a code in words."""
     kind, _, rate = code.partition(":")

@@ -11,6 +11,7 @@ from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
 from invoicing.admin.orders import OrderAdmin
+from invoicing.admin.outside import ExchangeRateAdmin, VatCheckAdmin
 from invoicing.admin.series import SeriesAdmin
 from invoicing.models import Company
 
@@ -20,12 +21,14 @@ __all__ = [
     "ConnectionAdmin",
     "DeliveryAdmin",
     "DiscrepancyAdmin",
+    "ExchangeRateAdmin",
     "ExportAdmin",
     "GapAdmin",
     "InvoiceAdmin",
     "LockEventAdmin",
     "OrderAdmin",
     "SeriesAdmin",
+    "VatCheckAdmin",
     "desks",
     "people",
 ]

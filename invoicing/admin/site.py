@@ -16,7 +16,19 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
+from invoicing.models import (
+    ApiKey,
+    Company,
+    Connection,
+    Delivery,
+    ExchangeRate,
+    Export,
+    Gap,
+    Invoice,
+    Order,
+    Series,
+    VatCheck,
+)
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
@@ -50,6 +62,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
             (_("Series"), "tag", list_url(Series), Series),
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
+            (_("Comprobaciones en VIES"), "verified", list_url(VatCheck), VatCheck),
+            (_("Tipos de cambio"), "currency_exchange", list_url(ExchangeRate), ExchangeRate),
         ]),
         ("VERI*FACTU", [
             (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),

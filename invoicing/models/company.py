@@ -184,7 +184,7 @@ class Connection(models.Model):
     )
     untaxed_words = ArrayField(
         models.CharField(max_length=60),
-        verbose_name="palabras de la tienda para lo que no lleva impuesto",
+        verbose_name="palabras para lo que no lleva impuesto",
         default=list,
         blank=True,
         help_text="Como «product_exempt=E1», separadas por comas: lo que la tienda dice y lo que es.",

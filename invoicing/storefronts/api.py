@@ -65,6 +65,12 @@ class LineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tax_rate: Annotated[
         Decimal | None, msgspec.Meta(description="Percent, for instance 21; null when no tax was charged.")
     ] = None
+    surcharge_rate: Annotated[
+        Decimal | None, msgspec.Meta(description="Recargo de equivalencia beside tax_rate, percent, for instance 5.2.")
+    ] = None
+    untaxed_because: Annotated[
+        str, msgspec.Meta(max_length=40, description="Why no tax was charged: E1…, S2, N1, N2, or reverse_charge.")
+    ] = ""
 
 
 class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +100,12 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lines: Annotated[tuple[LineBody, ...], msgspec.Meta(min_length=1, max_length=1000)]
     total: Annotated[Decimal, msgspec.Meta(description="What the buyer paid, tax included.")]
     total_tax: Annotated[Decimal | None, msgspec.Meta(description="The tax in it, for comparison.")] = None
+    withholding: Annotated[
+        Decimal, msgspec.Meta(description="IRPF that the buyer keeps back, positive; total is before it.")
+    ] = Decimal(0)
+    outlays: Annotated[
+        Decimal, msgspec.Meta(description="Suplidos: laid out in the buyer's name, positive, beside total.")
+    ] = Decimal(0)
     refunds: tuple[RefundBody, ...] = ()
     sales_channel: Name = ""
     invoiced_elsewhere: Annotated[
@@ -128,6 +140,9 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
     :raises Unreadable: with the JSON pointer of what is wrong; an unknown field is wrong too.
     """
     order = parse(body)
+    for name, amount in (("withholding", order.withholding), ("outlays", order.outlays)):
+        if amount < 0:
+            raise Unreadable("a positive amount was expected", f"/{name}")
     content = OrderContent(
         platform=NAME,
         external_id=order.id,
@@ -145,6 +160,8 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         ship_to=_address(order.ship_to),
         lines=tuple(_line(line, f"/lines/{place}") for place, line in enumerate(order.lines)),
         refunds=tuple(_refund(refund, f"/refunds/{place}") for place, refund in enumerate(order.refunds)),
+        withholding=_cents(order.withholding, "/withholding"),
+        outlays=_cents(order.outlays, "/outlays"),
         sales_channel=clean(order.sales_channel),
         invoiced_elsewhere=clean(order.invoiced_elsewhere),
     )
@@ -183,6 +200,12 @@ def _line(line: LineBody, pointer: str) -> OrderLine:
     if abs(quantity * price - discount - amount) > CENT:
         raise Unreadable("amount is not quantity x unit_price - discount", f"{pointer}/amount")
     rate = None if line.tax_rate is None else plain(_number(line.tax_rate, 2, f"{pointer}/tax_rate"))
+    taxes = () if rate is None else (DeclaredTax(rate=rate),)
+    if line.surcharge_rate is not None:
+        if rate is None:
+            raise Unreadable("a surcharge goes with a tax_rate", f"{pointer}/surcharge_rate")
+        surcharge = plain(_number(line.surcharge_rate, 2, f"{pointer}/surcharge_rate"))
+        taxes = (*taxes, DeclaredTax(rate=surcharge))
     return OrderLine(
         kind=line.kind,
         description=clean(line.description),
@@ -190,8 +213,9 @@ def _line(line: LineBody, pointer: str) -> OrderLine:
         unit_price=price,
         discount=discount,
         amount=amount,
-        taxes=() if rate is None else (DeclaredTax(rate=rate),),
+        taxes=taxes,
         sku=clean(line.sku),
+        untaxed_because=clean(line.untaxed_because),
     )
 
 
