@@ -12,6 +12,7 @@ from verifactu.records import (
     DetalleDesglose,
     IDFactura,
     IDOtro,
+    ImporteRectificacion,
     PersonaFisicaJuridica,
     RegistroAlta,
     fecha,
@@ -38,8 +39,13 @@ def registro_alta(
         RefExterna=str(invoice.pk),
         NombreRazonEmisor=texto(invoice.issuer_name, 120),
         TipoFactura=invoice.tipo,
+        TipoRectificativa=invoice.method,
+        FacturasRectificadas=_named(invoice, "rectifies"),
+        FacturasSustituidas=_named(invoice, "substitutes"),
+        ImporteRectificacion=_importe_rectificacion(invoice),
         FechaOperacion=fecha(invoice.operation_date) if invoice.operation_date else "",
         DescripcionOperacion=texto(description, 500),
+        FacturaSimplificadaArt7273="S" if invoice.qualified else "",
         FacturaSinIdentifDestinatarioArt61d=_sin_identificar(invoice, shares),
         Macrodato="S" if abs(invoice.total) >= MACRODATO else "",
         Destinatarios=_destinatarios(invoice),
@@ -68,6 +74,29 @@ def _sin_identificar(invoice: Invoice, shares: Sequence[TaxShare]) -> str:
     """Return S for a sale located elsewhere whose recipient is named but has no number (RD 1619/2012 art. 6.1.d)."""
     elsewhere = all(share.calificacion == CalificacionOperacion.N2 for share in shares)
     return "S" if invoice.tipo == "F2" and invoice.recipient_name and elsewhere else ""
+
+
+def _named(invoice: Invoice, relation: str) -> tuple[IDFactura, ...]:
+    return tuple(
+        IDFactura(
+            IDEmisorFactura=each.nif,
+            NumSerieFactura=each.num_serie,
+            FechaExpedicionFactura=fecha(each.issue_date),
+        )
+        for each in invoice.sealed_references
+        if each.relation == relation
+    )
+
+
+def _importe_rectificacion(invoice: Invoice) -> ImporteRectificacion | None:
+    if invoice.replaced_base is None or invoice.replaced_tax is None:
+        return None
+    surcharge = invoice.replaced_surcharge
+    return ImporteRectificacion(
+        BaseRectificada=importe(invoice.replaced_base),
+        CuotaRectificada=importe(invoice.replaced_tax),
+        CuotaRecargoRectificado="" if surcharge is None else importe(surcharge),
+    )
 
 
 def _detalle(share: TaxShare) -> DetalleDesglose:

@@ -328,4 +328,5 @@ def _line(line: OrderLine, rate: Decimal | None, base: Decimal, gross: Decimal, 
         rate=rate,
         base=base,
         gross=gross,
+        external_id=line.external_id,
     )

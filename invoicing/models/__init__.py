@@ -3,8 +3,8 @@
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
-from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
-from invoicing.models.order import Delivery, Order, Snapshot
+from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
+from invoicing.models.order import Delivery, Order, Settlement, Snapshot
 from invoicing.models.outside import ExchangeRate, VatCheck
 
 __all__ = [
@@ -19,9 +19,11 @@ __all__ = [
     "IdempotencyKey",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReference",
     "Membership",
     "Order",
     "Series",
+    "Settlement",
     "Snapshot",
     "VatCheck",
 ]

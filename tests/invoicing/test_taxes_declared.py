@@ -15,8 +15,9 @@ from lxml import etree
 
 from common import clock
 from invoicing.capture import capture_delivery
+from invoicing.deciding import Decided
 from invoicing.holds import Action, Resolution
-from invoicing.issuing import issue_sale
+from invoicing.issuing import issue_document
 from invoicing.models import Company, Delivery, Invoice
 from invoicing.policy import CompanyPolicy, Known, decide
 from invoicing.recipients import VatAnswer
@@ -160,7 +161,9 @@ def issued(company: Company, case: Case, number: int) -> Invoice:
         known=known(),
     )
     assert decision.action == "issue", (case.name, decision.hold)
-    return issue_sale(captured.order.pk, captured.snapshot.version, decision, now=clock.now)
+    return issue_document(
+        captured.order.pk, Decided(version=captured.snapshot.version, decision=decision), now=clock.now
+    )
 
 
 def texts(element: etree._Element) -> dict[str, str]:
@@ -213,7 +216,8 @@ def test_dollars_are_declared_in_euros() -> None:
         priced, company=CompanyPolicy(), connection=LIVE, issued=None, today=clock.now().date(),
         known=Known(quote=quote),
     )  # fmt: skip
-    invoice = issue_sale(captured.order.pk, captured.snapshot.version, decision, now=clock.now)
+    decided = Decided(version=captured.snapshot.version, decision=decision)
+    invoice = issue_document(captured.order.pk, decided, now=clock.now)
     assert [each.text for each in told(invoice.record.xml, "ImporteTotal")] == ["73.15"]
 
 
