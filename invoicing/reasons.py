@@ -147,15 +147,6 @@ RULES: dict[str, Rule] = {
     "accepted": Rule(
         "Una persona aceptó: {code}.", "A person accepted: {code}.", "Respuesta a la retención"
     ),
-    # The buyer
-    "vies": Rule(
-        "VIES dio por válido {vat} el {at} ({request}).", "VIES confirmed {vat} on {at} ({request}).",
-        "Reglamento (UE) 904/2010, art. 31",
-    ),
-    "vat_accepted": Rule(
-        "Una persona aceptó el NIF-IVA {vat}: {reason}", "A person accepted the VAT number {vat}: {reason}",
-        "Respuesta a la retención",
-    ),
 }  # fmt: skip
 
 

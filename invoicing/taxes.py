@@ -186,19 +186,19 @@ def _untaxed(line: OrderLine, s: Situation) -> Treatment:
         return said
     if line.kind == LineKind.TIP:
         if s.policy.untaxed_tips == "not_subject":
-            found = by_code("N1", s.policy.impuesto, s.on)
-            return msgspec.structs.replace(found, mention="", because="tip")
-        if found := _chosen(s):
-            return found
+            kind = by_code("N1", s.policy.impuesto, s.on)
+            return msgspec.structs.replace(kind, mention="", because="tip")
+        if chosen := _chosen(s):
+            return chosen
         raise Unpriceable("untaxed_tip", line=line.description, tax=s.policy.impuesto)
     if not s.at_home and not s.eu_consumer:
         return _elsewhere(s) if _as_service(line, s) else _leaving(s)
-    if found := _chosen(s):
-        return found
+    if chosen := _chosen(s):
+        return chosen
     if exempt := EXEMPT_REGIMES.get((s.policy.impuesto, s.policy.regime)):
         return exempt
-    if found := _meaning(s.policy.untaxed, "by_default", s):
-        return found
+    if default := _meaning(s.policy.untaxed, "by_default", s):
+        return default
     raise Unpriceable("untaxed_line", line=line.description, tax=s.policy.impuesto)
 
 

@@ -138,7 +138,7 @@ def test_the_tax_of_another_state_is_outside_the_total(content: OrderContent) ->
     if found is None:
         return
     assert found.paid == content.total
-    assert (found.tax_total, len(found.shares)) == (0, 1)
+    assert (found.tax_total, len(found.shares)) == (Decimal(0), 1)
     assert {each.rate for each in found.foreign} <= {Decimal(19), Decimal(7)}
 
 

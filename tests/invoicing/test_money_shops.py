@@ -53,7 +53,7 @@ class TestADiscountOnTheOrder:
         content = order(*goods, shipping("5.95"), discount=Decimal("6.450000"), total="64.000000")
         found = priced(content)
         assert rows(found) == [("21", "42.11", "8.84"), ("10", "8.18", "0.82"), ("4", "3.89", "0.16")]
-        assert (found.total, found.tax_total, found.rounding) == (Decimal("64.00"), Decimal("9.82"), 0)
+        assert (found.total, found.tax_total, found.rounding) == (Decimal("64.00"), Decimal("9.82"), Decimal(0))
         assert [each.gross for each in found.lines] == [
             Decimal("45.00"), Decimal("9.00"), Decimal("4.05"), Decimal("5.95"),
         ]  # fmt: skip
@@ -98,7 +98,7 @@ class TestHowShopsRound:
 
     def test_by_the_total_leaves_nothing(self) -> None:
         found = priced(order(*[line("0.50")] * 3, total="1.82", prices_include_tax=False))
-        assert (found.rounding, found.rounding_mode) == (0, "")
+        assert (found.rounding, found.rounding_mode) == (Decimal(0), "")
 
     def test_what_no_way_of_rounding_explains_is_a_cent_a_line_at_most(self) -> None:
         found = priced(order(line("10.00"), line("90.00", "10"), total="100.01"))
@@ -146,8 +146,8 @@ class TestUntaxedExtras:
         assert rows(found) == [("21", "18.18", "3.82"), ("4", "10.58", "0.42")]
         assert found.total == Decimal("33.00")
         assert [(each.description, each.rate, each.gross) for each in found.lines[2:]] == [
-            ("Envío", 21, Decimal("2.00")),
-            ("Envío", 4, Decimal("1.00")),
+            ("Envío", Decimal(21), Decimal("2.00")),
+            ("Envío", Decimal(4), Decimal("1.00")),
         ]
         assert "shipping_follows" in rules(found)
 
@@ -155,7 +155,7 @@ class TestUntaxedExtras:
         # 100.00 net at 21 and 4.84 of untaxed shipping: 121.00 + 4.84 paid; the shipping holds 0.84
         content = order(line("100.00"), shipping("4.84", None), total="125.84", prices_include_tax=False)
         found = priced(content, taxes=self.GOODS)
-        assert (rows(found), found.rounding) == ([("21", "104.00", "21.84")], 0)
+        assert (rows(found), found.rounding) == ([("21", "104.00", "21.84")], Decimal(0))
 
     def test_tips_may_be_not_subject(self) -> None:
         tip = line("2.00", None, kind=LineKind.TIP, description="Propina")
@@ -210,7 +210,7 @@ class TestOss:
         found = priced(content, taxes=OSS)
         (row,) = found.shares
         assert (row.clave_regimen, row.calificacion, row.rate, row.tax) == ("17", "N2", None, None)
-        assert (row.base, found.total, found.tax_total) == (Decimal("120.00"), Decimal("120.00"), 0)
+        assert (row.base, found.total, found.tax_total) == (Decimal("120.00"), Decimal("120.00"), Decimal(0))
         assert (found.foreign_tax, found.paid) == (Decimal("20.40"), Decimal("140.40"))
         assert [(each.country, each.rate, each.base, each.tax) for each in found.foreign] == [
             ("DE", Decimal(19), Decimal("100.00"), Decimal("19.00")),
@@ -236,7 +236,7 @@ class TestSurcharge:
         found = priced(order(pair("126.20", "21", "5.2")))
         (row,) = found.shares
         assert (row.base, row.tax, row.surcharge) == (Decimal("100.00"), Decimal("21.00"), Decimal("5.20"))
-        assert (row.rate, row.surcharge_rate, found.tax_total) == (21, Decimal("5.2"), Decimal("26.20"))
+        assert (row.rate, row.surcharge_rate, found.tax_total) == (Decimal(21), Decimal("5.2"), Decimal("26.20"))
 
     def test_is_added_to_a_net_one(self) -> None:
         # 50.00 at 10 and 1.4: 5.00 + 0.70
