@@ -13,6 +13,7 @@ class InvoicingConfig(AppConfig):
             exports,
             flows,
             purging,
+            rates_feed,
             reconciling,
             reporting,
         )

@@ -22,6 +22,7 @@ from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.storefronts import Unreadable
 from invoicing.values import Hint
+from invoicing.vat_checks import check_for_an_hour
 from verifactu import witness
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from workflows.api import Lane, step, workflow
@@ -199,7 +200,10 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
     """Decide which document the order asks for next, hold for a person where need be, and issue it."""
     decided = run.step(decide, p.order_id, ())
     while decided.decision.action != "nothing":
-        if decided.decision.action == "hold":
+        if decided.decision.action == "check":
+            check_for_an_hour(run, p.company_id, decided.decision.check)
+            decided = run.step(decide, p.order_id, decided.decision.answers)
+        elif decided.decision.action == "hold":
             question = decided.decision.hold
             assert question  # noqa: S101 (a decision to hold has its hold)
             answer = run.hold(question.code, question, Resolution)

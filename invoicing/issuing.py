@@ -113,6 +113,8 @@ def _invoice(order: Order, company: Company, wanted: Wanted, stamp: datetime, en
         issuer_address=company.postal_lines,
         recipient_name=(recipient.company or recipient.name)[:120] if wanted.recipient else "",
         recipient_nif=recipient.tax_id,
+        recipient_id_type=recipient.id_type,
+        recipient_country=recipient.id_country,
         recipient_address=postal_lines(recipient) if wanted.recipient else [],
         recipient_email=wanted.email,
         shares=encode(priced.shares),

@@ -12,6 +12,7 @@ from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
 from invoicing.admin.orders import OrderAdmin
+from invoicing.admin.outside import ExchangeRateAdmin, VatCheckAdmin
 from invoicing.admin.reconciliations import ReconciliationAdmin
 from invoicing.admin.series import SeriesAdmin
 from invoicing.models import Company
@@ -22,6 +23,7 @@ __all__ = [
     "ConnectionAdmin",
     "DeliveryAdmin",
     "DiscrepancyAdmin",
+    "ExchangeRateAdmin",
     "ExportAdmin",
     "GapAdmin",
     "InvoiceAdmin",
@@ -29,6 +31,7 @@ __all__ = [
     "OrderAdmin",
     "ReconciliationAdmin",
     "SeriesAdmin",
+    "VatCheckAdmin",
     "desks",
     "people",
 ]

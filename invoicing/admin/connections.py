@@ -13,11 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
@@ -29,15 +30,33 @@ from invoicing.admin.once import show_once
 from invoicing.admin.shop_state import failures, last_comparison, last_delivery
 from invoicing.admin.shop_texts import CREDENTIALS, WHERE_FROM, WHERE_THE_NIF_IS
 from invoicing.models import Connection
+from invoicing.places import SEATS, TAXES
 from invoicing.probing import probe
 from invoicing.shops import keep_schedules
 from invoicing.storefronts.clients import CLIENTS, ShopRefused, checked_address, read_credentials
+from invoicing.treatments import REGIMES, codes, named
 
 SETTINGS = (
     "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "active",
-    "trigger", "zero_totals", "shop_url", "pull",
+    "trigger", "zero_totals", "shop_url", "pull", "untaxed_default", "untaxed_words", "untaxed_shipping",
+    "untaxed_tips",
 )  # fmt: skip
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
+
+
+def untaxed_choices() -> list[tuple[str, Any]]:
+    """Return what may be chosen for what comes untaxed, of every tax, in words."""
+    found = dict.fromkeys(code for tax in REGIMES for code in codes(tax))
+    return [("", gettext_lazy("retener y preguntar")), *((code, in_words(code)) for code in found)]
+
+
+def in_words(code: str) -> str:
+    """Return a treatment in the language of the page."""
+    return named(code, "en" if (get_language() or "es").startswith("en") else "es")
+
+
+UNTAXED = ("untaxed_shipping", "untaxed_tips")
+"""What is held unless somebody says otherwise."""
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -62,11 +81,20 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     credentials: dict[str, str] | None = None
     """Those to be kept, after cleaning; None leaves them."""
+    untaxed_default = forms.ChoiceField(
+        label=gettext_lazy("Lo que llega sin impuesto y sin causa conocida"), required=False, choices=untaxed_choices,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy(
+            "Lo que no lleva impuesto nunca se da por 0 %. Vacío: el pedido se retiene y alguien dice qué es. «Dentro "
+            "del importe» es para quien nunca configuró impuestos en la tienda: el precio ya los lleva."
+        ),
+    )  # fmt: skip
 
     class Meta:
         model = Connection
         fields = ("company", "platform", *SETTINGS)
         widgets = {
+            "untaxed_words": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "nif_keys": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "marketplace_channels": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "shop_url": UnfoldAdminTextInputWidget(attrs={"placeholder": "https://tienda.example"}),
@@ -79,9 +107,26 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             "nif_keys": gettext_lazy("Nombres de los campos en los que la tienda guarda el NIF, separados por comas."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in UNTAXED:
+            self.fields[name].required = False
+
     def clean(self) -> dict[str, Any] | None:
-        """Refuse two secrets at once."""
+        """Refuse two secrets at once, and treatments that the company's tax does not know."""
         cleaned = super().clean() or {}
+        for name in UNTAXED:
+            cleaned[name] = cleaned.get(name) or "hold"
+        company = cleaned.get("company") or (self.instance.company if self.instance.company_id else None)
+        allowed = codes(TAXES[SEATS[company.territory]]) if company else ()
+        if cleaned.get("untaxed_default") and cleaned["untaxed_default"] not in allowed:
+            self.add_error("untaxed_default", _("No es del impuesto de esta empresa."))
+        for pair in cleaned.get("untaxed_words") or ():
+            word, equals, code = pair.partition("=")
+            if not (word.strip() and equals and code.strip() in allowed):
+                self.add_error("untaxed_words", _("«%(pair)s» no es palabra=código; códigos: %(codes)s.") % {
+                    "pair": pair, "codes": ", ".join(allowed),
+                })  # fmt: skip
         if cleaned.get("new_secret") and cleaned.get("generate_secret"):
             self.add_error("generate_secret", _("O uno nuevo escrito, o uno generado."))
         if not self.instance._state.adding:
@@ -136,6 +181,8 @@ class ConnectionAdmin(ScopedAdmin):
         (gettext_lazy("Facturación"), {"fields": (("invoice_from", "trigger"), ("settle_seconds", "other_invoicing"),
                                                   ("zero_totals",), "nif_keys", "where_the_nif_is",
                                                   "marketplace_channels")}),
+        (gettext_lazy("Lo que no lleva impuesto"), {"fields": ("untaxed_default", "untaxed_words",
+                                                               ("untaxed_shipping", "untaxed_tips"))}),
         (gettext_lazy("Webhooks"), {"fields": ("address", "secret_state", "new_secret",
                                                ("generate_secret", "retire_previous"), "rejected", "delivered",
                                                "failed")}),

@@ -7,11 +7,17 @@ import msgspec
 from django import forms
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)  # fmt: skip
 
 from invoicing.acknowledging import ABOUT_A_RECORD
 from invoicing.admin.coding import FIELDS, CodingFields
-from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Resolution, ResolutionRefused, accept
+from invoicing.admin.connections import in_words
+from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Resolution, ResolutionRefused, accept, choices
 from invoicing.values import Address
 from workflows.admin.desks import Question
 
@@ -24,6 +30,8 @@ ACTIONS = {
     Action.CORRECTED_BY_HAND: gettext_lazy("Ya está corregido a mano, fuera de aquí"),
     Action.RESEND_CORRECTED: gettext_lazy("Registrar la factura de nuevo, con la codificación que diga abajo"),
     Action.ANNUL: gettext_lazy("Anular la factura: no hubo operación ni cobro"),
+    Action.CHOOSE_REGIME: gettext_lazy("Decir qué es lo que no lleva impuesto"),
+    Action.ACCEPT_VAT_NUMBER: gettext_lazy("Dar por bueno el NIF-IVA sin VIES, con otra prueba"),
 }
 LEFT = gettext_lazy("Dejarla como está")
 """What `ignore` means once the invoice is issued."""
@@ -40,6 +48,8 @@ KNOWN = {
     "rate": gettext_lazy("Tipo (%)"),
     "currency": gettext_lazy("Moneda"),
     "country": gettext_lazy("País"),
+    "at": gettext_lazy("Comprobado"),
+    "detail": gettext_lazy("Lo que contestó"),
     "refused": gettext_lazy("La respuesta anterior no valió"),
     "code": gettext_lazy("Código de la AEAT"),
     "text": gettext_lazy("Lo que dice la AEAT"),
@@ -95,6 +105,10 @@ class ResolutionForm(CodingFields):
     province = forms.CharField(
         label=gettext_lazy("Provincia"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget()
     )
+    treatment = forms.ChoiceField(
+        label=gettext_lazy("Qué es"), required=False, widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy("Vale para todas las líneas del pedido que llegaron sin impuesto."),
+    )  # fmt: skip
     reason = forms.CharField(
         label=gettext_lazy("Motivo"), required=False, max_length=500,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -110,6 +124,10 @@ class ResolutionForm(CodingFields):
             for action in self.held.actions
         ]
 
+        self.fields["treatment"].choices = [  # type: ignore[attr-defined]
+            ("", "—"), *((code, in_words(code)) for code in choices(self.held))
+        ]  # fmt: skip
+
     def groups(self) -> Iterable[tuple[list[str], list[Any]]]:
         """Return the fields beside `action`: (the actions that need them, the fields)."""
         if Action.GIVE_NIF in self.held.actions:
@@ -117,6 +135,8 @@ class ResolutionForm(CodingFields):
             yield [Action.GIVE_NIF.value], [self[name] for name in buyer]
         if Action.RESEND_CORRECTED in self.held.actions:
             yield [Action.RESEND_CORRECTED.value], [self[name] for name in FIELDS]
+        if Action.CHOOSE_REGIME in self.held.actions:
+            yield [Action.CHOOSE_REGIME.value], [self["treatment"]]
         if needing := [action.value for action in self.held.actions if action in WITH_REASON]:
             yield needing, [self["reason"]]
 
@@ -140,6 +160,8 @@ class ResolutionForm(CodingFields):
         action = Action(given["action"])
         if action == Action.RESEND_CORRECTED:
             return Resolution(action=action, reason=given.get("reason", ""), coding=self.coding())
+        if action == Action.CHOOSE_REGIME:
+            return Resolution(action=action, reason=given.get("reason", ""), treatment=given.get("treatment", ""))
         if action != Action.GIVE_NIF:
             return Resolution(action=action, reason=given.get("reason", "") if action in WITH_REASON else "")
         return Resolution(

@@ -21,12 +21,14 @@ from invoicing.models import (
     Company,
     Connection,
     Delivery,
+    ExchangeRate,
     Export,
     Gap,
     Invoice,
     Order,
     Reconciliation,
     Series,
+    VatCheck,
 )  # fmt: skip
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
@@ -62,6 +64,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
             (_("Series"), "tag", list_url(Series), Series),
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
+            (_("Comprobaciones en VIES"), "verified", list_url(VatCheck), VatCheck),
+            (_("Tipos de cambio"), "currency_exchange", list_url(ExchangeRate), ExchangeRate),
         ]),
         ("VERI*FACTU", [
             (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),

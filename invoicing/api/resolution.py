@@ -28,8 +28,8 @@ from workflows.models import Process
 
 
 class ResolutionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The answer to a hold. give_nif asks for `nif` and takes `name` and `address`; ignore and corrected_by_hand ask
-    for `reason`.
+    """The answer to a hold. give_nif asks for `nif` and takes `name` and `address`; ignore, corrected_by_hand,
+    choose_regime and accept_vat_number ask for `reason`, and choose_regime for `treatment`.
     """
 
     process: str
@@ -38,6 +38,10 @@ class ResolutionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     name: Annotated[str, msgspec.Meta(max_length=120)] = ""
     address: api.AddressBody | None = None
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    treatment: Annotated[
+        str,
+        msgspec.Meta(max_length=10, description="What came untaxed: E1…, S2, N1, N2, or S1:21 (inside the amount)."),
+    ] = ""
 
 
 class ResolvedResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +100,7 @@ def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done
         name=told.name,
         address=msgspec.convert(msgspec.to_builtins(told.address), Address | None),
         reason=told.reason,
+        treatment=told.treatment,
     )
     resolve(process, resolution, actor=client(request).actor, now=now)
     url = order_url(order.pk)

@@ -5,6 +5,7 @@ from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
+from invoicing.models.outside import ExchangeRate, VatCheck
 from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Document",
+    "ExchangeRate",
     "Export",
     "Gap",
     "IdempotencyKey",
@@ -25,4 +27,5 @@ __all__ = [
     "Series",
     "Settlement",
     "Snapshot",
+    "VatCheck",
 ]
