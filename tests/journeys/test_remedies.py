@@ -17,7 +17,6 @@ from invoicing.models import Invoice
 from invoicing.remedies import REMEDIES, Act, DoesNotFit, NewInvoice, Of, Situation, remedy
 from tests.journeys.declaring import alta, declare, identity
 from tests.journeys.house import House, Shops
-from tests.journeys.verdicts import forced
 from tests.verifactu.examples import CLIENTE
 from tests.world import LUCIA, SOLER, sale
 from verifactu.models import Record
@@ -93,10 +92,11 @@ def test_what_the_law_corrects_by_another_invoice_is_declared_as_such_and_the_or
         f"O{index}": alta(Destinatarios=(CLIENTE,)) if tipo == "F1" else alta()
         for index, (_, tipo, _) in enumerate(BY_INVOICES)
     }
-    rejected = {f"O{i}": ["1110"] for i, row in enumerate(BY_INVOICES) if row[0] is Situation.REJECTED_INVOICE_WRONG}
-    with forced(rejected):
-        declare(shops, originals)
-        house.settled()
+    rejected = {f"O{i}" for i, row in enumerate(BY_INVOICES) if row[0] is Situation.REJECTED_INVOICE_WRONG}
+    for number in rejected:
+        house.simulator.fail("verdict", value="1110", record=number)
+    declare(shops, originals)
+    house.settled()
     exchanges = {
         f"X{index}": exchange(Paper(f"O{index}", originals[f"O{index}"]), shops)
         for index, (_, tipo, _) in enumerate(BY_INVOICES)
@@ -191,8 +191,8 @@ def corrects_the_coding(house: House, shops: Shops) -> None:
 
 
 def records_again_after_a_rejection(house: House, shops: Shops) -> None:
-    with forced({"*": ["1110"]}):
-        invoice = issued(house, shops)
+    house.simulator.fail("verdict", value="1110")
+    invoice = issued(house, shops)
     process = Process.objects.get(workflow="complete-invoice", tags=[f"invoice:{invoice.pk}"])
     told = Resolution(action=Action.RESEND_CORRECTED, reason="r", coding=Coding(description="Venta"))
     control.resolve(process.pk, told, now=clock.now(), actor="eva")
@@ -211,8 +211,8 @@ def prints_again(house: House, shops: Shops) -> None:
 
 
 def does_nothing(house: House, shops: Shops) -> None:
-    with forced({"*": ["2004"]}):
-        invoice = issued(house, shops)
+    house.simulator.fail("verdict", value="2004")
+    invoice = issued(house, shops)
     assert not Process.objects.filter(tags=[f"invoice:{invoice.pk}"], state="held").exists()
 
 
