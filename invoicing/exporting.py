@@ -16,7 +16,6 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import astuple
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from invoicing.documents import Documents, StoredDocument
 from invoicing.pdf.formats import number
@@ -253,6 +252,8 @@ def _write_sheet(rows: Iterator[list[str]], file: Path, folder: Path, first: dat
 
     Rows leave memory as they come (they wait in `folder`), and the only date in it is that of the period.
     """
+    from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415 (only the child that writes needs it)
+
     book = Workbook(
         str(file),
         {
