@@ -121,7 +121,7 @@ INSTALLED_APPS = [
     "verifactu",
     "workflows",
     "unfold",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

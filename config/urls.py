@@ -10,6 +10,8 @@ from invoicing.webhooks import webhook
 from verifactu.admin.declaration import declaration
 from workflows.links import decide
 
+admin.autodiscover()  # here, not when Django starts: no worker and few commands need it (config/apps.py)
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/declaracion-responsable/", admin.site.admin_view(declaration), name="declaration"),

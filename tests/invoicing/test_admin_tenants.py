@@ -82,6 +82,7 @@ def staff(theirs: Company, client: Client) -> Client:
 
 
 def models() -> list[type[Any]]:
+    django_admin.autodiscover()
     return sorted((model for model in django_admin.site._registry), key=lambda model: model._meta.label)
 
 
