@@ -102,7 +102,7 @@ _HELD = {
         "code": "nif_required",
         "message": "Son 512.00 € sin NIF del comprador; una simplificada llega a 400 €.",
         "missing": "El NIF, nombre y dirección del comprador.",
-        "actions": ["give_nif", "decide_again", "ignore"],
+        "actions": ["give_nif", "ask_customer", "decide_again", "ignore"],
         "since": "2027-02-03T10:13:03.480000+01:00",
     },
     "invoices": [],

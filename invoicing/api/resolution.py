@@ -1,6 +1,6 @@
 """The answer to an order's hold, by API."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from invoicing.answers import Shape, fields_of
 from invoicing.api import ids
-from invoicing.api.base import ApiView, client, json_body, one, typed
+from invoicing.api.base import ApiView, client, finding, json_body, one, typed
 from invoicing.api.examples import RESOLUTIONS
 from invoicing.api.idempotency import Done, once
 from invoicing.api.orders import of_company
@@ -20,24 +21,33 @@ from invoicing.flows import InvoiceOrder, invoice_order
 from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, accept
 from invoicing.models import Order
 from invoicing.storefronts import api
-from invoicing.values import Address
 from workflows import control
 from workflows.encoding import decode
 from workflows.errors import Superseded, WrongState
 from workflows.models import Process
 
 
-class ResolutionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The answer to a hold. give_nif asks for `nif` and takes `name` and `address`; ignore and corrected_by_hand ask
-    for `reason`.
-    """
+def _body() -> Any:
+    """Return the type of the body: every field that some action takes, under its name in the resolution."""
+    fields: list[Any] = [("process", str), ("action", Action)]
+    for name, (field, _) in fields_of(Action).items():
+        match field.shape:
+            case Shape.CODING:
+                continue  # the record of an invoice has addresses of its own
+            case Shape.ADDRESS:
+                fields.append((name, api.AddressBody | None, None))
+            case Shape.DATE:
+                fields.append((name, date | None, None))
+            case _:
+                fields.append((name, Annotated[str, msgspec.Meta(max_length=field.limit)], ""))
+    says = "The answer to a hold: an action, and the fields that it takes."
+    return msgspec.defstruct(
+        "ResolutionBody", fields, namespace={"__doc__": says}, module=__name__, frozen=True, kw_only=True,
+        forbid_unknown_fields=True,
+    )  # fmt: skip
 
-    process: str
-    action: Action
-    nif: Annotated[str, msgspec.Meta(max_length=20)] = ""
-    name: Annotated[str, msgspec.Meta(max_length=120)] = ""
-    address: api.AddressBody | None = None
-    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+ResolutionBody: Any = _body()
 
 
 class ResolvedResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,19 +100,25 @@ def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done
         ids.PROCESS,
         told.process,
     )
-    resolution = Resolution(
-        action=told.action,
-        nif=told.nif,
-        name=told.name,
-        address=msgspec.convert(msgspec.to_builtins(told.address), Address | None),
-        reason=told.reason,
-    )
+    resolution = resolution_of(told)
     resolve(process, resolution, actor=client(request).actor, now=now)
     url = order_url(order.pk)
     resolved = ResolvedResource(
         order=ids.text(ids.ORDER, order.pk), process=ids.text(ids.PROCESS, process.pk), status="queued", url=url
     )
     return Done(202, resolved, url)
+
+
+def resolution_of(told: Any) -> Resolution:
+    """Return the resolution in a body: what it leaves out is left to the resolution's own defaults.
+
+    :raises Problem: `body-invalid` when a field is not what its action knows.
+    """
+    given = {name: value for name, value in msgspec.to_builtins(told).items() if name != "process" and value}
+    try:
+        return msgspec.convert(given, Resolution)
+    except msgspec.ValidationError as error:
+        raise Problem("body-invalid", errors=[finding(str(error))]) from error
 
 
 def resolve(process: Process, resolution: Any, *, actor: str, now: datetime, reason: str = "") -> None:
