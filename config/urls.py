@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config.health import healthz, readyz
 from config.metrics import metrics
+from invoicing.customers.page import customer
 from invoicing.webhooks import webhook
 from verifactu.admin.declaration import declaration
 from workflows.links import decide
@@ -17,6 +18,7 @@ urlpatterns = [
     path("api/", include("invoicing.api.urls")),
     path("webhooks/<uuid:connection_id>/", webhook, name="webhook"),
     path("decide/<str:signed>/", decide, name="decide"),
+    path("customer/<str:signed>/", customer, name="customer"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", healthz),
     path("readyz", readyz),

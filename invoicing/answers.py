@@ -1,4 +1,4 @@
-"""What each action of a hold asks for, declared once: the admin's form, the API's body and the reference are made of it.
+"""What each action of a hold asks for, declared once: form, API and reference are made of it.
 
 A new action is a name in `holds.Action`, the fields that it needs in `holds.Resolution`, and its `Ask` here.
 """

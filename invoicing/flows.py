@@ -9,6 +9,7 @@ from django.conf import settings
 from common import clock
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
 from invoicing.capture import capture_delivery
+from invoicing.customers.asking import ask_unbidden
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.documents import Documents, StoredDocument
 from invoicing.holds import Resolution
@@ -104,7 +105,10 @@ def capture(run: Run, p: Capture) -> UUID | None:
 @step
 def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
     """Compare what is issued so far with the newest version, under the policy and a person's answers."""
-    return decide_order(order_id, answers, now=clock.now())
+    now = clock.now()
+    decided = decide_order(order_id, answers, now=now)
+    ask_unbidden(order_id, decided.decision.hold, version=decided.version, answers=len(answers), now=now)
+    return decided
 
 
 @step

@@ -26,7 +26,8 @@ from invoicing.api.keys import SCOPES, issue_key
 from invoicing.models import ApiKey, Connection
 
 SETTINGS = (
-    "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "active",
+    "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "ask_customers",
+    "active",
 )  # fmt: skip
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
 
@@ -84,7 +85,7 @@ class ConnectionAdmin(ScopedAdmin):
     fieldsets = (
         (None, {"fields": (("company", "platform"), ("name", "active"))}),
         (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("settle_seconds", "other_invoicing"), "nif_keys",
-                                                  "marketplace_channels")}),
+                                                  "marketplace_channels", "ask_customers")}),
         (gettext_lazy("Webhooks"), {"fields": ("address", "secret_state", "new_secret",
                                                ("generate_secret", "retire_previous"), "rejected")}),
     )  # fmt: skip

@@ -73,6 +73,12 @@ class ResolutionForm(AnswerFields):
             (action.value, called(action, self.held)) for action in self.held.actions
         ]
 
+    @property
+    def done(self) -> str:
+        """What is said when the answer is taken; empty for what is said of all."""
+        asked = self.cleaned_data.get("action") == Action.ASK_CUSTOMER
+        return _("Se escribe al cliente; el pedido sigue retenido hasta que responda.") if asked else ""
+
     def clean(self) -> dict[str, Any] | None:
         """Refuse what the hold refuses, in its words."""
         cleaned = super().clean() or {}

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from invoicing import answering
 from invoicing.answers import Shape, fields_of
 from invoicing.api import ids
 from invoicing.api.base import ApiView, client, finding, json_body, one, typed
@@ -18,10 +19,9 @@ from invoicing.api.problems import Problem, Said
 from invoicing.api.resources import order_url
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
 from invoicing.flows import InvoiceOrder, invoice_order
-from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, accept
+from invoicing.holds import Action, Resolution, ResolutionRefused
 from invoicing.models import Order
 from invoicing.storefronts import api
-from workflows import control
 from workflows.encoding import decode
 from workflows.errors import Superseded, WrongState
 from workflows.models import Process
@@ -127,22 +127,12 @@ def resolve(process: Process, resolution: Any, *, actor: str, now: datetime, rea
     :raises Problem: `resolution-refused`, `hold-superseded`, `not-held`.
     """
     try:
-        asked = process.hold if process.state == "held" and process.hold else {}
-        if isinstance(resolution, Resolution) and asked.get("kind") == "question":
-            accept(msgspec.convert(asked["data"], Hold), resolution)
-        control.resolve(process.pk, resolution, now=now, actor=actor, reason=reason)
+        answering.resolve(process.pk, resolution, now=now, actor=actor, reason=reason)
     except ResolutionRefused as error:
         raise Problem("resolution-refused", detail=str(error)) from error
     except Superseded as error:
-        newest = _newest(Process.objects.get(pk=str(error.by)))
+        newest = answering.newest(Process.objects.get(pk=str(error.by)))
         version = decode(newest.payload, InvoiceOrder).version if newest.workflow == invoice_order.name else None
         raise Problem("hold-superseded", superseded_by=ids.text(ids.PROCESS, newest.pk), version=version) from error
     except WrongState as error:
         raise Problem("not-held", process_state=error.state) from error
-
-
-def _newest(process: Process) -> Process:
-    """Return the process that stands at the end of a row of superseded ones."""
-    while process.superseded_by:
-        process = process.superseded_by
-    return process

@@ -1,6 +1,8 @@
 """The business: companies and their shops, what the shops sent, and the invoices that came of it."""
 
+from invoicing.models.asking import CustomerAnswer, CustomerRequest, Visits
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
+from invoicing.models.draft import Draft, DraftLine
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
@@ -10,8 +12,12 @@ __all__ = [
     "ApiKey",
     "Company",
     "Connection",
+    "CustomerAnswer",
+    "CustomerRequest",
     "Delivery",
     "Document",
+    "Draft",
+    "DraftLine",
     "Export",
     "Gap",
     "IdempotencyKey",
@@ -21,4 +27,5 @@ __all__ = [
     "Order",
     "Series",
     "Snapshot",
+    "Visits",
 ]

@@ -102,10 +102,14 @@ def resolve(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         answer = form.resolution()
         why = getattr(form, "cleaned_data", {}).get("reason") or ""
-        return act(
-            page, request, process, _("Respuesta guardada: el proceso sigue."),
-            lambda pk, actor: control.resolve(pk, answer, now=clock.now(), actor=actor, reason=why),
-        )  # fmt: skip
+        give = desk(process.workflow).resolve
+        try:
+            return act(
+                page, request, process, getattr(form, "done", "") or _("Respuesta guardada: el proceso sigue."),
+                lambda pk, actor: give(pk, answer, now=clock.now(), actor=actor, reason=why, token=hold["token"]),
+            )  # fmt: skip
+        except ValueError as error:  # what the application refuses once it looks at more than the form
+            form.add_error(None, str(error))
     return confirm(
         page, request, process, form,
         title=_("Resolver"), asked=question(process), token=hold["token"], button=_("Guardar y seguir"),
