@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config.health import healthz, readyz
 from config.metrics import metrics
+from invoicing.admin.queue import holds
 from invoicing.customers.page import customer
 from invoicing.webhooks import webhook
 from verifactu.admin.declaration import declaration
@@ -14,6 +15,7 @@ from workflows.links import decide
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/declaracion-responsable/", admin.site.admin_view(declaration), name="declaration"),
+    path("admin/holds/", admin.site.admin_view(holds), name="holds"),
     path("admin/", admin.site.urls),
     path("api/", include("invoicing.api.urls")),
     path("webhooks/<uuid:connection_id>/", webhook, name="webhook"),
