@@ -236,7 +236,7 @@ class TestMany:
         assert [(one.name, one.done) for one in told] == [("D-2", False), ("D-1", True), ("D-3", True)]
         assert "no trae correo" in str(told[0].why)
         work_off()
-        sent = letters(Path(settings.EMAIL_FILE_PATH))  # type: ignore[misc]
+        sent = letters(Path(settings.EMAIL_FILE_PATH))
         assert {letter["To"] for letter in sent} == {"lucia@example.com", "ana@example.com"}
         assert Process.objects.filter(workflow="invoice-order", state="held").count() == 3
         assert "lucia@example.com (Español)" in shown(admin)
