@@ -35,6 +35,10 @@ class Shape(StrEnum):
     """Street, postcode, town and province of an address in Spain."""
     CODING = "coding"
     """The corrected coding of a record; by API the record has an address of its own."""
+    YES = "yes"
+    """A box to tick."""
+    GROUP = "group"
+    """Several fields that make one struct: its `parts`."""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 120
     choices: tuple[tuple[str, Words], ...] = ()
     required: bool = False
+    parts: tuple["Field", ...] = ()
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -78,6 +83,15 @@ NIF = Field(
 EMAIL = Field(
     name="email", label=Words("Correo del cliente", "Customer's mail address"), shape=Shape.EMAIL, limit=254,
     help=Words("Vacío: el que trae el pedido.", "Empty: the one on the order."),
+)  # fmt: skip
+ORIGINAL = Field(
+    name="original", label=Words("La factura original", "The original invoice"), shape=Shape.GROUP, required=True,
+    parts=(
+        Field(name="number", label=Words("Número de la factura original", "Number of the original invoice"), limit=60,
+              required=True, help=Words("Con su serie, tal como está impreso.", "With its series, as it is printed.")),
+        Field(name="date", label=Words("Fecha de expedición", "Date of issue"), shape=Shape.DATE, required=True),
+        Field(name="simplified", label=Words("Era simplificada", "It was a simplified one"), shape=Shape.YES),
+    ),
 )  # fmt: skip
 CODING = Field(name="coding", label=Words("Codificación", "Coding"), shape=Shape.CODING)
 
@@ -137,6 +151,12 @@ ASKS: dict[Action, Ask] = {
               "Annul the invoice: there was neither operation nor payment"),
         Words("La factura no debió existir.", "The invoice should not exist."),
         (REASON,),
+    ),
+    Action.NAME_ORIGINAL: Ask(
+        Words("Dar la factura original, de otro sistema", "Give the original invoice, of another system"),
+        Words("Lo devuelto se facturó antes, en otro programa: se rectifica aquella factura.",
+              "What was refunded was invoiced before, by another program: that invoice is rectified."),
+        (ORIGINAL,),
     ),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from invoicing.admin.coding import FIELDS as CODING_FIELDS
@@ -48,9 +49,9 @@ class AnswerFields(CodingFields):
         if cleaned.get("street") and not (cleaned.get("city") or cleaned.get("postal_code")):
             self.add_error("city", _("La dirección va con código postal y población."))
         action = cleaned.get("action")
-        for field in ASKS[Action(action)].fields if action else ():
-            if field.required and not str(cleaned.get(field.name) or "").strip() and field.name not in self.errors:
-                self.add_error(field.name, _("Falta este dato."))
+        for name in needed(ASKS[Action(action)].fields) if action else ():
+            if not str(cleaned.get(name) or "").strip() and name not in self.errors:
+                self.add_error(name, _("Falta este dato."))
         return cleaned
 
     def resolution(self) -> Resolution:
@@ -64,30 +65,57 @@ class AnswerFields(CodingFields):
                 values[field.name] = value
         return msgspec.convert(values, Resolution)
 
-    def _value(self, field: Field, given: Mapping[str, Any]) -> Any:
+    def _value(self, field: Field, given: Mapping[str, Any], prefix: str = "") -> Any:
+        name = prefix + field.name
         match field.shape:
+            case Shape.GROUP:
+                parts = {part.name: self._value(part, given, f"{name}_") for part in field.parts}
+                return {part: value for part, value in parts.items() if value not in (None, "")}
+            case Shape.YES:
+                return bool(given.get(name))
             case Shape.ADDRESS:
                 return _address(given)
             case Shape.CODING:
                 return self.coding()
             case Shape.DATE:
-                return given.get(field.name)
-        return str(given.get(field.name) or "").strip()
+                return given.get(name)
+        return str(given.get(name) or "").strip()
 
 
 def names_of(field: Field) -> tuple[str, ...]:
     """Return the form's fields that make one field of a resolution, the first of them the one to complain at."""
     if field.shape == Shape.ADDRESS:
         return STREET
+    if field.shape == Shape.GROUP:
+        return tuple(f"{field.name}_{part.name}" for part in field.parts)
     return CODING_FIELDS if field.shape == Shape.CODING else (field.name,)
 
 
-def _form_fields(field: Field) -> dict[str, forms.Field]:
+def needed(fields: Iterable[Field]) -> list[str]:
+    """Return the form's fields that must not be empty."""
+    found = []
+    for field in fields:
+        if field.shape == Shape.GROUP:
+            found += [f"{field.name}_{part.name}" for part in field.parts if part.required]
+        elif field.required:
+            found.append(field.name)
+    return found
+
+
+def _form_fields(field: Field, prefix: str = "") -> dict[str, forms.Field]:
+    name = prefix + field.name
     told: dict[str, Any] = {"label": str(field.label), "help_text": str(field.help), "required": False}
     text = UnfoldAdminTextInputWidget
     match field.shape:
         case Shape.CODING:
             return {}  # they are there already
+        case Shape.GROUP:
+            parts: dict[str, forms.Field] = {}
+            for part in field.parts:
+                parts |= _form_fields(part, f"{name}_")
+            return parts
+        case Shape.YES:
+            return {name: forms.BooleanField(**told, widget=UnfoldBooleanWidget())}
         case Shape.ADDRESS:
             return {
                 "street": forms.CharField(**told, max_length=200, widget=text()),
@@ -97,16 +125,16 @@ def _form_fields(field: Field) -> dict[str, forms.Field]:
             }
         case Shape.TEXT:
             widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
-            return {field.name: forms.CharField(**told, max_length=field.limit, widget=widget)}
+            return {name: forms.CharField(**told, max_length=field.limit, widget=widget)}
         case Shape.EMAIL:
             email = UnfoldAdminEmailInputWidget()
-            return {field.name: forms.EmailField(**told, max_length=field.limit, widget=email)}
+            return {name: forms.EmailField(**told, max_length=field.limit, widget=email)}
         case Shape.DATE:
-            return {field.name: forms.DateField(**told, widget=UnfoldAdminSingleDateWidget())}
+            return {name: forms.DateField(**told, widget=UnfoldAdminSingleDateWidget())}
         case Shape.CHOICE:
             choices = [("", "—"), *((value, str(said)) for value, said in field.choices)]
-            return {field.name: forms.ChoiceField(**told, choices=choices, widget=UnfoldAdminSelectWidget())}
-    return {field.name: forms.CharField(**told, max_length=field.limit, widget=text())}
+            return {name: forms.ChoiceField(**told, choices=choices, widget=UnfoldAdminSelectWidget())}
+    return {name: forms.CharField(**told, max_length=field.limit, widget=text())}
 
 
 def _line(label: Any, limit: int) -> forms.CharField:

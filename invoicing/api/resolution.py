@@ -1,6 +1,6 @@
 """The answer to an order's hold, by API."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -29,6 +29,7 @@ from workflows.models import Process
 
 def _body() -> Any:
     """Return the type of the body: every field that some action takes, under its name in the resolution."""
+    types = {field.name: field.type for field in msgspec.structs.fields(Resolution)}
     fields: list[Any] = [("process", str), ("action", Action)]
     for name, (field, _) in fields_of(Action).items():
         match field.shape:
@@ -36,8 +37,8 @@ def _body() -> Any:
                 continue  # the record of an invoice has addresses of its own
             case Shape.ADDRESS:
                 fields.append((name, api.AddressBody | None, None))
-            case Shape.DATE:
-                fields.append((name, date | None, None))
+            case Shape.DATE | Shape.GROUP:
+                fields.append((name, types[name], None))
             case _:
                 fields.append((name, Annotated[str, msgspec.Meta(max_length=field.limit)], ""))
     says = "The answer to a hold: an action, and the fields that it takes."

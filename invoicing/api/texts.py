@@ -33,6 +33,11 @@ FIELDS = {
                                        f"{field.label.en}, with {', '.join(takers)}.")
         for name, (field, takers) in fields_of(Action).items()
     },
+    **{
+        f"{name.capitalize()}.{part.name}": Said(f"{part.label.es}.", f"{part.label.en}.")
+        for name, (field, _) in fields_of(Action).items()
+        for part in field.parts
+    },
     # --- what a client sends
     "OrderBody.id": Said(
         "Identidad del pedido en su sistema. Otra petición con el mismo id es otra versión del mismo pedido.",

@@ -14,7 +14,7 @@ import common.ids
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0004_gaps'),
+        ('invoicing', '0005_corrective_documents'),
     ]
 
     operations = [

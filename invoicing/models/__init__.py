@@ -5,8 +5,8 @@ from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey
 from invoicing.models.draft import Draft, DraftLine
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
-from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
-from invoicing.models.order import Delivery, Order, Snapshot
+from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
+from invoicing.models.order import Delivery, Order, Settlement, Snapshot
 
 __all__ = [
     "ApiKey",
@@ -23,9 +23,11 @@ __all__ = [
     "IdempotencyKey",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReference",
     "Membership",
     "Order",
     "Series",
+    "Settlement",
     "Snapshot",
     "Visits",
 ]

@@ -1,14 +1,16 @@
 """What each action asks for: declared once, and complete."""
 
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
+from invoicing.admin.fields import needed
 from invoicing.admin.resolving import ResolutionForm
 from invoicing.answers import ASKS, Shape, in_common, outline
 from invoicing.api.resolution import ResolutionBody, resolution_of
-from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Resolution, hold
+from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Original, Resolution, hold
 
 
 def question(held: Hold) -> dict[str, Any]:
@@ -36,13 +38,29 @@ class TestEveryAction:
 
     def test_its_form_asks_for_what_it_needs(self, action: Action) -> None:
         form = ResolutionForm({"action": action.value}, hold=question(Hold(code="nif_required", actions=(action,))))
-        needed = {field.name for field in ASKS[action].fields if field.required}
-        assert set(form.errors) == needed
+        assert set(form.errors) == set(needed(ASKS[action].fields))
 
     def test_the_api_takes_its_fields(self, action: Action) -> None:
         for field in ASKS[action].fields:
             if field.shape != Shape.CODING:
                 assert field.name in ResolutionBody.__struct_fields__
+
+
+class TestAGroup:
+    def test_is_one_struct_of_several_fields(self) -> None:
+        held = Hold(code="nif_required", actions=(Action.NAME_ORIGINAL,))
+        typed = {"action": "name_original", "original_number": "A-7", "original_date": "31/12/2025"}
+        form = ResolutionForm(typed, hold=question(held))
+        assert form.is_valid(), form.errors
+        assert form.resolution().original == Original(number="A-7", date=date(2025, 12, 31), simplified=False)
+        half = ResolutionForm({**typed, "original_number": " "}, hold=question(held))
+        assert set(half.errors) == {"original_number"}
+
+    def test_comes_by_api_as_an_object(self) -> None:
+        body = {"process": "prc_1", "action": "name_original",
+                "original": {"number": "A-7", "date": "2025-12-31", "simplified": True}}  # fmt: skip
+        answer = resolution_of(msgspec.convert(body, ResolutionBody))
+        assert answer.original == Original(number="A-7", date=date(2025, 12, 31), simplified=True)
 
 
 class TestTheBody:
