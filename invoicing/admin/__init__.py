@@ -7,6 +7,7 @@ from invoicing.admin import desks, people
 from invoicing.admin.companies import CompanyAdmin
 from invoicing.admin.connections import ApiKeyAdmin, ConnectionAdmin
 from invoicing.admin.discrepancies import DiscrepancyAdmin, GapAdmin, LockEventAdmin
+from invoicing.admin.drafts import DraftAdmin
 from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
@@ -20,6 +21,7 @@ __all__ = [
     "ConnectionAdmin",
     "DeliveryAdmin",
     "DiscrepancyAdmin",
+    "DraftAdmin",
     "ExportAdmin",
     "GapAdmin",
     "InvoiceAdmin",

@@ -18,7 +18,7 @@ from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.bulk import whose
 from invoicing.admin.queue import AGE, waited
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
+from invoicing.models import ApiKey, Company, Connection, Delivery, Draft, Export, Gap, Invoice, Order, Series
 from invoicing.waiting import OLD, STALE, ReasonCount, Wanted, age_of, counts, summed
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
@@ -48,6 +48,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Pedidos"), "shopping_bag", list_url(Order), Order),
             (_("Retenidos"), "pending_actions", reverse("holds"), Process),
             (_("Facturas"), "receipt_long", list_url(Invoice), Invoice),
+            (_("Borradores"), "edit_document", list_url(Draft), Draft),
             (_("Exportaciones"), "download", list_url(Export), Export),
             (_("Entregas"), "inbox", list_url(Delivery), Delivery),
             (_("Empresas"), "apartment", list_url(Company), Company),

@@ -1,6 +1,6 @@
 """What the buyer reads, in five languages. Django's own catalogues hold the two of staff; these are few, and whole."""
 
-from invoicing.models.draft import LANGUAGES as NAMED
+from invoicing.models.company import LANGUAGES as NAMED
 
 LANGUAGES = tuple(code for code, _ in NAMED)
 """es, ca, en, fr, de: those of the invoices."""

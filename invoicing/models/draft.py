@@ -8,10 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from common.ids import uuid7
-from invoicing.models.company import Company
+from invoicing.models.company import LANGUAGES, Company
 from invoicing.models.order import Delivery
-
-LANGUAGES = [("es", "español"), ("ca", "català"), ("en", "English"), ("fr", "français"), ("de", "Deutsch")]
 
 
 class Draft(models.Model):
@@ -71,15 +69,16 @@ class DraftLine(models.Model):
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="lines", verbose_name="borrador")
     description = models.CharField("descripción", max_length=500)
+    kind = models.CharField(
+        "clase", max_length=8, choices=[("goods", "bien"), ("service", "servicio")], default="goods"
+    )
     quantity = models.DecimalField("cantidad", max_digits=12, decimal_places=4, default=Decimal(1))
     unit_price = models.DecimalField("precio unitario", max_digits=14, decimal_places=6)
     discount = models.DecimalField(
         "descuento (€)", max_digits=14, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)]
     )
-    rate = models.DecimalField(
-        "impuesto (%)", max_digits=5, decimal_places=2, null=True, blank=True, default=Decimal(21),
-        help_text="Vacío: sin impuesto.",
-    )  # fmt: skip
+    tax = models.CharField("impuesto", max_length=10, default="21")
+    """A rate in percent, two with the equivalence surcharge (`21+5.2`), or why there is none (`E1`, `S2`, `N2`…)."""
 
     class Meta:
         ordering: ClassVar = ["draft", "id"]
