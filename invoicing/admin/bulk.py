@@ -21,6 +21,7 @@ from invoicing.admin.resolving import called
 from invoicing.answering import MOST, Outcome, resolve_many, successor
 from invoicing.answers import in_common, outline
 from invoicing.holds import Action
+from invoicing.models import Order
 from invoicing.waiting import Question, Wanted, questions
 from workflows.admin.words import STATES
 from workflows.errors import WrongState
@@ -166,4 +167,4 @@ def whose(request: HttpRequest) -> list[str] | None:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Return what every page of the admin is given."""
-    return {**admin.site.each_context(request), "opts": Process._meta}
+    return {**admin.site.each_context(request), "opts": Order._meta}

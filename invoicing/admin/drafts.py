@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,15 +16,11 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from common import clock
-from common.admin import Fact, Label, ScopedAdmin, change_url, colours, link, moment, shown, table
+from common.admin import Label, ScopedAdmin, change_url, colours, link, moment, shown
 from invoicing import drafting
 from invoicing import nif as nif_rules
-from invoicing.admin.labels import TIPOS
-from invoicing.admin.related import euros
-from invoicing.answers import Words
-from invoicing.models import Draft, DraftLine, Series
-from invoicing.pdf import formats
-from invoicing.values import Priced
+from invoicing.admin.draft_preview import seen
+from invoicing.models import Draft, DraftLine
 
 STATES = {
     "draft": Label(gettext_lazy("borrador")),
@@ -43,7 +38,6 @@ TAXES = [
     ("N2", gettext_lazy("No sujeta por localización (N2)")),
 ]  # fmt: skip
 """What a line may bear, by its code in `DraftLine.tax`."""
-SERIES = {"F1": "complete", "F2": "simplified"}
 
 
 class LineForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -54,7 +48,15 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = DraftLine
         fields = ("description", "kind", "quantity", "unit_price", "discount", "tax")
-        widgets = {"description": UnfoldAdminTextInputWidget()}
+        widgets = {"description": UnfoldAdminTextInputWidget(attrs={"style": "min-width: 18rem"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["discount"].required = False
+
+    def clean_discount(self) -> Any:
+        """Return no discount where none was typed."""
+        return self.cleaned_data["discount"] or 0
 
     def clean_quantity(self) -> Any:
         """Refuse a line of nothing."""
@@ -217,7 +219,7 @@ class DraftAdmin(ScopedAdmin):
             "original": draft,
             "title": _("Vista previa de %(draft)s") % {"draft": draft},
             "back": change_url(draft),
-            **_seen(draft),
+            **seen(draft),
         })  # fmt: skip
 
     def _issue(self, request: HttpRequest, draft: Draft) -> HttpResponse | None:
@@ -244,71 +246,3 @@ def _state(draft: Draft) -> str:
         return "issued"
     order = drafting.order_of(draft)
     return "held" if order and order.state == "held" else "sent"
-
-
-def _seen(draft: Draft) -> dict[str, Any]:
-    """Return the preview's context."""
-    now = clock.now()
-    try:
-        found = drafting.preview(draft, now=now)
-    except drafting.NothingToIssue:
-        return {"empty": True}
-    decision = found.decision
-    context: dict[str, Any] = {"mark": found.mark, "decision": decision, "buyer": found.content.buyer}
-    if decision.hold:
-        held = decision.hold
-        return {
-            **context, "held": held.sentence(str(Words("es", "en"))), "missing": held.missing,
-            "total": euros(found.content.total),
-        }  # fmt: skip
-    if decision.document is None:
-        return context
-    wanted = decision.document
-    series = Series.objects.filter(
-        company_id=draft.company_id, environment=settings.AEAT_ENVIRONMENT, kind=SERIES.get(wanted.tipo, ""), year=now.year
-    ).order_by("-year").first()  # fmt: skip
-    return {
-        **context,
-        "facts": [
-            Fact(_("Documento"), TIPOS.get(wanted.tipo, wanted.tipo)),
-            Fact(_("Serie"), str(series) if series else _("la que se abra al expedir")),
-            Fact(_("Fecha de operación"), f"{wanted.operation_date:%d/%m/%Y}" if wanted.operation_date else "—"),
-            Fact(_("Destinatario"), _recipient(wanted.recipient)),
-            Fact(_("Por qué"), wanted.note),
-        ],
-        "lines": _lines(wanted.priced),
-        "shares": _shares(wanted.priced),
-        "tax_total": euros(wanted.priced.tax_total),
-        "total": euros(wanted.priced.total),
-    }
-
-
-def _recipient(party: Any) -> str:
-    return f"{party.company or party.name} · {party.tax_id}" if party else _("sin identificar")
-
-
-def _lines(priced: Priced) -> dict[str, Any]:
-    return table(
-        [_("Descripción"), _("Cantidad"), _("Precio"), _("Descuento"), _("Tipo"), _("Base")],
-        [
-            [
-                line.description, formats.number(line.quantity), formats.number(line.unit_price, 2, 6),
-                euros(line.discount) if line.discount else "—",
-                formats.percent(line.rate) if line.rate is not None else "—", euros(line.base),
-            ]
-            for line in priced.lines
-        ],
-    )  # fmt: skip
-
-
-def _shares(priced: Priced) -> dict[str, Any]:
-    return table(
-        [_("Calificación"), _("Tipo"), _("Base"), _("Cuota")],
-        [
-            [
-                share.exencion or share.calificacion, formats.percent(share.rate) if share.rate is not None else "—",
-                euros(share.base), euros(share.tax),
-            ]
-            for share in priced.shares
-        ],
-    )  # fmt: skip

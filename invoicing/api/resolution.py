@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from common import clock
 from invoicing import answering
-from invoicing.answers import Shape, fields_of
+from invoicing.answers import ASKS, Shape, fields_of
 from invoicing.api import ids
 from invoicing.api.base import ApiView, client, finding, json_body, one, typed
-from invoicing.api.examples import RESOLUTIONS
+from invoicing.api.examples import MANY, MANY_TOLD, RESOLUTIONS
 from invoicing.api.idempotency import Done, once
 from invoicing.api.orders import of_company
 from invoicing.api.problems import Problem, Said
@@ -108,6 +108,90 @@ def _resolve(request: Request, order: Order, body: bytes, now: datetime) -> Done
         order=ids.text(ids.ORDER, order.pk), process=ids.text(ids.PROCESS, process.pk), status="queued", url=url
     )
     return Done(202, resolved, url)
+
+
+class ManyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One answer to many held processes; `answer` as for one, without `process`."""
+
+    processes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=answering.MOST)]
+    answer: dict[str, Any]
+
+
+class OneOfManyResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one of many answers."""
+
+    process: str
+    done: bool
+    code: str
+    detail: str
+    superseded_by: str | None
+
+
+class ManyResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each."""
+
+    done: int
+    refused: int
+    data: list[OneOfManyResource]
+
+
+class AnswerMany(ApiView):
+    """One answer to the questions of many processes."""
+
+    scopes: ClassVar = {"POST": "processes:write"}
+
+    @operation(
+        name="processes_answer_many",
+        title=Said("Responder a muchos procesos retenidos", "Answer many held processes"),
+        says=Said(
+            "Da la misma respuesta a cada uno por separado: los que no pueden llevarla se cuentan con su motivo y no "
+            "estorban a los demás.",
+            "Gives the same answer to each by itself: those that cannot take it are told with the reason and hinder "
+            "nobody.",
+        ),
+        scope="processes:write",
+        answer=ManyResource,
+        body=ManyBody,
+        body_examples=MANY,
+        examples=MANY_TOLD,
+        parameters=(IDEMPOTENCY_KEY,),
+        problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "request-in-flight",
+                  "length-required", "body-too-large", "media-type-unsupported", "idempotency-key-reused"),
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Answer each."""
+        body = json_body(request)
+        now = clock.now()
+        return once(request, body, lambda: _answer_many(request, body, now), kept_as=ManyResource, now=now)
+
+
+def _answer_many(request: Request, body: bytes, now: datetime) -> Done:
+    told = typed(body, ManyBody)
+    try:
+        answer = msgspec.convert(told.answer, Resolution)
+    except msgspec.ValidationError as error:
+        raise Problem("body-invalid", errors=[finding(str(error), "/answer")]) from error
+    if answer.action not in ASKS or not ASKS[answer.action].in_bulk:
+        raise Problem("body-invalid", errors=[{"pointer": "/answer/action", "detail": "not for many at once"}])
+    who = client(request)
+    data = []
+    # In one order of their ids, whatever the body's: two such requests at once wait for each other, and no longer.
+    for identifier in sorted(set(told.processes)):
+        data.append(_one_of_many(who.company.tenant, identifier, answer, who.actor, now))
+    done = sum(one.done for one in data)
+    return Done(200, ManyResource(done=done, refused=len(data) - done, data=data))
+
+
+def _one_of_many(tenant: str, identifier: str, answer: Resolution, actor: str, now: datetime) -> OneOfManyResource:
+    try:
+        process = one(Process.objects.filter(tenant=tenant), ids.PROCESS, identifier)
+        resolve(process, answer, actor=actor, now=now, reason=answer.reason)
+    except Problem as problem:
+        newer = problem.members.get("superseded_by")
+        return OneOfManyResource(
+            process=identifier, done=False, code=problem.code, detail=str(problem.detail), superseded_by=newer
+        )
+    return OneOfManyResource(process=identifier, done=True, code="", detail="", superseded_by=None)
 
 
 def resolution_of(told: Any) -> Resolution:

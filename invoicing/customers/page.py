@@ -115,7 +115,7 @@ def _form(visit: Visit, request: CustomerRequest, typed: answer.Typed | None = N
             "name": name,
             "label": words[name],
             "help": words["nif_help"] if name == "nif" else "",
-            "optional": words["optional"] if name in answer.ADDRESS else "",
+            "optional": words["if_other"] if name == "street" and not required else "",
             "value": known.get(name, ""),
             "error": errors.get(name, ""),
             "most": limit,
@@ -128,7 +128,7 @@ def _form(visit: Visit, request: CustomerRequest, typed: answer.Typed | None = N
     return _page(
         visit, "customer/ask.html", 422 if errors else 200,
         name="title", says=words[f"why_{request.code}"], fields=fields, amiss=words["amiss"] if errors else "",
-        confirmed=typed.nif if typed else "", button=words["send"], address_needed=required,
+        confirmed=typed.nif if typed else "", button=words["send"],
         until=words.say("link_until", until=local_day(request.expires_at, request.company.zone)),
         privacy=words.say("privacy", company=clean(request.company.taxpayer.name)),
     )  # fmt: skip

@@ -98,7 +98,10 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "postal_code": ("Código postal", "Codi postal", "Postcode", "Code postal", "Postleitzahl"),
     "city": ("Población", "Població", "Town", "Ville", "Ort"),
-    "optional": ("opcional", "opcional", "optional", "facultatif", "freiwillig"),
+    "if_other": (
+        "si no es la del pedido", "si no és la de la comanda", "if not the one on the order",
+        "si ce n'est pas celle de la commande", "falls nicht die der Bestellung",
+    ),
     "entity_address": (
         "La factura de una empresa lleva su dirección.", "La factura d'una empresa porta la seva adreça.",
         "The invoice of a company bears its address.", "La facture d'une entreprise porte son adresse.",

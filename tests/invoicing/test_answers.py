@@ -1,6 +1,7 @@
 """What each action asks for: declared once, and complete."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,9 @@ from invoicing.admin.resolving import ResolutionForm
 from invoicing.answers import ASKS, Shape, in_common, outline
 from invoicing.api.resolution import ResolutionBody, resolution_of
 from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Original, Resolution, hold
+from invoicing.holds_page import page
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "holds.md"
 
 
 def question(held: Hold) -> dict[str, Any]:
@@ -96,3 +100,7 @@ def test_a_reason_without_its_facts_is_still_a_sentence(code: str) -> None:
         text = outline(code, language)
         assert "{" not in text
         assert text.endswith((".", "…"))
+
+
+def test_the_reference_is_the_catalogues() -> None:
+    assert PAGE.read_text() == page(), "python -m invoicing.holds_page > docs/reference/holds.md"

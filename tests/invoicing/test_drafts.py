@@ -245,4 +245,4 @@ def test_the_total_is_what_the_lines_cost(inclusive: bool, lines: list[tuple[str
     assert content.total == Decimal(total)
     if all(tax.isdigit() for _, tax in lines):
         priced = money.price(content, on=now.date())
-        assert (priced.total, priced.rounding) == (Decimal(total), 0)
+        assert (priced.total, priced.rounding) == (Decimal(total), Decimal(0))

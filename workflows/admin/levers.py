@@ -4,6 +4,7 @@ Two more have files of their own: replaying.py and answering.py.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -110,9 +111,11 @@ def resolve(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
             )  # fmt: skip
         except ValueError as error:  # what the application refuses once it looks at more than the form
             form.add_error(None, str(error))
+    asked = question(process)
+    asked = replace(asked, known=(*asked.known, *desk(process.workflow).known(process)))
     return confirm(
         page, request, process, form,
-        title=_("Resolver"), asked=question(process), token=hold["token"], button=_("Guardar y seguir"),
+        title=_("Resolver"), asked=asked, token=hold["token"], button=_("Guardar y seguir"),
     )  # fmt: skip
 
 
