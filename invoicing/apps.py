@@ -17,3 +17,4 @@ class InvoicingConfig(AppConfig):
             reconciling,
             reporting,
         )
+        from invoicing.customers import asking  # noqa: F401, PLC0415

@@ -11,6 +11,7 @@ from common import clock
 from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
 from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
+from invoicing.customers.asking import ask_unbidden
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.deliveries import Received
 from invoicing.documents import Documents, StoredDocument
@@ -154,7 +155,10 @@ def capture(run: Run, p: Capture) -> UUID | None:
 @step
 def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
     """Compare what is issued so far with the newest version, under the policy and a person's answers."""
-    return decide_order(order_id, answers, now=clock.now())
+    now = clock.now()
+    decided = decide_order(order_id, answers, now=now)
+    ask_unbidden(order_id, decided.decision.hold, version=decided.version, answers=len(answers), now=now)
+    return decided
 
 
 @step

@@ -17,7 +17,8 @@ from invoicing.values import Address
 class Action(StrEnum):
     """What a person may answer to a hold.
 
-    give_nif: the buyer's NIF, and name or address where those are missing too. issue_simplified: an F2 without NIF.
+    give_nif: the buyer's NIF, and name or address where those are missing too. ask_customer: a letter with a link asks
+    the buyer, and the hold stands until somebody answers it. issue_simplified: an F2 without NIF.
     issue_anyway: go on in spite of it. decide_again: the cause was put right elsewhere. ignore: no invoice, for a
     reason. corrected_by_hand: the correction was made outside, for a reason. resend_corrected: a new record of the same
     invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason. choose_regime:
@@ -26,6 +27,7 @@ class Action(StrEnum):
     """
 
     GIVE_NIF = "give_nif"
+    ASK_CUSTOMER = "ask_customer"
     ISSUE_SIMPLIFIED = "issue_simplified"
     ISSUE_ANYWAY = "issue_anyway"
     DECIDE_AGAIN = "decide_again"
@@ -57,7 +59,7 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     """A person's answer to a hold. `nif` as typed; empty `name` and `address` leave those of the order; without
-    `coding` a record is sent again with the same data.
+    `coding` a record is sent again with the same data; without `email` the customer is asked at the order's address.
     """
 
     action: Action
@@ -68,6 +70,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     coding: Coding | None = None
     treatment: str = ""
     original: Original | None = None
+    email: str = ""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -115,7 +118,8 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-GIVE, F2, ANYWAY = Action.GIVE_NIF, Action.ISSUE_SIMPLIFIED, Action.ISSUE_ANYWAY
+GIVE, ASK = Action.GIVE_NIF, Action.ASK_CUSTOMER
+F2, ANYWAY = Action.ISSUE_SIMPLIFIED, Action.ISSUE_ANYWAY
 AGAIN, IGNORE, BY_HAND = Action.DECIDE_AGAIN, Action.IGNORE, Action.CORRECTED_BY_HAND
 RESEND, ANNUL = Action.RESEND_CORRECTED, Action.ANNUL
 CHOOSE, ACCEPT = Action.CHOOSE_REGIME, Action.ACCEPT_VAT_NUMBER
@@ -256,13 +260,13 @@ CATALOGUE: dict[str, Reason] = {
         "Son {total} € sin NIF del comprador; una simplificada llega a {limit} €.",
         "{total} € without the buyer's NIF; a simplified invoice reaches {limit} €.",
         "El NIF, nombre y dirección del comprador.",
-        (GIVE, AGAIN, IGNORE),
+        (GIVE, ASK, AGAIN, IGNORE),
     ),
     "nif_invalid": Reason(
         "«{tax_id}» no es un NIF español válido.",
         "“{tax_id}” is not a valid Spanish NIF.",
         "El NIF correcto del comprador.",
-        (GIVE, F2, IGNORE, AGAIN),
+        (GIVE, ASK, F2, IGNORE, AGAIN),
     ),
     "nif_entity_control": Reason(
         "El carácter de control de {tax_id} no cuadra.",
@@ -274,7 +278,7 @@ CATALOGUE: dict[str, Reason] = {
         "El comprador da el NIF {tax_id}, pero falta: {fields}.",
         "The buyer gives the NIF {tax_id}, but this is missing: {fields}.",
         "Nombre y dirección del comprador.",
-        (GIVE, F2, IGNORE, AGAIN),
+        (GIVE, ASK, F2, IGNORE, AGAIN),
     ),
     # After the invoice
     "correction_needed": Reason(

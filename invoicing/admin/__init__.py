@@ -8,6 +8,7 @@ from invoicing.admin.api_keys import ApiKeyAdmin
 from invoicing.admin.companies import CompanyAdmin
 from invoicing.admin.connections import ConnectionAdmin
 from invoicing.admin.discrepancies import DiscrepancyAdmin, GapAdmin, LockEventAdmin
+from invoicing.admin.drafts import DraftAdmin
 from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
@@ -23,6 +24,7 @@ __all__ = [
     "ConnectionAdmin",
     "DeliveryAdmin",
     "DiscrepancyAdmin",
+    "DraftAdmin",
     "ExchangeRateAdmin",
     "ExportAdmin",
     "GapAdmin",

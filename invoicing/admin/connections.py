@@ -39,7 +39,7 @@ from invoicing.treatments import REGIMES, codes, named
 SETTINGS = (
     "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "active",
     "trigger", "zero_totals", "shop_url", "pull", "untaxed_default", "untaxed_words", "untaxed_shipping",
-    "untaxed_tips",
+    "untaxed_tips", "ask_customers",
 )  # fmt: skip
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
 
@@ -180,7 +180,7 @@ class ConnectionAdmin(ScopedAdmin):
         (None, {"fields": (("company", "platform"), ("name", "active"))}),
         (gettext_lazy("Facturación"), {"fields": (("invoice_from", "trigger"), ("settle_seconds", "other_invoicing"),
                                                   ("zero_totals",), "nif_keys", "where_the_nif_is",
-                                                  "marketplace_channels")}),
+                                                  "marketplace_channels", "ask_customers")}),
         (gettext_lazy("Lo que no lleva impuesto"), {"fields": ("untaxed_default", "untaxed_words",
                                                                ("untaxed_shipping", "untaxed_tips"))}),
         (gettext_lazy("Webhooks"), {"fields": ("address", "secret_state", "new_secret",

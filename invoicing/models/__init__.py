@@ -1,6 +1,8 @@
 """The business: companies and their shops, what the shops sent, and the invoices that came of it."""
 
+from invoicing.models.asking import CustomerAnswer, CustomerRequest, Visits
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
+from invoicing.models.draft import Draft, DraftLine
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
@@ -12,8 +14,12 @@ __all__ = [
     "ApiKey",
     "Company",
     "Connection",
+    "CustomerAnswer",
+    "CustomerRequest",
     "Delivery",
     "Document",
+    "Draft",
+    "DraftLine",
     "ExchangeRate",
     "Export",
     "Gap",
@@ -28,4 +34,5 @@ __all__ = [
     "Settlement",
     "Snapshot",
     "VatCheck",
+    "Visits",
 ]

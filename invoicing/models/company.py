@@ -246,6 +246,11 @@ class Connection(models.Model):
         ],
         default="hold",
     )
+    ask_customers = models.BooleanField(
+        "preguntar al cliente",
+        default=False,
+        help_text="Si a un pedido le faltan los datos del comprador, se le escribe sin esperar a que alguien lo pida.",
+    )
     active = models.BooleanField("activa", default=True)
     rejected_deliveries = models.PositiveIntegerField("firmas rechazadas", default=0, editable=False)
     last_rejected_at = models.DateTimeField("última firma rechazada", null=True, blank=True, editable=False)
