@@ -7,4 +7,12 @@ class InvoicingConfig(AppConfig):
 
     def ready(self) -> None:
         # These register the workflows, once the models are there.
-        from invoicing import corrections, exports, flows, rates_feed, reconciling, reporting  # noqa: F401, PLC0415
+        from invoicing import (  # noqa: PLC0415
+            by_staff,  # noqa: F401
+            corrections,  # noqa: F401
+            exports,  # noqa: F401
+            flows,  # noqa: F401
+            rates_feed,  # noqa: F401
+            reconciling,  # noqa: F401
+            reporting,  # noqa: F401
+        )

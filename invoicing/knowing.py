@@ -37,11 +37,13 @@ def words(pairs: list[str]) -> dict[str, str]:
     return {word.strip(): code.strip() for word, _, code in split if word.strip() and code.strip()}
 
 
-def known(company: Company, content: OrderContent, answers: tuple[Resolution, ...], *, now: datetime) -> Known:
+def known(
+    company: Company, content: OrderContent, answers: tuple[Resolution, ...], *, now: datetime, trigger: str = "paid"
+) -> Known:
     """Return what is known now for a decision on this version; a query or two, for those orders that need it."""
     given = tuple(answer.nif for answer in answers if answer.action == Action.GIVE_NIF)
     today = now.astimezone(ZoneInfo(company.zone)).date()
-    day = operation_date(content, company.zone, today) or today
+    day = operation_date(content, company.zone, today, trigger) or today
     return Known(
         quote=quote(content.currency, day) if content.currency != "EUR" else None,
         vat={number: answer for number in numbers(content, given) if (answer := newest(company, number, now=now))},

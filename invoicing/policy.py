@@ -4,7 +4,7 @@ Deciding compares the newest version of an order with what is issued so far; it 
 lose nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -53,6 +53,10 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """hold, or reference_only: issue, and keep the other system's number as a reference."""
     marketplace_channels: tuple[str, ...] = ()
     """Sales channels whose operator invoices by itself; compared without case."""
+    trigger: str = "paid"
+    """The fact that asks for the invoice: paid, shipped or delivered."""
+    zero_totals: str = "hold"
+    """hold (a gift, or a taxable self-supply: a person knows), or ignore."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +90,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 def matters(content: OrderContent, *, invoiced: bool) -> bool:
     """Tell whether this version of an order needs a decision: paid at least in part, ended, or already invoiced."""
     paid = content.paid or content.partially_paid
-    return invoiced or paid or content.cancelled or content.deleted or bool(content.refunds)
+    sent = bool(content.shipped_at or content.delivered_at)
+    return invoiced or paid or sent or content.cancelled or content.deleted or bool(content.refunds)
 
 
 def decide(
@@ -199,7 +204,7 @@ def _decide(case: _Case) -> Decision:
     case = _identified(case)
     if isinstance(vat := _vat(case), Decision):
         return vat
-    operation = operation_date(case.content, case.company.zone, case.today)
+    operation = operation_date(case.content, case.company.zone, case.today, case.connection.trigger)
     try:
         priced = _priced(case, case.content, vat)
     except Unpriceable as error:
@@ -239,7 +244,7 @@ def _priced(case: _Case, content: OrderContent, vat: money.Vat, quote: Exchange 
     """
     return money.price(
         content,
-        on=operation_date(content, case.company.zone, case.today) or case.today,
+        on=operation_date(content, case.company.zone, case.today, case.connection.trigger) or case.today,
         accepted=case.accepted,
         taxes=case.taxes,
         quote=quote or case.known.quote,
@@ -258,8 +263,10 @@ def _no_invoice(case: _Case) -> str:
         return "Pedido de prueba."
     if content.cancelled:
         return "Cancelado antes de facturarse."
-    if not content.paid and not content.partially_paid:
-        return "Sin pagar."
+    if why := _not_due(content, case.connection.trigger):
+        return why
+    if content.total == 0 and case.connection.zero_totals == "ignore":
+        return "De total cero."
     if content.sales_channel and content.sales_channel.casefold() in channels:
         return f"Lo factura el mercado en el que se vendió ({content.sales_channel})."
     if start and content.placed_at < start:
@@ -271,6 +278,20 @@ def _no_invoice(case: _Case) -> str:
     return ""
 
 
+_DUE: dict[str, Callable[[OrderContent], datetime | None]] = {
+    "paid": lambda content: content.paid_at,
+    "shipped": lambda content: content.shipped_at or content.delivered_at,
+    "delivered": lambda content: content.delivered_at,
+}
+
+
+def _not_due(content: OrderContent, trigger: str) -> str:
+    """Return why the time of the invoice has not come. With `paid` a payment without a date counts too."""
+    if trigger == "paid":
+        return "" if content.paid or content.partially_paid else "Sin pagar."
+    return "" if _DUE[trigger](content) else "Sin enviar." if trigger == "shipped" else "Sin entregar."
+
+
 def _not_yet(case: _Case) -> Hold | None:
     """Return what a person must settle before figures are looked at."""
     content, accepted = case.content, case.accepted
@@ -279,7 +300,7 @@ def _not_yet(case: _Case) -> Hold | None:
     keeps = case.connection.other_invoicing == "reference_only" or "other_invoice_number" in accepted
     if content.invoiced_elsewhere and not keeps:
         return hold("other_invoice_number", number=content.invoiced_elsewhere)
-    if content.partially_paid:
+    if content.partially_paid and case.connection.trigger == "paid":
         return hold("partial_payment")
     if (
         not _refunded(content)
@@ -314,7 +335,9 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
     without = (Action.ISSUE_SIMPLIFIED,) if above else ()
     if held := _recipient_trouble(buyer, without, accepted=case.accepted):
         return held
-    qualified = case.company.qualified_simplified and not above
+    # RD 1619/2012 art. 4.4: neither for intra-Community supplies nor where the buyer owes the tax
+    complete = above or buyer.id_type or recipients.needs_recipient(priced)
+    qualified = case.company.qualified_simplified and not complete
     why = "Con NIF y hasta el límite: simplificada cualificada." if qualified else "Con NIF: completa."
     return Wanted(
         tipo=TipoFactura.F1.value,
@@ -362,9 +385,10 @@ def _f2_limit(company: CompanyPolicy) -> Decimal:
     return min(company.f2_limit, F2_LIMIT_OF_LISTED_ACTIVITIES if company.f2_activity else F2_LIMIT)
 
 
-def operation_date(content: OrderContent, zone: str, today: date) -> date | None:
-    """Return the day of payment in the issuer's zone; never one to come (the AEAT's 1173)."""
-    day = content.paid_at.astimezone(ZoneInfo(zone)).date() if content.paid_at else None
+def operation_date(content: OrderContent, zone: str, today: date, trigger: str = "paid") -> date | None:
+    """Return the day of what asked for the invoice, in the issuer's zone; never one to come (the AEAT's 1173)."""
+    moment = _DUE[trigger](content)
+    day = moment.astimezone(ZoneInfo(zone)).date() if moment else None
     return day if day and day <= today else None
 
 

@@ -6,6 +6,7 @@ from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
 from invoicing.models.outside import ExchangeRate, VatCheck
+from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
@@ -22,6 +23,7 @@ __all__ = [
     "InvoiceReference",
     "Membership",
     "Order",
+    "Reconciliation",
     "Series",
     "Settlement",
     "Snapshot",
