@@ -120,6 +120,8 @@ def _invoice(order: Order, company: Company, wanted: Wanted, stamp: datetime, en
         shares=encode(priced.shares),
         figures=encode(msgspec.structs.replace(priced, lines=(), shares=())),
         mentions=list(priced.mentions),
+        withholding=priced.withholding,
+        outlays=priced.outlays,
         base_total=priced.total - priced.tax_total,
         tax_total=priced.tax_total,
         total=priced.total,
