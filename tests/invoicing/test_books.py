@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from common import clock
 from invoicing.books import periods
+from invoicing.books.register import split
 from invoicing.coding import Coding, LineCoding, recoded
 from invoicing.documents import Documents
 from invoicing.exports import ExportInvoices, export_invoices, request_export
@@ -440,3 +441,18 @@ def test_periods(name: str, first: date, last: date) -> None:
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write a month as 2027-03"):
         periods.period(text)
+
+
+@pytest.mark.parametrize(
+    ("num_serie", "series", "number"),
+    [
+        ("A2027-000012", "A2027-", "000012"),
+        ("TIENDA", "", "TIENDA"),
+        ("12", "", "12"),
+        ("TIENDA-DE-LA-CALLE-MAYOR2027-000012", "TIENDA-DE-LA-CALLE-M", "AYOR2027-000012"),
+        ("TIENDA-DE-LA-CALLE-MAYOR-DE-", "TIENDA-D", "E-LA-CALLE-MAYOR-DE-"),
+    ],
+)
+def test_series_and_number_are_the_records_own_text(num_serie: str, series: str, number: str) -> None:
+    assert split(num_serie) == (series, number)
+    assert series + number == num_serie
