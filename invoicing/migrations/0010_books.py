@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0005_corrective_documents'),
+        ('invoicing', '0006_pulling_from_shops'),
         ('verifactu', '0005_certificates_and_notices'),
     ]
 
