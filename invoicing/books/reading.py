@@ -168,6 +168,15 @@ def effects(company_id: UUID, environment: str, invoices: Sequence[Declared]) ->
                 yield invoice, effect
 
 
+def taken_back_on(company_id: UUID, environment: str, day: date) -> list[Share]:
+    """Return the rows that corrective invoices by substitution issued on a day take back (two queries at most)."""
+    found = _read("i.issue_date = %s AND i.method = 'S' AND i.state <> 'annulled'", [company_id, environment, day])
+    known = of_numbers(company_id, environment, (number for invoice in found for number, _ in invoice.rectifies))
+    return [
+        effect.share for invoice in found if invoice.replaced for effect in replaced(invoice, invoice.replaced, known)
+    ]
+
+
 def replaced(invoice: Declared, said: Replaced, known: Mapping[str, Declared]) -> list[Effect]:
     """Return the rows that an invoice by substitution takes back."""
     before = [known[number] for number, _ in invoice.rectifies if number in known]

@@ -21,6 +21,8 @@ from invoicing.books.reading import Declared, Effect, Share, effects, of_page
 from invoicing.sheets import Column, amount, guarded
 
 SHEET = "EXPEDIDAS"
+ROOM = 20
+"""Characters of a series, and of a number."""
 CONSUMER = "VENTAS A CONSUMIDOR FINAL"
 ANNULLED = "ANULADA"
 _CASH = "Cobro (Operación Criterio de Caja de IVA y/o artículo 7.2.1º de Reglamento del IRPF)"
@@ -99,7 +101,7 @@ def _line(invoice: Declared, effect: Effect) -> list[str]:
     taxed = share.rate is not None
     return [
         str(day.year), periods.aeat(day, periods.QUARTER), "", "", "", of.tipo, "", "",
-        _day(of.issued), _day(of.operation) if of.operation else "", guarded(series), number, "",
+        _day(of.issued), _day(of.operation) if of.operation else "", guarded(series), guarded(number), "",
         of.id_type, of.country, guarded(of.identity), guarded(of.name if of.identity else CONSUMER)[:40],
         share.regimen, share.calificacion, share.exencion,
         amount(share.base + share.tax + share.surcharge), amount(share.base),
@@ -111,13 +113,14 @@ def _line(invoice: Declared, effect: Effect) -> list[str]:
 
 
 def split(num_serie: str) -> tuple[str, str]:
-    """Return series and number, which together are NumSerieFactura: the number is the digits at its end.
+    """Return series and number, which together are NumSerieFactura: the number is the digits at its end, and what the
+    series has no room for.
 
     >>> split("A2027-000012"), split("X")
     (('A2027-', '000012'), ('', 'X'))
     """
     found = re.search(r"\d{1,20}$", num_serie)
-    at = found.start() if found else max(len(num_serie) - 20, 0)
+    at = min(found.start() if found else max(len(num_serie) - ROOM, 0), ROOM)
     return num_serie[:at], num_serie[at:]
 
 

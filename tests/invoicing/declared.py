@@ -84,7 +84,8 @@ def declare(
             issuer_name=company.taxpayer.name, issuer_nif=company.taxpayer.nif, issuer_address=company.postal_lines,
             recipient_name=to.NombreRazon if to else "", recipient_nif=_identity(to), shares=encode(rows),
             base_total=base, tax_total=tax, total=base + tax, platform_tax=tax, rounding=Decimal("0.00"),
-            qr_url="https://example.com/qr", record_id=uuid7(), purpose=f"test {number}", **more,
+            qr_url="https://example.com/qr", record_id=uuid7(), purpose=f"test {number}",
+            method="" if kind[0] != "R" else "S" if replaced else "I", **_columns(replaced), **more,
         )  # fmt: skip
         line = InvoiceLine(
             invoice=invoice, position=1, description="Género", quantity=Decimal(1), unit_price=base,
@@ -142,6 +143,13 @@ def many(company: Company, count: int, *, first: date, a_day: int = 1000) -> Non
 def _id(value: Any) -> UUID:
     assert isinstance(value, UUID)
     return value
+
+
+def _columns(replaced: tuple[str, str, str] | None) -> dict[str, Decimal | None]:
+    if replaced is None:
+        return {}
+    base, tax, surcharge = (Decimal(each) if each else None for each in replaced)
+    return {"replaced_base": base, "replaced_tax": tax, "replaced_surcharge": surcharge}
 
 
 def _identity(to: PersonaFisicaJuridica | None) -> str:

@@ -19,9 +19,11 @@ from pytest_django import Settings
 
 from common import clock
 from invoicing.books import periods
+from invoicing.books.register import split
 from invoicing.coding import Coding, LineCoding, recoded
 from invoicing.documents import Documents
 from invoicing.exports import ExportInvoices, export_invoices, request_export
+from invoicing.figures import Sums, day_figures
 from invoicing.models import Company, Export, Invoice
 from invoicing.verification import damaged_exports
 from tests import world
@@ -363,6 +365,23 @@ def test_substitution_of_what_another_system_issued_goes_by_the_sums_it_states(c
     assert filled(book(company, "303", "2026-03")) == {"14": "-200,00", "15": "-42,00", "27": "-42,00"}
 
 
+def test_the_days_report_counts_what_the_return_counts(company: Company) -> None:
+    on = day(3, 15)
+    guest = declare(company, "F2", on, row("10", "21", "2.10"), to=None)
+    declare(company, "F3", on, row("10", "21", "2.10"), substitutes=(guest,))
+    wrong = declare(company, "F1", day(1, 20), row("1000", "21", "210"), row("50", "10", "5"))
+    declare(company, "R4", on, row("800", "21", "168"), row("50", "10", "5"), rectifies=(wrong,),
+            replaced=("1050.00", "215.00", ""))  # fmt: skip
+    figures = day_figures(company.pk, on, "simulator", now=clock.now())
+    assert figures.sums == Sums(3, Decimal("-190.00"), Decimal("-39.90"), Decimal("-229.90"))  # 10 + 800 - 1000 at 21 %
+    assert {kind: (sums.count, sums.total) for kind, sums in figures.types.items()} == {
+        "F2": (1, Decimal("12.10")), "F3": (1, Decimal("0.00")), "R4": (1, Decimal("-242.00")),
+    }  # fmt: skip
+    assert [(share.rate, share.base, share.tax) for share in figures.shares] == [
+        (Decimal(21), Decimal("-190.00"), Decimal("-39.90")), (Decimal(10), Decimal("0.00"), Decimal("0.00")),
+    ]  # fmt: skip
+
+
 class TestAsking:
     def ask(self, company: Company, kind: str, period: str, **changes: Any) -> Any:
         first, last = periods.period(period)
@@ -440,3 +459,18 @@ def test_periods(name: str, first: date, last: date) -> None:
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write a month as 2027-03"):
         periods.period(text)
+
+
+@pytest.mark.parametrize(
+    ("num_serie", "series", "number"),
+    [
+        ("A2027-000012", "A2027-", "000012"),
+        ("TIENDA", "", "TIENDA"),
+        ("12", "", "12"),
+        ("TIENDA-DE-LA-CALLE-MAYOR2027-000012", "TIENDA-DE-LA-CALLE-M", "AYOR2027-000012"),
+        ("TIENDA-DE-LA-CALLE-MAYOR-DE-", "TIENDA-D", "E-LA-CALLE-MAYOR-DE-"),
+    ],
+)
+def test_series_and_number_are_the_records_own_text(num_serie: str, series: str, number: str) -> None:
+    assert split(num_serie) == (series, number)
+    assert series + number == num_serie
