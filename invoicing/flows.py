@@ -1,23 +1,27 @@
 """The workflows: the table of contents of the product. Each step is a line; arithmetic and HTTP live elsewhere."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.db import transaction
 
 from common import clock
+from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
-from invoicing.capture import capture_delivery
+from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
 from invoicing.deciding import Decided, decide_order, leave_order
+from invoicing.deliveries import Received
 from invoicing.documents import Documents, StoredDocument
 from invoicing.holds import Resolution
-from invoicing.issuing import NotTheNewest, issue_sale
+from invoicing.issuing import NotTheNewest, issue_document
 from invoicing.mail import letter, message_id, send
-from invoicing.models import Delivery, Document, Invoice
+from invoicing.models import Connection, Delivery, Document, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.storefronts import Unreadable
+from invoicing.values import Hint
 from verifactu import witness
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from workflows.api import Lane, step, workflow
@@ -43,6 +47,8 @@ class InvoiceOrder(msgspec.Struct, frozen=True):
     company_id: UUID
     order_id: UUID
     version: int
+    turn: int = 0
+    """How many documents this version has already led to."""
 
 
 class DocumentRef(msgspec.Struct, frozen=True):
@@ -62,26 +68,66 @@ class MailInvoice(msgspec.Struct, frozen=True):
 # --- capture: one delivery -------------------------------------------------------------------------------------
 
 
+class Read(msgspec.Struct, frozen=True):
+    """What reading a delivery came to: the order, if it tells of one, and what the shop is to be asked for."""
+
+    order_id: UUID | None = None
+    connection_id: UUID | None = None
+    fetch: Hint | None = None
+
+
 @step
-def read_delivery(delivery_id: UUID) -> UUID | None:
-    """Keep the version that the delivery holds and start the decision when it matters; return the order."""
+def take_in(delivery_id: UUID) -> Read:
+    """Keep the version that the delivery holds and start the decision when it matters."""
     now = clock.now()
-    delivery = Delivery.objects.select_related("connection").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("connection").defer("connection__credentials").get(pk=delivery_id)
     try:
         captured = capture_delivery(delivery, now=now)
-    except Unreadable as error:
+    except (Unreadable, NeedsPulling) as error:
         raise Abort(f"{delivery.connection}: {error}") from error
     if captured is None:
-        return None
-    if captured.matters:
+        return Read()
+    if captured.order and captured.matters:
         trigger(
             invoice_order,
-            InvoiceOrder(delivery.company_id, captured.order.pk, captured.snapshot.version),
+            InvoiceOrder(delivery.company_id, captured.order.pk, captured.version),
             now=now,
             actor="capture",
             settle=timedelta(seconds=delivery.connection.settle_seconds),
         )
-    return captured.order.pk
+    return Read(captured.order.pk if captured.order else None, delivery.connection_id, captured.fetch)
+
+
+def keep_pulled(delivery_id: UUID, connection_id: UUID, hint: Hint, bundle: bytes | None) -> UUID | None:
+    """Store what the shop said and start to read it, in one commit; nothing when the hint leads to no order."""
+    if bundle is None:
+        return None
+    connection = Connection.objects.get(pk=connection_id)
+    return take_pulled(connection, bundle, now=clock.now()).delivery_id
+
+
+def take_pulled(connection: Connection, bundle: bytes, *, now: datetime) -> Received:
+    """Store an order as its shop has it now and start to read it; what was read before changes nothing."""
+    with transaction.atomic():
+        received = pulling.keep(connection, bundle, now=now)
+        if received.new:
+            trigger(capture, Capture(connection.company_id, received.delivery_id), now=now, actor="pull")
+        elif waiting := still_waiting(received.delivery_id):
+            order, version = waiting
+            trigger(invoice_order, InvoiceOrder(order.company_id, order.pk, version), now=now, actor="pull")
+    return received
+
+
+@step.external(
+    store=keep_pulled,
+    lane=lambda delivery_id, connection_id, hint: Lane(f"shop:{connection_id}", 4),
+    breaker=lambda delivery_id, connection_id, hint: pulling.breaker_of(connection_id),
+    retry=pulling.RETRY,
+)
+def pull(delivery_id: UUID, connection_id: UUID, hint: Hint, *, idempotency_key: str) -> bytes | None:
+    """Ask the shop for the order that a delivery only names, or names the half of."""
+    connection = Connection.objects.select_related("company").get(pk=connection_id)
+    return pulling.client_of(connection).hinted(hint.kind, hint.external_id)
 
 
 @workflow(
@@ -94,8 +140,11 @@ def read_delivery(delivery_id: UUID) -> UUID | None:
     tags=lambda p: (f"delivery:{p.delivery_id}",),
 )
 def capture(run: Run, p: Capture) -> UUID | None:
-    """Read one stored delivery."""
-    return run.step(read_delivery, p.delivery_id)
+    """Read one stored delivery, and ask the shop where it has more to say. What it says is a delivery of its own."""
+    read = run.step(take_in, p.delivery_id)
+    if read.fetch and read.connection_id:
+        run.step(pull, p.delivery_id, read.connection_id, read.fetch)
+    return read.order_id
 
 
 # --- invoice-order: from a version of an order to its document ---------------------------------------------------
@@ -108,10 +157,10 @@ def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
 
 
 @step
-def issue(order_id: UUID, decided: Decided) -> InvoiceRef | None:
+def issue(p: InvoiceOrder, decided: Decided) -> InvoiceRef | None:
     """Issue the document and start what follows; None when a newer version came first."""
     try:
-        invoice = issue_sale(order_id, decided.version, decided.decision, now=clock.now)
+        invoice = issue_document(p.order_id, decided, now=clock.now)
     except NotTheNewest:
         return None
     except (InvalidRecord, ClockBehind, WrongEnvironment) as error:
@@ -123,9 +172,16 @@ def issue(order_id: UUID, decided: Decided) -> InvoiceRef | None:
 
 
 @step
+def look_again(p: InvoiceOrder, version: int) -> None:
+    """Ask what else this version asks for, in a process of its own, which a newer version can still supersede."""
+    again = InvoiceOrder(p.company_id, p.order_id, version, p.turn + 1)
+    trigger(invoice_order, again, now=clock.now(), actor="invoice-order")
+
+
+@step
 def leave(order_id: UUID, decided: Decided) -> None:
     """Note that nothing is to be issued."""
-    leave_order(order_id, decided)
+    leave_order(order_id, decided, now=clock.now())
 
 
 @workflow(
@@ -136,11 +192,11 @@ def leave(order_id: UUID, decided: Decided) -> None:
     order_by=lambda p: f"order:{p.order_id}",
     on_failure="hold",
     supersede_until=issue,
-    idempotency_key=lambda p: f"order:{p.order_id}:v{p.version}",
+    idempotency_key=lambda p: f"order:{p.order_id}:v{p.version}" + (f":{p.turn}" if p.turn else ""),
     tags=lambda p: (f"order:{p.order_id}",),
 )
 def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
-    """Decide what the order asks for, hold for a person where need be, and issue it."""
+    """Decide which document the order asks for next, hold for a person where need be, and issue it."""
     decided = run.step(decide, p.order_id, ())
     while decided.decision.action != "nothing":
         if decided.decision.action == "hold":
@@ -148,7 +204,9 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
             assert question  # noqa: S101 (a decision to hold has its hold)
             answer = run.hold(question.code, question, Resolution)
             decided = run.step(decide, p.order_id, (*decided.decision.answers, answer))
-        elif ref := run.step(issue, p.order_id, decided):
+        elif ref := run.step(issue, p, decided):
+            if decided.decision.more:
+                run.step(look_again, p, decided.version)
             return ref
         else:
             decided = run.step(decide, p.order_id, ())

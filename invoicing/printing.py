@@ -4,7 +4,11 @@ from invoicing.models import Invoice
 from invoicing.values import PricedLine, PrintedInvoice, PrintedParty, TaxShare
 from workflows.encoding import decode
 
-TITLES = {"F1": "Factura", "F2": "Factura simplificada"}
+TITLES = {
+    "F1": "Factura", "F2": "Factura simplificada", "F3": "Factura en sustitución de simplificadas",
+    "R1": "Factura rectificativa", "R2": "Factura rectificativa", "R3": "Factura rectificativa",
+    "R4": "Factura rectificativa", "R5": "Factura rectificativa",
+}  # fmt: skip
 
 
 def printed(invoice: Invoice) -> PrintedInvoice:

@@ -3,8 +3,9 @@
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
-from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
-from invoicing.models.order import Delivery, Order, Snapshot
+from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
+from invoicing.models.order import Delivery, Order, Settlement, Snapshot
+from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
@@ -17,8 +18,11 @@ __all__ = [
     "IdempotencyKey",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReference",
     "Membership",
     "Order",
+    "Reconciliation",
     "Series",
+    "Settlement",
     "Snapshot",
 ]

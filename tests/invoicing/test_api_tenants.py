@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import URLPattern, reverse
@@ -40,7 +41,7 @@ ASKED = {"exports"}
 
 KINDS = {
     "order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE,
-    "amend": ids.INVOICE, "annul": ids.INVOICE, "process": ids.PROCESS,
+    "amend": ids.INVOICE, "annul": ids.INVOICE, "rectify": ids.INVOICE, "process": ids.PROCESS,
     "process-resume": ids.PROCESS, "process-cancel": ids.PROCESS, "process-replay": ids.PROCESS,
     "process-answer": ids.PROCESS, "token-answer": "token",
     "export": ids.EXPORT, "export-csv": ids.EXPORT, "export-xlsx": ids.EXPORT,
@@ -51,6 +52,7 @@ BODIES: dict[str, Any] = {
     "process-resume": {"reason": "no es mío"}, "process-cancel": {"reason": "no es mío"},
     "process-replay": {"reason": "no es mío"}, "process-answer": {"answer": {"action": "decide_again"}},
     "token-answer": {"answer": "no es mío"}, "amend": {"reason": "no es mío"}, "annul": {"reason": "no es mío"},
+    "rectify": {"situation": "rebate", "reason": "no es mío"},
 }  # fmt: skip
 """What its owner could send there."""
 
@@ -64,7 +66,7 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> ApiC
     other.post(ORDERS, order(id="held", total="4840.00", lines=[
         {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
     work_off()
-    today = clock.now().date().isoformat()
+    today = clock.now().astimezone(ZoneInfo("Europe/Madrid")).date().isoformat()
     other.post(EXPORTS, {"from": today, "to": today})
     work_off()
     other.post(ORDERS, order(id="new"))
