@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 from verifactu.records import DetalleDesglose, PrimerRegistro, Registro, RegistroAlta
@@ -16,21 +17,31 @@ _REGIMES = {f"{n:02d}" for n in (*range(1, 12), 14, 15, 17, 18, 19, 20)}
 _HALF = Decimal("0.5")
 
 
+_AT_ONCE = 8
+"""Records asked about before the first answer is read: the pipes hold them, and two processes take turns less often."""
+
+
 class Pyverifactu:
-    """Asks the process, one record after another."""
+    """Asks the process: for each record `huella` and `xml`, or `error` with what it raised on the way."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def answer(self, registro: Registro) -> dict[str, str]:
-        """Return `huella` and `xml`, or `error` with what it raised on the way."""
+        """Ask about one record."""
+        return next(told for _, told in self.answers([registro]))
+
+    def answers(self, records: Iterable[Registro]) -> Iterator[tuple[Registro, dict[str, str]]]:
+        """Ask about one record after another, and yield each with its answer."""
         assert self._process.stdin
         assert self._process.stdout
-        facts = asdict(registro) | {"Huella": ""}
-        self._process.stdin.write(json.dumps(facts) + "\n")
-        self._process.stdin.flush()
-        told: dict[str, str] = json.loads(self._process.stdout.readline())
-        return told
+        rest = iter(records)
+        while asked := list(islice(rest, _AT_ONCE)):
+            for registro in asked:
+                self._process.stdin.write(json.dumps(asdict(registro) | {"Huella": ""}) + "\n")
+            self._process.stdin.flush()
+            # All of them are read before one is yielded: whoever stops in between leaves no answer to others behind.
+            yield from zip(asked, [json.loads(self._process.stdout.readline()) for _ in asked], strict=True)
 
 
 @contextmanager
