@@ -55,7 +55,9 @@ def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         return JsonResponse({"error": "announce the body's Content-Length"}, status=411)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
         return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
-    connection = Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").first()
+    connection = (
+        Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").defer("credentials").first()
+    )
     if connection is None:
         return JsonResponse({"error": "unknown connection"}, status=404)
     storefront = PLATFORMS[connection.platform]

@@ -1,7 +1,7 @@
 """The shops: one module per platform, alike in shape."""
 
 from invoicing.storefronts import api, bigcommerce, generic, magento, prestashop, shopify, stripe, woocommerce
-from invoicing.storefronts.contract import CannotJudge, Identity, ReaderSettings, Storefront, Unreadable
+from invoicing.storefronts.contract import PULLED, CannotJudge, Identity, ReaderSettings, Storefront, Unreadable
 
 PLATFORMS: dict[str, Storefront] = {
     shopify.NAME: shopify,
@@ -15,4 +15,4 @@ PLATFORMS: dict[str, Storefront] = {
 }
 """Name of the platform (`Connection.platform`) -> its module."""
 
-__all__ = ["PLATFORMS", "CannotJudge", "Identity", "ReaderSettings", "Storefront", "Unreadable"]
+__all__ = ["PLATFORMS", "PULLED", "CannotJudge", "Identity", "ReaderSettings", "Storefront", "Unreadable"]

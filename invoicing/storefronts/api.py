@@ -154,7 +154,7 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         test=order.test,
         placed_at=instant(order.placed_at, "/placed_at"),
         buyer=_party(order.buyer),
-        ship_to=_address(order.ship_to),
+        ship_to=address(order.ship_to),
         lines=tuple(_line(line, f"/lines/{place}") for place, line in enumerate(order.lines)),
         refunds=tuple(_refund(refund, f"/refunds/{place}") for place, refund in enumerate(order.refunds)),
         discount=_positive(order.discount, "/discount"),
@@ -226,18 +226,19 @@ def _party(buyer: BuyerBody) -> Party:
         tax_id=nif.normalise(buyer.tax_id),
         tax_id_as_given=clean(buyer.tax_id),
         email=clean(buyer.email),
-        address=_address(buyer.address),
+        address=address(buyer.address),
     )
 
 
-def _address(address: AddressBody) -> Address:
+def address(given: AddressBody) -> Address:
+    """Return an address of the API as a value."""
     return Address(
-        lines=tuple(filter(None, map(clean, address.lines))),
-        postal_code=clean(address.postal_code),
-        city=clean(address.city),
-        province=clean(address.province),
-        province_code=clean(address.province_code).upper(),
-        country=address.country,
+        lines=tuple(filter(None, map(clean, given.lines))),
+        postal_code=clean(given.postal_code),
+        city=clean(given.city),
+        province=clean(given.province),
+        province_code=clean(given.province_code).upper(),
+        country=given.country,
     )
 
 
