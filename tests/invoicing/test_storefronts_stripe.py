@@ -271,6 +271,7 @@ class TestSession:
         assert (found.prices_include_tax, found.lines[0].amount, found.lines[0].taxes[0].rate) == (
             True, Decimal("108.90"), 21,
         )  # fmt: skip
+        assert (found.lines[0].discount, found.lines[0].unit_price) == (Decimal("12.10"), Decimal(121))
 
     def test_the_nif_is_in_the_sellers_field(self) -> None:
         asked = sample("stripe", "04")["data"]["object"]["custom_fields"]
