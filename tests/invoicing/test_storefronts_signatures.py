@@ -222,7 +222,7 @@ class KeyHost:
 
 
 class TestFetchingAKey:
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def host(self) -> Iterator[str]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
         threading.Thread(target=server.serve_forever, daemon=True).start()
