@@ -70,6 +70,7 @@ class TestInvoice:
         assert found.updated_at == datetime(2026, 10, 26, 7, 33, 34, tzinfo=UTC)
         order = found.content
         assert order is not None
+        assert found.external_id == order.external_id == "in_1SExample0001"
         assert (order.total, order.total_tax, order.prices_include_tax) == (Decimal("53.36"), Decimal("9.26"), False)
         assert order.paid_at == datetime(2026, 10, 26, 7, 33, 33, tzinfo=UTC)
         (sold,) = order.lines
