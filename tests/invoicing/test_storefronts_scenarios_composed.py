@@ -18,9 +18,9 @@ import pytest
 from invoicing import nif
 from invoicing.storefronts import PLATFORMS, ReaderSettings, Unreadable
 from invoicing.values import Hint, OrderContent, Reading
-from tests.invoicing import bundles
+from tests.invoicing import bundles, orders
 from tests.invoicing import test_storefronts_scenarios as others
-from tests.invoicing.orders import PAYLOADS, SHARED, decided, invoiced
+from tests.invoicing.orders import PAYLOADS, SHARED, decided
 
 ROOTS = [root for root in (PAYLOADS, SHARED / "samples") if root.is_dir()]
 
@@ -148,7 +148,7 @@ class TestCorrections:
     """What the refunds of the scenarios become once their orders are invoiced: (rate, base, tax), by differences."""
 
     def corrected(self, sold: OrderContent, refunded: OrderContent, tipo: str = "F2") -> tuple[str, Decimal, list[Any]]:
-        found = decided(refunded, issued=invoiced(sold, tipo), connection=others.REFERENCE_ONLY).document
+        found = decided(refunded, issued=orders.invoiced(sold, tipo), connection=others.REFERENCE_ONLY).document
         assert found is not None
         assert found.method == "I"
         rows = [(share.rate, share.base, share.tax) for share in found.priced.shares]
