@@ -26,22 +26,23 @@ def refund_of(refund: Node, sold: Mapping[str, OrderLine], *, gross: bool | None
     lines = [line for line, _ in items]
     adjustments = [each for each in refund["order_adjustments"] if each["kind"].text() == SHIPPING_REFUND]
     gross = _tells_gross(refund, back) if gross is None else gross
-    known = gross is not None or not any(money_or_none(each, "tax_amount") for each in adjustments)
     shipping = [line for line in sold.values() if line.kind == LineKind.SHIPPING]
     # Of several shipments with rates of their own nobody says which: that is money without a line.
     if back and len({tuple(tax.rate for tax in line.taxes) for line in shipping}) <= 1:
-        lines += [_back_adjustment(each, sold, gross=bool(gross)) for each in adjustments]
+        lines += [_back_adjustment(each, sold, gross=gross) for each in adjustments]
     for name, title in (("total_duties_set", "Derechos de importación"),
                         ("total_additional_fees_set", "Cargos adicionales")):  # fmt: skip
         lines += [_negative(line) for line in extra(title, LineKind.FEE, extra_money(refund, name)) if back]
+    # Inside its order there is no more to ask; alone it may leave open which line it is of, and at which rates.
     told = all(line.external_id or line.kind == LineKind.FEE for line in lines)
+    told = told and all(line.taxes or not tax for line, tax in items)
     return Refund(
         external_id=refund["id"].key(),
         total=-back,
         created_at=refund["created_at"].moment(),
         reason=refund["note"].text(),
         lines=tuple(lines),
-        detailed=known and told and all(line.taxes or not tax for line, tax in items),
+        detailed=told or order is not None,
     )
 
 
@@ -147,16 +148,13 @@ def _back_taxes(before: Sequence[DeclaredTax], tax: Decimal) -> tuple[DeclaredTa
     )
 
 
-def _tells_gross(refund: Node, back: Decimal) -> bool | None:
-    """Return whether a refund alone holds tax in its amounts: whichever gives the money; None where both or none do."""
+def _tells_gross(refund: Node, back: Decimal) -> bool:
+    """Tell whether a refund alone holds tax in its amounts: then they sum to the money without any tax on top."""
     shipping = [each for each in refund["order_adjustments"] if each["kind"].text() == SHIPPING_REFUND]
     others = [each for each in refund["order_adjustments"] if each["kind"].text() != SHIPPING_REFUND]
     amounts = sum((money(item, "subtotal") for item in refund["refund_line_items"]), NOTHING)
-    taxes = sum((money_or_none(item, "total_tax") for item in refund["refund_line_items"]), NOTHING)
     amounts -= sum((money(each, "amount") + money_or_none(each, "tax_amount") for each in shipping), NOTHING)
     amounts -= sum((money(each, "amount") for each in others), NOTHING)
-    if not taxes or back not in (amounts, amounts + taxes):
-        return None
     return back == amounts
 
 

@@ -138,7 +138,7 @@ def answers(platform: str, topic: str, body: bytes) -> None:
             assert "\\u0000" not in text
 
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None,
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None,
                  derandomize=True)  # fmt: skip
 LONG = settings(QUICK, max_examples=10_000, derandomize=False)
 

@@ -185,6 +185,12 @@ class TestBuyer:
         document["order"]["billing_address"]["vat_id"] = None
         assert read(document).buyer.tax_id == "12345678Z"
 
+    def test_the_customers_name_where_the_address_has_none(self) -> None:
+        document = magento(customer_firstname="Nuria", customer_lastname="Prieto Lago")
+        assert read(document).buyer.name == "Óscar Prieto"
+        document["order"]["billing_address"] |= {"firstname": None, "lastname": ""}
+        assert read(document).buyer.name == "Nuria Prieto Lago"
+
     def test_a_configured_attribute_comes_first(self) -> None:
         document = magento()
         document["order"]["billing_address"]["custom_attributes"] = [{"attribute_code": "dni", "value": "12345678Z"}]

@@ -173,6 +173,14 @@ class TestShopifyRefund:
         assert not found.refund.detailed
         assert found.fetch == Hint(kind="order", external_id="500")
 
+    def test_of_shipping_that_the_order_no_longer_has_is_all_that_is_known(self) -> None:
+        document = order(
+            article(1, "12.10", 1), total="18.15", current="12.10",
+            refunds=[refund(7, "6.05", adjustments=[adjustment("-5.00", "-1.05")])],
+        )  # fmt: skip
+        (found,) = read(document).refunds
+        assert (found.lines[0].amount, found.lines[0].taxes, found.detailed) == (Decimal("-6.05"), (), True)
+
     def test_of_money_alone_is_no_line(self) -> None:
         document = order(
             article(1, "12.10", 1),

@@ -221,30 +221,32 @@ class KeyHost:
         return self.files[address]
 
 
+@pytest.fixture(scope="module")
+def files() -> Iterator[str]:
+    """The address of a host with the files of `Files`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 class TestFetchingAKey:
-    @pytest.fixture
-    def host(self) -> Iterator[str]:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        server.server_close()
+    def test_returns_the_file(self, files: str) -> None:
+        assert adobe.fetch_key(f"{files}/key.pem") == TestAdobe.KEY
 
-    def test_returns_the_file(self, host: str) -> None:
-        assert adobe.fetch_key(f"{host}/key.pem") == TestAdobe.KEY
+    def test_follows_nobody_elsewhere(self, files: str) -> None:
+        assert adobe.fetch_key(f"{files}/moved.pem") == b""
 
-    def test_follows_nobody_elsewhere(self, host: str) -> None:
-        assert adobe.fetch_key(f"{host}/moved.pem") == b""
+    def test_finds_nothing_where_nothing_is(self, files: str) -> None:
+        assert adobe.fetch_key(f"{files}/absent.pem") == b""
 
-    def test_finds_nothing_where_nothing_is(self, host: str) -> None:
-        assert adobe.fetch_key(f"{host}/absent.pem") == b""
+    def test_cuts_what_is_too_long(self, files: str) -> None:
+        assert len(adobe.fetch_key(f"{files}/long.pem")) == adobe.LONGEST_KEY
 
-    def test_cuts_what_is_too_long(self, host: str) -> None:
-        assert len(adobe.fetch_key(f"{host}/long.pem")) == adobe.LONGEST_KEY
-
-    def test_tells_a_host_in_trouble_from_an_absent_key(self, host: str) -> None:
+    def test_tells_a_host_in_trouble_from_an_absent_key(self, files: str) -> None:
         with pytest.raises(requests.RequestException):
-            adobe.fetch_key(f"{host}/trouble.pem")
+            adobe.fetch_key(f"{files}/trouble.pem")
         with pytest.raises(requests.RequestException):
             adobe.fetch_key("http://127.0.0.1:1/key.pem")
 

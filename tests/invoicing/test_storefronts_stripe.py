@@ -70,6 +70,7 @@ class TestInvoice:
         assert found.updated_at == datetime(2026, 10, 26, 7, 33, 34, tzinfo=UTC)
         order = found.content
         assert order is not None
+        assert found.external_id == order.external_id == "in_1SExample0001"
         assert (order.total, order.total_tax, order.prices_include_tax) == (Decimal("53.36"), Decimal("9.26"), False)
         assert order.paid_at == datetime(2026, 10, 26, 7, 33, 33, tzinfo=UTC)
         (sold,) = order.lines
@@ -271,6 +272,7 @@ class TestSession:
         assert (found.prices_include_tax, found.lines[0].amount, found.lines[0].taxes[0].rate) == (
             True, Decimal("108.90"), 21,
         )  # fmt: skip
+        assert (found.lines[0].discount, found.lines[0].unit_price) == (Decimal("12.10"), Decimal(121))
 
     def test_the_nif_is_in_the_sellers_field(self) -> None:
         asked = sample("stripe", "04")["data"]["object"]["custom_fields"]

@@ -154,6 +154,10 @@ class TestState:
     def test_a_deposit_is_paid_in_part(self) -> None:
         assert read(body("02", status="partially-paid")).partially_paid
 
+    def test_its_number_may_be_a_plugins(self) -> None:
+        assert read(body("02", number="W-2026-77")).number == "W-2026-77"
+        assert read(body("02", number="")).number == "7001"
+
     def test_dates_are_the_gmt_twins(self) -> None:
         found = woocommerce.read(payload("woocommerce", "02"), "order.updated", ReaderSettings())
         assert found is not None
