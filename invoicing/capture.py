@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from common.ids import uuid7
 from invoicing import policy
-from invoicing.models import Delivery, Order, Snapshot
+from invoicing.models import Connection, Delivery, Order, Snapshot
 from invoicing.pulling import can_pull
 from invoicing.storefronts import PLATFORMS, PULLED, ReaderSettings
 from invoicing.values import Hint, OrderContent, Reading, Refund
@@ -54,7 +54,7 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
     reading = PLATFORMS[connection.platform].read(
         bytes(delivery.body),
         delivery.topic,
-        ReaderSettings(nif_keys=tuple(connection.nif_keys), received_at=delivery.received_at),
+        reader_settings(connection, delivery.received_at),
     )
     if reading is None:
         return None
@@ -77,6 +77,11 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
         if pulled and not captured.matters and (undecided := _undecided(order)):
             return replace(captured, matters=True, version=undecided)
         return captured
+
+
+def reader_settings(connection: Connection, received_at: datetime) -> ReaderSettings:
+    """Return how a connection wants its orders read."""
+    return ReaderSettings(nif_keys=tuple(connection.nif_keys), received_at=received_at)
 
 
 def lock_order(delivery: Delivery, reading: Reading, *, now: datetime) -> Order:
@@ -109,6 +114,11 @@ def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
     alone = [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")]
     added = tuple(refund for refund in alone if refund.external_id not in known)
     return msgspec.structs.replace(content, refunds=content.refunds + added) if added else content
+
+
+def hash_of(content: OrderContent) -> str:
+    """Return the hash by which equal content is known (`Snapshot.content_hash`)."""
+    return hashlib.sha256(encode(content).encode()).hexdigest()
 
 
 def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) -> CapturedVersion:

@@ -14,13 +14,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from invoicing import shop_alerts
-from invoicing.capture import content_of
+from invoicing.capture import content_of, hash_of, reader_settings
 from invoicing.flows import take_pulled
 from invoicing.models import Connection, Delivery, Order, Reconciliation
 from invoicing.pulling import client_of
 from invoicing.standing import Standing, stand
-from invoicing.storefronts import PULLED
-from invoicing.storefronts.clients import Changed, Client, ShopRefused
+from invoicing.storefronts import PLATFORMS, PULLED, Unreadable
+from invoicing.storefronts.clients import Changed, ShopRefused
 from workflows import alerts
 from workflows.models import Process
 from workflows.states import OPEN
@@ -124,10 +124,15 @@ def look(
                 if _known(ours.get(changed.external_id), changed):
                     continue
                 try:
-                    if dry_run or _pull(connection, client, changed, now()):
+                    bundle = changed.bundle or client.order(changed.external_id)
+                    if dry_run:
+                        new = _is_news(connection, ours.get(changed.external_id), bundle, now())
+                    else:
+                        new = _keep(connection, bundle, now())
+                    if new:
                         pulled[changed.external_id] = None
-                except ShopRefused as error:
-                    if error.code not in OF_ONE_ORDER:
+                except (ShopRefused, Unreadable) as error:
+                    if isinstance(error, ShopRefused) and error.code not in OF_ONE_ORDER:
                         raise
                     unreadable.append(Standing(order=changed.external_id, state="missing", reason=str(error)))
             progress(len(seen))
@@ -212,10 +217,30 @@ def _tell(connection: Connection, row: Reconciliation, before: Reconciliation | 
         alerts.alert(shop_alerts.REMAINS, str(connection), f"{row.remained}: {text}", tenant, now)
 
 
-def _pull(connection: Connection, client: Client, changed: Changed, now: datetime) -> bool:
-    """Fetch an order outside any transaction and keep it; return whether that was new."""
-    bundle = changed.bundle or client.order(changed.external_id)
-    return take_pulled(connection, bundle, now=now).new
+def _keep(connection: Connection, bundle: bytes, now: datetime) -> bool:
+    """Keep what the shop said of an order; return whether that was new.
+
+    :raises Unreadable: when the same was kept before and could not be read.
+    """
+    received = take_pulled(connection, bundle, now=now)
+    if not received.new:
+        key = f"delivery:{received.delivery_id}"
+        stuck = Process.objects.filter(workflow="capture", idempotency_key=key, state__in=("held", "failed")).first()
+        if stuck:
+            raise Unreadable(str((stuck.error or {}).get("message", stuck.state)))
+    return received.new
+
+
+def _is_news(connection: Connection, order: Order | None, bundle: bytes, now: datetime) -> bool:
+    """Tell whether keeping a bundle would change what is known of its order; a platform that tells no versions is
+    asked again and again for what has not changed.
+
+    :raises Unreadable: when it cannot be read.
+    """
+    reading = PLATFORMS[connection.platform].read(bundle, PULLED, reader_settings(connection, now))
+    if reading is None or reading.content is None:
+        return False
+    return order is None or order.current is None or order.current.content_hash != hash_of(reading.content)
 
 
 def _known(order: Order | None, changed: Changed) -> bool:

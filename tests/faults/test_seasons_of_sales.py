@@ -27,40 +27,43 @@ from tests.shops_standin.season import season
 from tests.shops_standin.server import Faults, Shop, StandIn
 
 FAULTS = Faults(throttled=0.03, broken=0.03, cut=0.03)
-ORDERS = 25
+ORDERS, FEW = 25, 10
+"""Of each platform."""
 PATIENCE = 300.0
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(900)
 def test_all_platforms_over_a_bad_line(house: House) -> None:
     with StandIn() as internet:
         shops = house.company()
-        joined = seasons(internet, shops, seed=21)
+        joined = seasons(internet, shops, ORDERS, seed=21)
         tell(house, joined)
         reconcile(shops)
         everything_is_exact(house, shops, joined)
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(900)
 def test_workers_die_while_the_shops_are_asked(house: House) -> None:
     with StandIn() as internet:
         shops = house.company()
-        joined = seasons(internet, shops, seed=22)
-        with killing(house, every=1.5, seed=22):
+        joined = seasons(internet, shops, FEW, seed=22)
+        with killing(house, every=3.0, seed=22):
             tell(house, joined)
             manage("reconcile_orders", "--json", "--company", shops.company.taxpayer.nif)
         reconcile(shops)
         everything_is_exact(house, shops, joined)
 
 
-def seasons(internet: StandIn, shops: Shops, *, seed: int) -> list[tuple[Shop, Connection, list[Post]]]:
+def seasons(internet: StandIn, shops: Shops, count: int, *, seed: int) -> list[tuple[Shop, Connection, list[Post]]]:
     """Open a shop of each platform, have its season, and return what came through of its webhooks."""
     start = clock.now().replace(microsecond=0) - timedelta(hours=5)
     joined = []
     for number, kind in enumerate(SHOPS.values()):
         shop = internet.open(kind(faults=FAULTS, seed=seed + number))
         connection = join(shops.company, shop, invoice_from=start - timedelta(minutes=1))
-        posts = season(shop, ORDERS, first=4001 + 100 * number, start=start, seed=seed + number)
+        posts = season(shop, count, first=4001 + 100 * number, start=start, seed=seed + number)
         joined.append((shop, connection, bad_line(posts, random.Random(seed + number))))
     return joined
 

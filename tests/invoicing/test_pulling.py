@@ -51,9 +51,9 @@ def pulled() -> int:
 
 
 def decided() -> list[int]:
-    """The versions on which a decision was begun."""
+    """The versions on which a decision was begun; each may take several turns."""
     rows = Process.objects.filter(workflow="invoice-order").order_by("seq")
-    return [int(json.loads(row.payload)["version"]) for row in rows]
+    return list(dict.fromkeys(int(json.loads(row.payload)["version"]) for row in rows))
 
 
 def captures(state: str) -> list[Process]:
