@@ -12,8 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
-
 BOM = b"\xef\xbb\xbf"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A text that begins so may be run by the program that opens the file (OWASP, CSV Injection)."""
@@ -84,6 +82,8 @@ def write_sheet(
 
     Rows leave memory as they come (they wait in `folder`), and the only date in it is that of the period.
     """
+    from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415 (only who writes a sheet needs it)
+
     book = Workbook(
         str(file),
         {
