@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from invoicing.metrics import HoldCollector
 from verifactu.metrics import HouseCollector, RecordCollector
 from workflows.metrics import ProcessCollector
 
@@ -16,6 +17,7 @@ REGISTRY = CollectorRegistry(auto_describe=False)
 REGISTRY.register(ProcessCollector())
 REGISTRY.register(RecordCollector())
 REGISTRY.register(HouseCollector())
+REGISTRY.register(HoldCollector())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -40,6 +40,10 @@ AEAT_ENDPOINT = env.str("AEAT_ENDPOINT", "")
 AEAT_CA_FILE = env.str("AEAT_CA_FILE", "")
 AEAT_CERTIFICATE_FILE = env.str("AEAT_CERTIFICATE_FILE", "")
 AEAT_CERTIFICATE_PASSWORD = env.str("AEAT_CERTIFICATE_PASSWORD", "")
+VIES_URL = env.str("VIES_URL", "")
+"""The Commission's VIES, or a stand-in; nobody is asked while it is empty, which it is by default in the simulator."""
+ECB_RATES_URL = env.str("ECB_RATES_URL", "")
+"""Where the ECB's reference rates are fetched from every afternoon; empty by default in the simulator."""
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "facturas@localhost")
 ALERT_EMAIL: list[str] = env.list("ALERT_EMAIL", [])
@@ -99,6 +103,8 @@ else:
     )  # fmt: skip
     if missing := [name for name in required if not globals()[name]]:
         raise SystemExit(f"Configuration: AEAT_ENVIRONMENT={AEAT_ENVIRONMENT} needs {', '.join(missing)}")
+    VIES_URL = VIES_URL or "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    ECB_RATES_URL = ECB_RATES_URL or "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"
     if DECLARATION_VERSION != SYSTEM_VERSION:
         raise SystemExit(
             f"Configuration: this is {SYSTEM_NAME} {SYSTEM_VERSION}, and the declaración responsable is of "
@@ -115,7 +121,7 @@ INSTALLED_APPS = [
     "verifactu",
     "workflows",
     "unfold",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

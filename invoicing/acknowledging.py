@@ -145,6 +145,8 @@ def told(error: Exception, language: str = "es") -> str:
     """Return an error as staff reads it; those of our own say in English what their class says."""
     if language.startswith("en"):
         return str(error)
+    if isinstance(error, CodingRefused):
+        return error.spanish
     return REFUSALS.get(type(error)) or str(error)
 
 

@@ -7,4 +7,14 @@ class InvoicingConfig(AppConfig):
 
     def ready(self) -> None:
         # These register the workflows, once the models are there.
-        from invoicing import by_staff, corrections, exports, flows, purging, reconciling, reporting  # noqa: F401, PLC0415
+        from invoicing import (  # noqa: F401, PLC0415
+            by_staff,
+            corrections,
+            exports,
+            flows,
+            purging,
+            rates_feed,
+            reconciling,
+            reporting,
+        )
+        from invoicing.customers import asking  # noqa: F401, PLC0415

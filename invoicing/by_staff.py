@@ -23,6 +23,7 @@ from invoicing.issuing import NotTheNewest, issue_document
 from invoicing.models import Invoice, Order
 from invoicing.policy import Decision
 from invoicing.printable import per_kind
+from invoicing.recipients import identified
 from invoicing.rectifying import difference, restated
 from invoicing.remedies import Act, DoesNotFit, Situation, remedy
 from invoicing.values import Party, Wanted
@@ -181,9 +182,10 @@ def _recipient(correction: Correction) -> Party:
     who = correction.recipient
     if who is None or not (who.name or who.company):
         raise CannotRectify("Falta el nombre del destinatario.", "The name of the recipient is missing.")
-    if nif.judge(who.tax_id) == nif.Verdict.MALFORMED and not nif.eu_vat_number(who.tax_id):
+    who = identified(who)
+    if nif.judge(who.tax_id) == nif.Verdict.MALFORMED and not who.id_type:
         raise CannotRectify(f"«{who.tax_id}» no es un NIF válido.", f"“{who.tax_id}” is not a valid NIF.")
-    if not nif.natural_person(who.tax_id) and not who.address.lines:
+    if (who.id_type or not nif.natural_person(who.tax_id)) and not who.address.lines:
         raise CannotRectify("Falta la dirección del destinatario.", "The address of the recipient is missing.")
     return who
 

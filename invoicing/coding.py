@@ -29,7 +29,11 @@ class Coding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodingRefused(ValueError):
-    """This coding does not fit the record; the message says why, in Spanish."""
+    """This coding does not fit the record; the message says why, in English, and `spanish` the same."""
+
+    def __init__(self, english: str, spanish: str) -> None:
+        super().__init__(english)
+        self.spanish = spanish
 
 
 def recoded(registro: RegistroAlta, coding: Coding) -> RegistroAlta:
@@ -40,9 +44,15 @@ def recoded(registro: RegistroAlta, coding: Coding) -> RegistroAlta:
     lines = list(registro.Desglose)
     for change in coding.lines:
         if not 0 <= change.position <= len(lines):
-            raise CodingRefused(f"El desglose tiene {len(lines)} líneas; no hay una nº {change.position}.")
+            raise CodingRefused(
+                f"The breakdown has {len(lines)} lines; there is none with the number {change.position}.",
+                f"El desglose tiene {len(lines)} líneas; no hay una nº {change.position}.",
+            )
         if change.calificacion and change.exencion:
-            raise CodingRefused("Una línea lleva calificación o causa de exención, no las dos.")
+            raise CodingRefused(
+                "A line has a qualification or a reason of exemption, not both.",
+                "Una línea lleva calificación o causa de exención, no las dos.",
+            )
         for index in range(len(lines)) if change.position == 0 else [change.position - 1]:
             lines[index] = _line(lines[index], change)
     return replace(
@@ -62,7 +72,10 @@ def _line(line: DetalleDesglose, change: LineCoding) -> DetalleDesglose:
 
 def _recipients(registro: RegistroAlta, coding: Coding) -> tuple[PersonaFisicaJuridica, ...]:
     if coding.id_type and len(registro.Destinatarios) != 1:
-        raise CodingRefused("El registro no tiene un destinatario, y solo uno, que identificar de otro modo.")
+        raise CodingRefused(
+            "The record does not have one recipient, and only one, to identify in another way.",
+            "El registro no tiene un destinatario, y solo uno, que identificar de otro modo.",
+        )
     return registro.Destinatarios
 
 

@@ -10,6 +10,7 @@ from invoicing import policy
 from invoicing.capture import content_of, merged
 from invoicing.holds import Resolution
 from invoicing.issued import ByHand, Issued, IssuedDocument
+from invoicing.knowing import known, tax_policy
 from invoicing.models import Company, Invoice, InvoiceReference, Order, Settlement
 from invoicing.policy import (
     F2_LIMIT,
@@ -19,7 +20,7 @@ from invoicing.policy import (
     Decision,
 )
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
-from invoicing.values import Address, OrderContent, Party, Referred, TaxShare
+from invoicing.values import Address, OrderContent, Party, Priced, Referred, TaxShare
 from workflows.encoding import decode
 
 
@@ -55,6 +56,8 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
         today=now.astimezone(ZoneInfo(company.zone)).date(),
         version=order.current.version,
         resolution=answers,
+        taxes=tax_policy(company, order.connection),
+        known=known(company, order.connection, content, answers, now=now),
     )
     if order.state in ("ignored", "cancelled") and decision.action != "nothing":
         _move(order, "reopen")
@@ -109,6 +112,7 @@ def issued_for(order: Order) -> Issued:
 
 
 def _document(invoice: Invoice) -> IssuedDocument:
+    found = figures_of(invoice)
     references = invoice.sealed_references if invoice.tipo not in ("F1", "F2") or invoice.method else []
     return IssuedDocument(
         id=invoice.pk,
@@ -127,7 +131,14 @@ def _document(invoice: Invoice) -> IssuedDocument:
         language=invoice.language,
         rectifies=tuple(_referred(each) for each in references if each.relation == "rectifies"),
         substitutes=tuple(_referred(each) for each in references if each.relation == "substitutes"),
+        exchange=found.exchange if found else None,
+        foreign=found.foreign if found else (),
     )
+
+
+def figures_of(invoice: Invoice) -> Priced | None:
+    """Return what else was found when an invoice was priced; None for one that was issued without it."""
+    return decode(invoice.figures, Priced) if invoice.figures else None
 
 
 def _recipient(invoice: Invoice) -> Party | None:
@@ -137,6 +148,8 @@ def _recipient(invoice: Invoice) -> Party | None:
     return Party(
         name=invoice.recipient_name,
         tax_id=invoice.recipient_nif,
+        id_type=invoice.recipient_id_type,
+        id_country=invoice.recipient_country,
         email=invoice.recipient_email,
         address=Address(lines=tuple(invoice.recipient_address)),
     )

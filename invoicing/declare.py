@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 from invoicing.models import Invoice
 from invoicing.values import TaxShare
 from verifactu.chain import Head
+from verifactu.codes import CalificacionOperacion, ClaveRegimenIVA
 from verifactu.records import (
     DetalleDesglose,
     IDFactura,
+    IDOtro,
     ImporteRectificacion,
     PersonaFisicaJuridica,
     RegistroAlta,
@@ -44,6 +46,7 @@ def registro_alta(
         FechaOperacion=fecha(invoice.operation_date) if invoice.operation_date else "",
         DescripcionOperacion=texto(description, 500),
         FacturaSimplificadaArt7273="S" if invoice.qualified else "",
+        FacturaSinIdentifDestinatarioArt61d=_sin_identificar(invoice, shares),
         Macrodato="S" if abs(invoice.total) >= MACRODATO else "",
         Destinatarios=_destinatarios(invoice),
         Desglose=tuple(_detalle(share) for share in shares),
@@ -58,7 +61,19 @@ def registro_alta(
 def _destinatarios(invoice: Invoice) -> tuple[PersonaFisicaJuridica, ...]:
     if not invoice.recipient_nif:
         return ()
-    return (PersonaFisicaJuridica(NombreRazon=texto(invoice.recipient_name, 120), NIF=invoice.recipient_nif),)
+    name = texto(invoice.recipient_name, 120)
+    if not invoice.recipient_id_type:
+        return (PersonaFisicaJuridica(NombreRazon=name, NIF=invoice.recipient_nif),)
+    other = IDOtro(
+        CodigoPais=invoice.recipient_country, IDType=invoice.recipient_id_type, ID=texto(invoice.recipient_nif, 20)
+    )
+    return (PersonaFisicaJuridica(NombreRazon=name, IDOtro=other),)
+
+
+def _sin_identificar(invoice: Invoice, shares: Sequence[TaxShare]) -> str:
+    """Return S for a sale located elsewhere whose recipient is named but has no number (RD 1619/2012 art. 6.1.d)."""
+    elsewhere = all(share.calificacion == CalificacionOperacion.N2 for share in shares)
+    return "S" if invoice.tipo == "F2" and invoice.recipient_name and elsewhere else ""
 
 
 def _named(invoice: Invoice, relation: str) -> tuple[IDFactura, ...]:
@@ -85,6 +100,17 @@ def _importe_rectificacion(invoice: Invoice) -> ImporteRectificacion | None:
 
 
 def _detalle(share: TaxShare) -> DetalleDesglose:
+    if share.clave_regimen == ClaveRegimenIVA.REBU and share.calificacion == CalificacionOperacion.S1:
+        # The tax is in a margin that is not shown: base and tax are nought, and the total is free (VAL 2005). After the
+        # AEAT's answer 2.21 on the SII; unconfirmed for VERI*FACTU, whose S1 asks for a rate and a tax (1208).
+        return DetalleDesglose(
+            Impuesto=share.impuesto,
+            ClaveRegimen=share.clave_regimen,
+            CalificacionOperacion=share.calificacion,
+            TipoImpositivo="0.00",
+            BaseImponibleOimporteNoSujeto="0.00",
+            CuotaRepercutida="0.00",
+        )
     return DetalleDesglose(
         Impuesto=share.impuesto,
         ClaveRegimen=share.clave_regimen,

@@ -11,6 +11,7 @@ from common import clock
 from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
 from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
+from invoicing.customers.asking import ask_unbidden
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.deliveries import Received
 from invoicing.documents import Documents, StoredDocument
@@ -22,6 +23,7 @@ from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.storefronts import Unreadable
 from invoicing.values import Hint
+from invoicing.vat_checks import check_for_an_hour
 from verifactu import witness
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from workflows.api import Lane, step, workflow
@@ -153,7 +155,10 @@ def capture(run: Run, p: Capture) -> UUID | None:
 @step
 def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
     """Compare what is issued so far with the newest version, under the policy and a person's answers."""
-    return decide_order(order_id, answers, now=clock.now())
+    now = clock.now()
+    decided = decide_order(order_id, answers, now=now)
+    ask_unbidden(order_id, decided.decision.hold, version=decided.version, answers=len(answers), now=now)
+    return decided
 
 
 @step
@@ -199,7 +204,10 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
     """Decide which document the order asks for next, hold for a person where need be, and issue it."""
     decided = run.step(decide, p.order_id, ())
     while decided.decision.action != "nothing":
-        if decided.decision.action == "hold":
+        if decided.decision.action == "check":
+            check_for_an_hour(run, p.company_id, decided.decision.check)
+            decided = run.step(decide, p.order_id, decided.decision.answers)
+        elif decided.decision.action == "hold":
             question = decided.decision.hold
             assert question  # noqa: S101 (a decision to hold has its hold)
             answer = run.hold(question.code, question, Resolution)

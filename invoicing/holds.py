@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from invoicing import nif
+from invoicing import nif, treatments
 from invoicing.coding import Coding
 from invoicing.values import Address
 
@@ -17,14 +17,17 @@ from invoicing.values import Address
 class Action(StrEnum):
     """What a person may answer to a hold.
 
-    give_nif: the buyer's NIF, and name or address where those are missing too. issue_simplified: an F2 without NIF.
+    give_nif: the buyer's NIF, and name or address where those are missing too. ask_customer: a letter with a link asks
+    the buyer, and the hold stands until somebody answers it. issue_simplified: an F2 without NIF.
     issue_anyway: go on in spite of it. decide_again: the cause was put right elsewhere. ignore: no invoice, for a
     reason. corrected_by_hand: the correction was made outside, for a reason. resend_corrected: a new record of the same
-    invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason. name_original:
-    the invoice that another system issued for this order.
+    invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason. choose_regime:
+    what an untaxed line is (`treatment`, a code of `treatments`), for a reason. accept_vat_number: the number stands
+    although VIES does not say so, for a reason. name_original: the invoice that another system issued for this order.
     """
 
     GIVE_NIF = "give_nif"
+    ASK_CUSTOMER = "ask_customer"
     ISSUE_SIMPLIFIED = "issue_simplified"
     ISSUE_ANYWAY = "issue_anyway"
     DECIDE_AGAIN = "decide_again"
@@ -32,13 +35,18 @@ class Action(StrEnum):
     CORRECTED_BY_HAND = "corrected_by_hand"
     RESEND_CORRECTED = "resend_corrected"
     ANNUL = "annul"
+    CHOOSE_REGIME = "choose_regime"
+    ACCEPT_VAT_NUMBER = "accept_vat_number"
     NAME_ORIGINAL = "name_original"
 
 
 NUMBER = re.compile(r"[ !#-&(-;?-~]{1,60}")
 """A NumSerieFactura: printable ASCII without quotes and comparison signs (verifactu.md 3, codes 1287 and 1130)."""
 
-WITH_REASON = (Action.IGNORE, Action.CORRECTED_BY_HAND, Action.RESEND_CORRECTED, Action.ANNUL)
+WITH_REASON = (
+    Action.IGNORE, Action.CORRECTED_BY_HAND, Action.RESEND_CORRECTED, Action.ANNUL, Action.CHOOSE_REGIME,
+    Action.ACCEPT_VAT_NUMBER,
+)  # fmt: skip
 
 
 class Original(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +59,7 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     """A person's answer to a hold. `nif` as typed; empty `name` and `address` leave those of the order; without
-    `coding` a record is sent again with the same data.
+    `coding` a record is sent again with the same data; without `email` the customer is asked at the order's address.
     """
 
     action: Action
@@ -60,7 +68,9 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     address: Address | None = None
     reason: str = ""
     coding: Coding | None = None
+    treatment: str = ""
     original: Original | None = None
+    email: str = ""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -108,9 +118,11 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-GIVE, F2, ANYWAY = Action.GIVE_NIF, Action.ISSUE_SIMPLIFIED, Action.ISSUE_ANYWAY
+GIVE, ASK = Action.GIVE_NIF, Action.ASK_CUSTOMER
+F2, ANYWAY = Action.ISSUE_SIMPLIFIED, Action.ISSUE_ANYWAY
 AGAIN, IGNORE, BY_HAND = Action.DECIDE_AGAIN, Action.IGNORE, Action.CORRECTED_BY_HAND
 RESEND, ANNUL = Action.RESEND_CORRECTED, Action.ANNUL
+CHOOSE, ACCEPT = Action.CHOOSE_REGIME, Action.ACCEPT_VAT_NUMBER
 
 CATALOGUE: dict[str, Reason] = {
     # Whether to invoice at all
@@ -144,18 +156,12 @@ CATALOGUE: dict[str, Reason] = {
         "Decidir si es un regalo sin factura o una entrega sujeta (autoconsumo).",
         (IGNORE, AGAIN),
     ),
-    "gift_card": Reason(
-        "El pedido vende una tarjeta regalo («{line}»): un bono polivalente no se factura al venderse.",
-        "The order sells a gift card (“{line}”): a multi-purpose voucher is not invoiced when sold.",
-        "Facturar a mano lo demás, si lo hay.",
-        (IGNORE, AGAIN),
-    ),
     # Figures and taxes
     "foreign_currency": Reason(
-        "El pedido está en {currency}.",
-        "The order is in {currency}.",
-        "El importe en euros y el tipo de cambio.",
-        (IGNORE, AGAIN),
+        "El pedido está en {currency} y no hay tipo de cambio de ese día.",
+        "The order is in {currency} and there is no exchange rate of that day.",
+        "Cargar los tipos de cambio del BCE (orden load_exchange_rates) y decidir de nuevo.",
+        (AGAIN, IGNORE),
     ),
     "totals_do_not_add_up": Reason(
         "Las líneas suman {lines} € y el total es {total} €; se admite una diferencia de {limit} €.",
@@ -185,13 +191,19 @@ CATALOGUE: dict[str, Reason] = {
         "La línea «{line}» no lleva impuesto y no se sabe por qué.",
         "Line “{line}” has no tax and the cause is unknown.",
         "Saber si está exenta o no sujeta, o corregir los impuestos en la tienda.",
-        (AGAIN, IGNORE),
+        (AGAIN, CHOOSE, IGNORE),
     ),
-    "equivalence_surcharge": Reason(
-        "La línea «{line}» lleva recargo de equivalencia ({rate} %).",
-        "Line “{line}” has the equivalence surcharge ({rate} %).",
-        "Facturarlo a mano: aún no se emite con recargo.",
-        (IGNORE, AGAIN),
+    "untaxed_tip": Reason(
+        "La propina «{line}» no lleva impuesto.",
+        "The tip “{line}” has no tax.",
+        "Decir qué es, o ponerlo una vez en la conexión («propinas sin impuesto»).",
+        (CHOOSE, AGAIN, IGNORE),
+    ),
+    "discount_exceeds_goods": Reason(
+        "El descuento del pedido ({discount} €) no cabe en sus productos ({goods} €).",
+        "The discount on the order ({discount} €) is more than its goods ({goods} €).",
+        "Corregir el pedido en la tienda, que entonces llegará de nuevo.",
+        (AGAIN, IGNORE),
     ),
     "territory_unclear": Reason(
         "No se sabe si el destino está en Canarias, Ceuta o Melilla: código postal «{postal_code}», "
@@ -207,36 +219,54 @@ CATALOGUE: dict[str, Reason] = {
         "Devolver el IVA, o emitir con el IVA cobrado.",
         (AGAIN, ANYWAY, IGNORE),
     ),
-    "outside_spain": Reason(
-        "El pedido va a {country}.",
-        "The order goes to {country}.",
-        "El régimen que corresponde (exportación, OSS); aún no se emite solo.",
-        (IGNORE, AGAIN),
+    "oss_rate": Reason(
+        "La línea «{line}» lleva {rate} %, que no es un tipo de IVA de {country}, adonde va.",
+        "Line “{line}” has {rate} %, which is no VAT rate of {country}, where it goes.",
+        "Corregir los impuestos en la tienda; «emitir» toma ese tipo por el de allí.",
+        (AGAIN, ANYWAY, IGNORE),
     ),
-    "eu_company": Reason(
-        "El comprador da un NIF-IVA de otro Estado miembro: {tax_id}.",
-        "The buyer gives a VAT number of another member state: {tax_id}.",
-        "Comprobarlo en VIES; aún no se emite solo.",
-        (GIVE, IGNORE, AGAIN),
+    "oss_not_registered": Reason(
+        "La línea «{line}» lleva IVA de {country} ({rate} %) y la empresa no está en la ventanilla única.",
+        "Line “{line}” has VAT of {country} ({rate} %) and the company is not registered for the OSS.",
+        "Poner en la empresa desde cuándo está en la ventanilla única, o cobrar el IVA de aquí en la tienda.",
+        (AGAIN, IGNORE),
     ),
-    "issuer_territory": Reason(
-        "El emisor no está en el territorio del IVA ({territory}).",
-        "The issuer is outside the territory of the IVA ({territory}).",
-        "El régimen de IGIC o IPSI; aún no se emite solo.",
-        (IGNORE, AGAIN),
+    "tax_charged_to_eu_company": Reason(
+        "Se cobró IVA en «{line}» a una empresa de otro Estado miembro con NIF-IVA {tax_id}.",
+        "VAT was charged on “{line}” to a company of another member state with VAT number {tax_id}.",
+        "Devolver el IVA y facturar exento, o emitir con el IVA cobrado.",
+        (AGAIN, ANYWAY, IGNORE),
+    ),
+    "vat_number_invalid": Reason(
+        "VIES no da por válido el NIF-IVA {tax_id} ({at}).",
+        "VIES does not confirm the VAT number {tax_id} ({at}).",
+        "El NIF-IVA correcto del comprador, o facturarle como a un particular.",
+        (GIVE, AGAIN, F2, ACCEPT, IGNORE),
+    ),
+    "vat_service_down": Reason(
+        "VIES no contesta y no se ha podido comprobar el NIF-IVA {tax_id} ({detail}).",
+        "VIES does not answer, so that the VAT number {tax_id} could not be checked ({detail}).",
+        "Volver a decidir cuando conteste, o aceptarlo con otra prueba.",
+        (AGAIN, ACCEPT, F2, IGNORE),
+    ),
+    "complete_invoice_required": Reason(
+        "Esta operación pide factura completa ({treatment}) y falta el número fiscal del comprador.",
+        "This supply asks for a complete invoice ({treatment}) and the buyer's tax number is missing.",
+        "El NIF o NIF-IVA del comprador.",
+        (GIVE, AGAIN, IGNORE),
     ),
     # The buyer
     "nif_required": Reason(
         "Son {total} € sin NIF del comprador; una simplificada llega a {limit} €.",
         "{total} € without the buyer's NIF; a simplified invoice reaches {limit} €.",
         "El NIF, nombre y dirección del comprador.",
-        (GIVE, AGAIN, IGNORE),
+        (GIVE, ASK, AGAIN, IGNORE),
     ),
     "nif_invalid": Reason(
         "«{tax_id}» no es un NIF español válido.",
         "“{tax_id}” is not a valid Spanish NIF.",
         "El NIF correcto del comprador.",
-        (GIVE, F2, IGNORE, AGAIN),
+        (GIVE, ASK, F2, IGNORE, AGAIN),
     ),
     "nif_entity_control": Reason(
         "El carácter de control de {tax_id} no cuadra.",
@@ -248,7 +278,7 @@ CATALOGUE: dict[str, Reason] = {
         "El comprador da el NIF {tax_id}, pero falta: {fields}.",
         "The buyer gives the NIF {tax_id}, but this is missing: {fields}.",
         "Nombre y dirección del comprador.",
-        (GIVE, F2, IGNORE, AGAIN),
+        (GIVE, ASK, F2, IGNORE, AGAIN),
     ),
     # After the invoice
     "correction_needed": Reason(
@@ -338,8 +368,19 @@ def accept(held: Hold, resolution: Resolution) -> None:
         resolution.original and NUMBER.fullmatch(resolution.original.number)
     ):
         raise ResolutionRefused("Falta el número de la factura original, o lleva caracteres que no admite la AEAT.")
-    if resolution.action == Action.GIVE_NIF and nif.judge(nif.normalise(resolution.nif)) == nif.Verdict.MALFORMED:
-        raise ResolutionRefused(f"«{resolution.nif}» no es un NIF español válido.")
+    if resolution.action == Action.GIVE_NIF and not _acceptable(nif.normalise(resolution.nif)):
+        raise ResolutionRefused(f"«{resolution.nif}» no es un NIF español válido, ni un NIF-IVA.")
+    if resolution.action == Action.CHOOSE_REGIME and resolution.treatment not in choices(held):
+        raise ResolutionRefused(f"Falta decir qué es lo que no lleva impuesto: {', '.join(choices(held))}.")
+
+
+def choices(held: Hold) -> tuple[str, ...]:
+    """Return the codes that a person may choose for what came untaxed, under the issuer's tax."""
+    return treatments.codes(held.data.get("tax", "01"))
+
+
+def _acceptable(number: str) -> bool:
+    return nif.judge(number) != nif.Verdict.MALFORMED or nif.eu_vat_number(number)
 
 
 def _hold(code: str, data: dict[str, object], without: tuple[Action, ...] = ()) -> Hold:

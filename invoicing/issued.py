@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 
 from invoicing.balance import Amounts, Kind, balance, plus
-from invoicing.values import OrderContent, Party, Referred, TaxShare
+from invoicing.values import Exchange, ForeignTax, OrderContent, Party, Referred, TaxShare
 
 SOLD = ("sale", "addition", "edit", "amount")
 """Purposes of the documents that together say what was sold; the others give it back, or say the same once more."""
@@ -34,6 +35,18 @@ class IssuedDocument(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "es"
     rectifies: tuple[Referred, ...] = ()
     substitutes: tuple[Referred, ...] = ()
+    exchange: Exchange | None = None
+    foreign: tuple[ForeignTax, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        """What the document comes to (ImporteTotal)."""
+        return sum((share.base + (share.tax or 0) + (share.surcharge or 0) for share in self.shares), Decimal(0))
+
+    @property
+    def foreign_tax(self) -> Decimal:
+        """The tax of another member state that was paid beside it."""
+        return sum((each.tax for each in self.foreign), Decimal(0))
 
     @property
     def reference(self) -> Referred:

@@ -1,78 +1,120 @@
 """From an order to legal figures, under the written policy of docs/decisions/0005-money-policy.md. Pure.
 
-Four verbs: classify each line, sum by treatment, settle against what was paid, spread back over the printed lines.
+Five verbs: prepare the order, classify each line, sum by treatment, settle against what was paid, spread back over the
+printed lines.
 """
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import msgspec
 
+from invoicing.explaining import reasons_of
 from invoicing.holds import Unpriceable
-from invoicing.taxes import EXPORT, EXPORT_MENTION, Territory, Treatment, destination, treatment
-from invoicing.values import LineKind, OrderContent, OrderLine, Priced, PricedLine, TaxShare
+from invoicing.places import destination
+from invoicing.preparing import CENT, HUNDRED, ZERO, cents, following, prepare, spread
+from invoicing.reasons import because
+from invoicing.taxes import SERVED, Situation, TaxPolicy, treatment
+from invoicing.treatments import Treatment
+from invoicing.values import (
+    Because,
+    Exchange,
+    ForeignTax,
+    OrderContent,
+    OrderLine,
+    Priced,
+    PricedLine,
+    TaxShare,
+)
 
-CENT = Decimal("0.01")
+__all__ = ["CENT", "HUNDRED", "ROUNDING_PER_LINE", "Vat", "cents", "price", "spread", "tax_inside"]
+
 ROUNDING_PER_LINE = CENT
 """Euros that a line may add to the difference between lines and total. A shop that rounds each line errs by half a
-cent a line and half a cent a rate, so a cent a line holds every honest order; more is another cause, for a person."""
+cent a line and half a cent a rate, so a cent a line holds every honest order; more is another cause, for a person,
+unless rounding every unit or every line gives the total to the cent."""
 UNIT_PRICE = Decimal("0.000001")
-HUNDRED = Decimal(100)
 PRECISION = 50
 """Digits of working precision: the longest amount times the longest quantity, exact, before anything is rounded."""
 
 
+class Vat(msgspec.Struct, frozen=True):
+    """A VAT number of another member state that stands, and on whose word: VIES's or a person's."""
+
+    number: str = ""
+    evidence: str = ""
+
+
 class Share(msgspec.Struct):
-    """The lines of one treatment while they are summed; gross = base + tax at every moment."""
+    """The lines of one treatment while they are summed; gross is what the buyer pays for them at every moment."""
 
     treatment: Treatment
     lines: list[int]
-    base: Decimal
-    tax: Decimal
+    kinds: list[Treatment]
+    """How each line was treated: they agree in what is declared and may differ in why."""
+    base: Decimal = ZERO
+    tax: Decimal = ZERO
+    surcharge: Decimal = ZERO
+    foreign: Decimal = ZERO
 
     @property
     def gross(self) -> Decimal:
-        return self.base + self.tax
+        return self.base + self.tax + self.surcharge + self.foreign
+
+    @property
+    def rate(self) -> Decimal:
+        """Percent of the base that the buyer pays in tax, of whatever country."""
+        kind = self.treatment
+        return (kind.rate or ZERO) + (kind.surcharge_rate or ZERO) + (kind.foreign_rate or ZERO)
+
+    @property
+    def factor(self) -> Decimal:
+        """Gross = base x factor, before rounding."""
+        return 1 + self.rate / HUNDRED
 
 
-def price(content: OrderContent, *, on: date, accepted: AbstractSet[str] = frozenset()) -> Priced:
+def price(
+    content: OrderContent,
+    *,
+    on: date,
+    accepted: AbstractSet[str] = frozenset(),
+    taxes: TaxPolicy | None = None,
+    quote: Exchange | None = None,
+    vat: Vat | None = None,
+    chosen: str = "",
+) -> Priced:
     """Return the figures of the invoice: base + tax over all shares equals what was paid, to the cent.
 
-    `on` is the day by which rates are judged; `accepted` are hold codes that a person overrode.
+    `on` is the day by which rates are judged; `accepted` are hold codes that a person overrode; `taxes` are the
+    settings of company and shop, `quote` the exchange rate of the order's currency, `vat` the buyer's number of another
+    member state once it stands, `chosen` a person's word for what came untaxed.
 
     :raises Unpriceable: with the hold that says why a person must look.
     """
     with localcontext() as context:
         context.prec = PRECISION
         context.rounding = ROUND_HALF_UP
-        _refuse(content)
-        place = destination(content)
-        shares = _classify(content, place, on=on, accepted=accepted)
-        _sum(content, shares)
-        rounding = _settle(content, shares)
-        if "tax_does_not_match_rate" not in accepted:
-            _compare(content, shares)
-        tax_total = sum((share.tax for share in shares), Decimal(0))
-        return Priced(
-            lines=_print(content, shares),
-            shares=tuple(_declared(share) for share in shares),
-            tax_total=tax_total,
-            total=cents(content.total),
-            rounding=rounding,
-            platform_tax=tax_total if content.total_tax is None else cents(content.total_tax),
-            mentions=(EXPORT_MENTION.format(place=place.value),) if any(s.treatment == EXPORT for s in shares) else (),
+        prepared = prepare(content, quote)
+        policy, vat = taxes or TaxPolicy(), vat or Vat()
+        s = Situation(
+            policy=policy,
+            place=destination(content, policy.home),
+            on=on,
+            goods=any(line.kind in SERVED for line in content.lines),
+            vat=vat.number,
+            evidence=vat.evidence,
+            accepted=accepted,
+            chosen=chosen,
         )
-
-
-def cents(amount: Decimal) -> Decimal:
-    """Round half up, away from zero, to two decimals.
-
-    >>> cents(Decimal("2.675")), cents(Decimal("-2.675"))
-    (Decimal('2.68'), Decimal('-2.68'))
-    """
-    return amount.quantize(CENT, ROUND_HALF_UP)
+        reasons = list(prepared.reasons)
+        order = following(prepared.content, s, reasons)
+        order, shares = _classify(order, s)
+        _sum(order, shares)
+        rounding, mode = _settle(order, shares, converted=prepared.exchange is not None)
+        if "tax_does_not_match_rate" not in accepted:
+            _compare(order, shares)
+        return _priced(order, shares, s, prepared.exchange, rounding, mode, reasons)
 
 
 def tax_inside(gross: Decimal, rate: Decimal) -> Decimal:
@@ -80,71 +122,87 @@ def tax_inside(gross: Decimal, rate: Decimal) -> Decimal:
     return cents(gross * rate / (HUNDRED + rate))
 
 
-def spread(total: Decimal, exact: Sequence[Decimal]) -> list[Decimal]:
-    """Round `exact` to cents so that they sum to `total`: largest remainder, the larger amount first among equals.
+def _classify(content: OrderContent, s: Situation) -> tuple[OrderContent, list[Share]]:
+    """Group the lines by treatment, the highest rate first. A line of no amount and no tax belongs to none.
 
-    The result differs from `exact` by less than a cent each, unless the sums themselves lie further apart.
+    A line whose amount means something else than the order's prices do (tax inside it, or no tax shown) is returned
+    with its amount put the way of the others.
     """
-    floors = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]
-    left = int((total - sum(floors, Decimal(0))) / CENT)
-    sign = -1 if left > 0 else 1
-    order = sorted(range(len(exact)), key=lambda i: (sign * (exact[i] - floors[i]), -abs(exact[i])))
-    # Beyond one cent a line only when the settled cents come on top; then the largest remainders take two.
-    for turn in range(abs(left)):
-        floors[order[turn % len(order)]] += CENT if left > 0 else -CENT
-    return floors
-
-
-def _refuse(content: OrderContent) -> None:
-    if content.currency != "EUR":
-        raise Unpriceable("foreign_currency", currency=content.currency or "?")
-    if content.total <= 0:
-        raise Unpriceable("zero_total", total=content.total)
-    if card := next((line for line in content.lines if line.kind == LineKind.GIFT_CARD), None):
-        raise Unpriceable("gift_card", line=card.description)
-
-
-def _classify(content: OrderContent, place: Territory, *, on: date, accepted: AbstractSet[str]) -> list[Share]:
-    """Group the lines by treatment, the highest rate first. A line of no amount and no tax belongs to none."""
-    shipped = any(line.kind == LineKind.GOODS for line in content.lines)
-    found: dict[Treatment, list[int]] = {}
+    found: dict[tuple[object, ...], Share] = {}
+    lines = list(content.lines)
     for position, line in enumerate(content.lines):
         if line.amount == 0 and not any(tax.amount for tax in line.taxes):
             continue
-        kind = treatment(line, place, on=on, goods_shipped=shipped, accepted=accepted)
-        found.setdefault(kind, []).append(position)
-    ordered = sorted(found, key=lambda kind: Decimal(-1) if kind.rate is None else kind.rate, reverse=True)
-    return [Share(kind, found[kind], Decimal(0), Decimal(0)) for kind in ordered]
+        kind = treatment(line, s)
+        lines[position] = _put(line, kind, inclusive=content.prices_include_tax)
+        share = found.setdefault(kind.declared, Share(kind, [], []))
+        share.lines.append(position)
+        share.kinds.append(kind)
+    shares = sorted(found.values(), key=_rank, reverse=True)
+    return msgspec.structs.replace(content, lines=tuple(lines)), shares
+
+
+def _rank(share: Share) -> Decimal:
+    kind = share.treatment
+    return Decimal(-1) if kind.rate is None and kind.foreign_rate is None else share.rate
+
+
+def _put(line: OrderLine, kind: Treatment, *, inclusive: bool) -> OrderLine:
+    if inclusive or not (kind.inside or kind.whole):
+        return line
+    if kind.inside:
+        factor = 1 / (1 + ((kind.rate or ZERO) + (kind.surcharge_rate or ZERO)) / HUNDRED)
+    else:
+        factor = 1 + sum((tax.rate for tax in line.taxes), ZERO) / HUNDRED
+    return msgspec.structs.replace(
+        line, unit_price=line.unit_price * factor, discount=line.discount * factor, amount=line.amount * factor
+    )
 
 
 def _sum(content: OrderContent, shares: list[Share]) -> None:
     """Sum each share's lines, and only then take the tax: one rounding per rate, not one per line."""
     for share in shares:
-        amount = cents(sum((content.lines[position].amount for position in share.lines), Decimal(0)))
-        rate = share.treatment.rate or Decimal(0)
-        if content.prices_include_tax:
-            share.tax = tax_inside(amount, rate)
-            share.base = amount - share.tax
-        else:
-            share.tax = cents(amount * rate / HUNDRED)
-            share.base = amount
+        amount = cents(sum((content.lines[position].amount for position in share.lines), ZERO))
+        kind = share.treatment
+        divisor = HUNDRED + share.rate if content.prices_include_tax else HUNDRED
+        share.tax = cents(amount * (kind.rate or ZERO) / divisor)
+        share.surcharge = cents(amount * (kind.surcharge_rate or ZERO) / divisor)
+        share.foreign = cents(amount * (kind.foreign_rate or ZERO) / divisor)
+        inside = share.tax + share.surcharge + share.foreign
+        share.base = amount - inside if content.prices_include_tax else amount
 
 
-def _settle(content: OrderContent, shares: list[Share]) -> Decimal:
-    """Put what is left over against the amount paid into the largest base; return it.
+def _settle(content: OrderContent, shares: list[Share], *, converted: bool) -> tuple[Decimal, str]:
+    """Put what is left over against the amount paid into the largest base; return it and what explains it.
 
     :raises Unpriceable: `totals_do_not_add_up` when more is left over than rounding can explain.
     """
     total = cents(content.total)
-    found = sum((share.gross for share in shares), Decimal(0))
+    found = sum((share.gross for share in shares), ZERO)
     left = total - found
     limit = ROUNDING_PER_LINE * len(content.lines)
-    if abs(left) > limit or total != content.total or not shares:
+    mode = _mode(content, shares) if left else ""
+    beyond = abs(left) > limit and mode not in ("item", "line")
+    if beyond or total != content.total or not shares:
         raise Unpriceable("totals_do_not_add_up", lines=found, total=content.total, limit=limit)
     if left:
         largest = max(shares, key=lambda share: abs(share.base))
         largest.base += left
-    return left
+        mode = mode or ("currency" if converted else "cents")
+    return left, mode
+
+
+def _mode(content: OrderContent, shares: list[Share]) -> str:
+    """Return how the shop rounds, when rounding every line or every unit that way gives its total; else nothing."""
+    by_line = by_item = ZERO
+    for share in shares:
+        factor = Decimal(1) if content.prices_include_tax else share.factor
+        for line in (content.lines[position] for position in share.lines):
+            by_line += cents(line.amount * factor)
+            by_item += line.quantity * cents(line.amount / line.quantity * factor) if line.quantity else line.amount
+    if by_line == content.total:
+        return "line"
+    return "item" if cents(by_item) == content.total else ""
 
 
 def _compare(content: OrderContent, shares: list[Share]) -> None:
@@ -153,31 +211,91 @@ def _compare(content: OrderContent, shares: list[Share]) -> None:
     :raises Unpriceable: `tax_does_not_match_rate`.
     """
     for share in shares:
-        lines = [content.lines[position] for position in share.lines]
-        declared = [tax.amount for line in lines for tax in line.taxes if tax.rate == share.treatment.rate]
-        if share.treatment.rate is None or None in declared:
-            continue
-        sum_declared = sum((amount for amount in declared if amount is not None), Decimal(0))
-        roundings = sum((max(Decimal(1), abs(line.quantity)) for line in lines), Decimal(1))
-        if abs(sum_declared - share.tax) > CENT * roundings:
-            raise Unpriceable(
-                "tax_does_not_match_rate",
-                declared=cents(sum_declared),
-                rate=share.treatment.rate,
-                computed=share.tax,
-            )
+        kind = share.treatment
+        _compare_one(content, share, kind.rate, share.tax)
+        _compare_one(content, share, kind.surcharge_rate, share.surcharge)
+        _compare_one(content, share, kind.foreign_rate, share.foreign)
 
 
-def _declared(share: Share) -> TaxShare:
-    kind = share.treatment
-    return TaxShare(
-        clave_regimen=kind.clave_regimen,
-        calificacion=kind.calificacion,
-        exencion=kind.exencion,
-        rate=kind.rate,
-        base=share.base,
-        tax=None if kind.rate is None else share.tax,
+def _compare_one(content: OrderContent, share: Share, rate: Decimal | None, computed: Decimal) -> None:
+    if rate is None:
+        return
+    lines = [content.lines[position] for position in share.lines]
+    declared = [next((tax.amount for tax in line.taxes if tax.rate == rate), None) for line in lines]
+    if None in declared:
+        return
+    sum_declared = sum((amount for amount in declared if amount is not None), ZERO)
+    roundings = sum((max(Decimal(1), abs(line.quantity)) for line in lines), Decimal(1))
+    if abs(sum_declared - computed) > CENT * roundings:
+        raise Unpriceable("tax_does_not_match_rate", declared=cents(sum_declared), rate=rate, computed=computed)
+
+
+def _priced(
+    order: OrderContent,
+    shares: list[Share],
+    s: Situation,
+    exchange: Exchange | None,
+    rounding: Decimal,
+    mode: str,
+    reasons: list[Because],
+) -> Priced:
+    tax_total = sum((share.tax + share.surcharge for share in shares), ZERO)
+    foreign = tuple(
+        ForeignTax(country=s.place.country, rate=share.rate, base=share.base, tax=share.foreign)
+        for share in shares
+        if share.treatment.foreign_rate is not None
     )
+    foreign_tax = sum((each.tax for each in foreign), Decimal("0.00")) if foreign else ZERO
+    for share in shares:
+        for kind in dict.fromkeys(share.kinds):
+            of_kind = [order.lines[at] for at, each in zip(share.lines, share.kinds, strict=True) if each == kind]
+            reasons += reasons_of(kind, of_kind, s)
+    if rounding:
+        reasons.append(because("rounding", amount=rounding, mode=mode))
+    if order.withholding:
+        reasons.append(because("withholding", amount=order.withholding))
+    if order.outlays:
+        reasons.append(because("outlays", amount=order.outlays))
+    reasons += [because("accepted", code=code) for code in sorted(s.accepted)]
+    mentions = dict.fromkeys(kind.mention for share in shares for kind in share.kinds if kind.mention)
+    return Priced(
+        lines=_print(order, shares),
+        shares=_declared(shares),
+        tax_total=tax_total,
+        total=cents(order.total) - foreign_tax,
+        rounding=rounding,
+        rounding_mode=mode,
+        platform_tax=tax_total if order.total_tax is None else cents(order.total_tax),
+        mentions=tuple(mentions),
+        exchange=exchange,
+        foreign=foreign,
+        foreign_tax=foreign_tax,
+        withholding=cents(order.withholding) if order.withholding else ZERO,
+        outlays=cents(order.outlays) if order.outlays else ZERO,
+        reasons=(because("tax_of_the_rate"), *reasons),
+    )
+
+
+def _declared(shares: list[Share]) -> tuple[TaxShare, ...]:
+    """Return the rows of the breakdown; what differs only in a foreign rate is one row."""
+    rows: dict[tuple[object, ...], TaxShare] = {}
+    for share in shares:
+        kind = share.treatment
+        row = TaxShare(
+            impuesto=kind.impuesto,
+            clave_regimen=kind.clave_regimen,
+            calificacion=kind.calificacion,
+            exencion=kind.exencion,
+            rate=kind.rate,
+            base=share.base,
+            tax=None if kind.rate is None else share.tax,
+            surcharge_rate=kind.surcharge_rate,
+            surcharge=None if kind.surcharge_rate is None else share.surcharge,
+        )
+        key = msgspec.structs.replace(kind, foreign_rate=None).declared
+        before = rows.get(key)
+        rows[key] = msgspec.structs.replace(row, base=before.base + row.base) if before else row
+    return tuple(rows.values())
 
 
 def _print(content: OrderContent, shares: list[Share]) -> tuple[PricedLine, ...]:
@@ -185,8 +303,7 @@ def _print(content: OrderContent, shares: list[Share]) -> tuple[PricedLine, ...]
     printed: dict[int, PricedLine] = {}
     for share in shares:
         lines = [content.lines[position] for position in share.lines]
-        factor = 1 + (share.treatment.rate or Decimal(0)) / HUNDRED
-        inclusive = content.prices_include_tax
+        inclusive, factor = content.prices_include_tax, share.factor
         bases = spread(share.base, [line.amount / factor if inclusive else line.amount for line in lines])
         gross = spread(share.gross, [line.amount if inclusive else line.amount * factor for line in lines])
         for position, line, base, whole in zip(share.lines, lines, bases, gross, strict=True):
@@ -194,7 +311,7 @@ def _print(content: OrderContent, shares: list[Share]) -> tuple[PricedLine, ...]
     for position, line in enumerate(content.lines):
         if position not in printed:  # free of charge
             rate = line.taxes[0].rate if line.taxes else None
-            factor = 1 + (rate or Decimal(0)) / HUNDRED if content.prices_include_tax else Decimal(1)
+            factor = 1 + (rate or ZERO) / HUNDRED if content.prices_include_tax else Decimal(1)
             printed[position] = _line(line, rate, Decimal("0.00"), Decimal("0.00"), factor)
     return tuple(printed[position] for position in range(len(content.lines)))
 
@@ -211,4 +328,5 @@ def _line(line: OrderLine, rate: Decimal | None, base: Decimal, gross: Decimal, 
         rate=rate,
         base=base,
         gross=gross,
+        external_id=line.external_id,
     )

@@ -69,6 +69,11 @@ def judge(nif: str) -> Verdict:
     return Verdict.VALID if right else Verdict.MALFORMED
 
 
+def placeholder(text: str) -> bool:
+    """Tell whether a normalised number is what people type when they must type something."""
+    return len(text) < 4 or bool(PLACEHOLDER.fullmatch(text))
+
+
 def natural_person(nif: str) -> bool:
     """Tell whether a normalised NIF is of a kind given to natural persons."""
     return bool(NATURAL_PERSON.match(nif))

@@ -12,17 +12,24 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from invoicing import languages, money, nif
+from invoicing import as_invoiced, languages, money, nif, recipients
 from invoicing.holds import Action, Hold, Original, Resolution, ResolutionRefused, Unpriceable, accept, hold
 from invoicing.issued import Issued, IssuedDocument
+from invoicing.preparing import only_vouchers
+from invoicing.recipients import VatAnswer
 from invoicing.rectifying import Asked, next_document
-from invoicing.values import Address, OrderContent, Party, Priced, Refund, Wanted
+from invoicing.taxes import TaxPolicy
+from invoicing.values import Address, Exchange, OrderContent, Party, Priced, Refund, Wanted
 from verifactu.codes import TipoFactura
 
 F2_LIMIT = Decimal(400)
 """Euros with tax up to which any seller may issue a simplified invoice (RD 1619/2012 art. 4.1)."""
 F2_LIMIT_OF_LISTED_ACTIVITIES = Decimal(3000)
 """The same for the activities of art. 4.2: retail, hospitality, transport and others."""
+
+
+WITHOUT_NIF = "Sin NIF y hasta el límite: simplificada."
+LOCATED_ELSEWHERE = "Localizada fuera: el destinatario no ha de identificarse (art. 6.1.d RD 1619/2012)."
 
 
 class CompanyPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +59,15 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """hold (a gift, or a taxable self-supply: a person knows), or ignore."""
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision knows of the world outside the order."""
+
+    quote: Exchange | None = None
+    """The exchange rate of the order's currency on the day of the operation, when one is known."""
+    vat: dict[str, VatAnswer] = {}
+    """VAT numbers of other member states, with the answer that still counts."""
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What to do now: `issue` has a document, `hold` has a hold.
 
@@ -60,7 +76,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     issued the question is to be asked again. `by_hand`: a person dealt with what changed, the refunds named among it.
     """
 
-    action: Literal["issue", "hold", "nothing"]
+    action: Literal["issue", "hold", "check", "nothing"]
+    check: str = ""
+    """The VAT number that VIES must be asked about, after which the order is decided on again."""
     document: Wanted | None = None
     hold: Hold | None = None
     note: str = ""
@@ -85,6 +103,8 @@ def decide(
     today: date,
     version: int = 1,
     resolution: Resolution | Sequence[Resolution] | None = None,
+    taxes: TaxPolicy | None = None,
+    known: Known | None = None,
 ) -> Decision:
     """Return what the newest version of an order asks for on `today` (a day in the issuer's zone).
 
@@ -92,7 +112,16 @@ def decide(
     stands after the ones before it. An answer that does not fit leaves its hold standing, with `refused` in its data.
     """
     given = (resolution,) if isinstance(resolution, Resolution) else tuple(resolution or ())
-    case = _Case(content=content, company=company, connection=connection, issued=issued, today=today, version=version)
+    case = _Case(
+        content=content,
+        company=company,
+        connection=connection,
+        issued=issued,
+        today=today,
+        version=version,
+        taxes=taxes or TaxPolicy(territory=company.territory),
+        known=known or Known(),
+    )
     decision = _decide(case)
     for place, answer in enumerate(given):
         if decision.hold is None:
@@ -119,8 +148,14 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     issued: Issued | None
     today: date
     version: int
+    taxes: TaxPolicy
+    known: Known
     accepted: frozenset[str] = frozenset()
     """Codes of the holds that a person overrode."""
+    chosen: str = ""
+    """What a person said that an untaxed line is."""
+    vat_accepted: str = ""
+    """Why a person takes the buyer's VAT number without VIES."""
     simplified: bool = False
     """Whether a person chose a simplified invoice."""
     original: Original | None = None
@@ -134,6 +169,10 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
             return msgspec.structs.replace(case, accepted=case.accepted | {held.code})
         case Action.ISSUE_SIMPLIFIED:
             return msgspec.structs.replace(case, simplified=True)
+        case Action.CHOOSE_REGIME:
+            return msgspec.structs.replace(case, chosen=answer.treatment)
+        case Action.ACCEPT_VAT_NUMBER:
+            return msgspec.structs.replace(case, vat_accepted=answer.reason.strip())
         case Action.NAME_ORIGINAL:
             return msgspec.structs.replace(case, original=answer.original)
         case Action.GIVE_NIF:
@@ -162,15 +201,56 @@ def _decide(case: _Case) -> Decision:
         return Decision(action="hold", hold=hold("invoice_annulled", invoice=", ".join(issued.annulled)))
     if held := _not_yet(case):
         return Decision(action="hold", hold=held)
-    operation = _operation_date(case)
+    case = _identified(case)
+    if isinstance(vat := _vat(case), Decision):
+        return vat
+    operation = operation_date(case.content, case.connection.trigger, case.company.zone, case.today)
     try:
-        priced = money.price(case.content, on=operation or case.today, accepted=case.accepted)
+        priced = _priced(case, case.content, vat)
     except Unpriceable as error:
         return Decision(action="hold", hold=error.hold)
     found = _document(case, priced, operation)
     if isinstance(found, Hold):
         return Decision(action="hold", hold=found)
     return Decision(action="issue", document=found, more=bool(_refunded(case.content)))
+
+
+def _identified(case: _Case) -> _Case:
+    """Return the case with the kind of number that its buyer gives."""
+    buyer = recipients.identified(case.content.buyer)
+    return msgspec.structs.replace(case, content=msgspec.structs.replace(case.content, buyer=buyer))
+
+
+def _vat(case: _Case, named: tuple[str, ...] = ()) -> money.Vat | Decision:
+    """Return the buyer's VAT number of another member state once it stands, or what has to be done first.
+
+    `named` are the numbers on invoices that the order already has: they stood when those were issued.
+    """
+    number = "" if case.simplified else recipients.needs_check(case.content)
+    if not number:
+        return money.Vat()
+    if number in named:
+        return money.Vat(number, "factura anterior")
+    vat = recipients.vat_of(number, case.known.vat, case.vat_accepted)
+    if vat is None:
+        return Decision(action="check", check=number, note=f"Se pregunta a VIES por {number}.")
+    return Decision(action="hold", hold=vat) if isinstance(vat, Hold) else vat
+
+
+def _priced(case: _Case, content: OrderContent, vat: money.Vat, quote: Exchange | None = None) -> Priced:
+    """Return the figures of a version of the order, by the rates and rules of the day of its operation.
+
+    :raises Unpriceable: with the hold that says why a person must look.
+    """
+    return money.price(
+        content,
+        on=operation_date(content, case.connection.trigger, case.company.zone, case.today) or case.today,
+        accepted=case.accepted,
+        taxes=case.taxes,
+        quote=quote or case.known.quote,
+        vat=vat,
+        chosen=case.chosen,
+    )
 
 
 def _no_invoice(case: _Case) -> str:
@@ -191,6 +271,8 @@ def _no_invoice(case: _Case) -> str:
         return f"Lo factura el mercado en el que se vendió ({content.sales_channel})."
     if start and content.placed_at < start:
         return "Anterior a la fecha desde la que se factura."
+    if only_vouchers(content):
+        return "Solo vende tarjetas regalo: se factura lo que se compre con ellas."
     if content.total > 0 and _refunded(content) >= content.total:
         return "Devuelto entero antes de facturarse."
     return ""
@@ -215,8 +297,6 @@ def _not_yet(case: _Case) -> Hold | None:
     content, accepted = case.content, case.accepted
     if case.connection.invoice_from is None:
         return hold("not_live")
-    if case.company.territory != "common":
-        return hold("issuer_territory", territory=case.company.territory)
     keeps = case.connection.other_invoicing == "reference_only" or "other_invoice_number" in accepted
     if content.invoiced_elsewhere and not keeps:
         return hold("other_invoice_number", number=content.invoiced_elsewhere)
@@ -228,8 +308,6 @@ def _not_yet(case: _Case) -> Hold | None:
         and ("edited_before_issue" not in accepted)
     ):
         return hold("edited_before_issue", total=content.total, current=content.current_total)
-    if nif.eu_vat_number(content.buyer.tax_id) and nif.judge(content.buyer.tax_id) == nif.Verdict.MALFORMED:
-        return hold("eu_company", tax_id=content.buyer.tax_id)
     return None
 
 
@@ -238,17 +316,21 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
     buyer, limit = case.content.buyer, _f2_limit(case.company)
     reference = case.content.invoiced_elsewhere
     note = f"Otro sistema la numeró {reference}." if reference else ""
-    above = priced.total > limit
+    above = priced.paid > limit
     if case.simplified or not buyer.tax_id:
-        if above:
+        if needs := recipients.needs_recipient(priced):
+            return hold("complete_invoice_required", treatment=needs)
+        unnamed = above and recipients.located_elsewhere(priced) and buyer.name and _complete(buyer.address)
+        if above and not unnamed:
             return hold("nif_required", total=priced.total, limit=limit)
         return Wanted(
             tipo=TipoFactura.F2.value,
+            recipient=msgspec.structs.replace(buyer, tax_id="", id_type="", id_country="") if unnamed else None,
             email=buyer.email,
             language=languages.choose(case.content, case.company.language),
             priced=priced,
             operation_date=operation,
-            note=" ".join(filter(None, ("Sin NIF y hasta el límite: simplificada.", note))),
+            note=" ".join(filter(None, (LOCATED_ELSEWHERE if unnamed else WITHOUT_NIF, note))),
         )
     without = (Action.ISSUE_SIMPLIFIED,) if above else ()
     if held := _recipient_trouble(buyer, without, accepted=case.accepted):
@@ -269,7 +351,7 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
 
 def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: frozenset[str]) -> Hold | None:
     """Return why this buyer cannot be on a complete invoice yet."""
-    verdict = nif.judge(buyer.tax_id)
+    verdict = nif.Verdict.VALID if buyer.id_type else nif.judge(buyer.tax_id)
     if verdict == nif.Verdict.MALFORMED:
         return hold("nif_invalid", without=without, tax_id=buyer.tax_id_as_given or buyer.tax_id)
     if verdict == nif.Verdict.BAD_CONTROL_OF_ENTITY and "nif_entity_control" not in accepted:
@@ -277,7 +359,8 @@ def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: f
     missing = [] if buyer.name or buyer.company else ["nombre"]
     # A consumer's address may be left out (RD 1619/2012 art. 6.1.e); whether a person acts as a business we cannot
     # see, so the address is printed when there is one and asked of entities alone.
-    if not nif.natural_person(buyer.tax_id) and not _complete(buyer.address):
+    person = not buyer.id_type and nif.natural_person(buyer.tax_id)
+    if not person and not _complete(buyer.address):
         missing.append("dirección")
     if missing:
         return hold("recipient_incomplete", without=without, tax_id=buyer.tax_id, fields=", ".join(missing))
@@ -286,7 +369,7 @@ def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: f
 
 def _recipient(buyer: Party) -> Party:
     """Return the buyer under the name that the census knows for such a NIF: the person's, or the entity's."""
-    if nif.natural_person(buyer.tax_id) and buyer.name:
+    if not buyer.id_type and nif.natural_person(buyer.tax_id) and buyer.name:
         return msgspec.structs.replace(buyer, company="")
     return buyer
 
@@ -300,11 +383,11 @@ def _f2_limit(company: CompanyPolicy) -> Decimal:
     return min(company.f2_limit, F2_LIMIT_OF_LISTED_ACTIVITIES if company.f2_activity else F2_LIMIT)
 
 
-def _operation_date(case: _Case) -> date | None:
+def operation_date(content: OrderContent, trigger: str, zone: str, today: date) -> date | None:
     """Return the day of what asked for the invoice, in the issuer's zone; never one to come (the AEAT's 1173)."""
-    moment = _DUE[case.connection.trigger](case.content)
-    day = moment.astimezone(ZoneInfo(case.company.zone)).date() if moment else None
-    return day if day and day <= case.today else None
+    moment = _DUE[trigger](content)
+    day = moment.astimezone(ZoneInfo(zone)).date() if moment else None
+    return day if day and day <= today else None
 
 
 def _refunded(content: OrderContent) -> Decimal:
@@ -313,10 +396,16 @@ def _refunded(content: OrderContent) -> Decimal:
 
 def _after_issue(case: _Case, issued: Issued) -> Decision:
     """Bring what is issued in line with what the order has become since."""
-    operation = _operation_date(case)
+    case, sale = _identified(case), issued.documents[0]
+    named = tuple(each.recipient.tax_id for each in issued.documents if each.recipient)
+    if isinstance(vat := _vat(case, named), Decision):
+        return vat
+    refunds = case.content.refunds
+    content = msgspec.structs.replace(case.content, refunds=as_invoiced.refunds_of(refunds, sale))
+    case = msgspec.structs.replace(case, content=content)
 
     def reprice(content: OrderContent) -> Priced:
-        return money.price(content, on=operation or case.today, accepted=case.accepted)
+        return _priced(case, content, vat, sale.exchange)
 
     def choose(priced: Priced, content: OrderContent) -> Wanted | Hold:
         return _document(msgspec.structs.replace(case, content=content), priced, None)
@@ -338,7 +427,7 @@ def _after_issue(case: _Case, issued: Issued) -> Decision:
         return Decision(action="hold", hold=found)
     if found is None:
         return _nothing("Ya facturado, y nada fiscal cambió.")
-    return Decision(action="issue", document=found, more=True)
+    return Decision(action="issue", document=as_invoiced.with_foreign_tax(found, sale, refunds), more=True)
 
 
 # --- orders whose invoice another system issued ------------------------------------------------------------------
@@ -365,6 +454,7 @@ def _to_rectify(case: _Case) -> tuple[Refund, ...]:
 
 def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ()) -> Decision:
     """Rectify the invoice that another system issued, once a person has named it."""
+    case = _identified(case)
     refunds, buyer = _to_rectify(case), case.content.buyer
     named = documents[0].rectifies[0] if documents else None
     if named is None and case.original is None:
@@ -376,7 +466,7 @@ def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ())
     if not simplified and (held := _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)):
         return Decision(action="hold", hold=held)
     try:
-        priced = money.price(case.content, on=_operation_date(case) or case.today, accepted=case.accepted)
+        priced = _priced(case, case.content, money.Vat(recipients.needs_check(case.content)))
     except Unpriceable as error:
         return Decision(action="hold", hold=error.hold)
     foreign = IssuedDocument(
@@ -387,6 +477,8 @@ def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ())
         num_serie=named.num_serie if named else case.original.number if case.original else "",
         issue_date=named.issue_date if named else case.original.date if case.original else case.today,
         shares=priced.shares,
+        exchange=priced.exchange,
+        foreign=priced.foreign,
         mentions=priced.mentions,
         recipient=None if simplified else _recipient(buyer),
         email=buyer.email,

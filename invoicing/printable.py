@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from invoicing.balance import ZERO, Amounts, Balance, Kind
 from invoicing.money import HUNDRED, UNIT_PRICE, spread
-from invoicing.values import OrderContent, OrderLine, Party, Priced, PricedLine, Refund
+from invoicing.values import OrderLine, Party, Priced, PricedLine, Refund
 
 TEXTS: dict[str, dict[str, str]] = {
     "refund": {
@@ -83,11 +83,9 @@ def of_refund(change: Balance, refund: Refund, *, inclusive: bool, language: str
     return tuple(found)
 
 
-def by_difference(
-    then: Priced, before: OrderContent, now: Priced, content: OrderContent
-) -> Callable[[Balance], tuple[PricedLine, ...]]:
+def by_difference(then: Priced, now: Priced) -> Callable[[Balance], tuple[PricedLine, ...]]:
     """Return what makes the lines of a change of the order: the goods that came or went, as far as they explain it."""
-    old, new = _by_goods(before, then), _by_goods(content, now)
+    old, new = _by_goods(then), _by_goods(now)
     goods = list(dict.fromkeys([*new, *old]))
 
     def lines(change: Balance) -> tuple[PricedLine, ...]:
@@ -108,11 +106,11 @@ def by_difference(
     return lines
 
 
-def _by_goods(content: OrderContent, priced: Priced) -> dict[tuple[str, Decimal | None], PricedLine]:
+def _by_goods(priced: Priced) -> dict[tuple[str, Decimal | None], PricedLine]:
     """Return the printed lines by the goods that they stand for and their rate."""
     found: dict[tuple[str, Decimal | None], PricedLine] = {}
-    for place, (line, printed) in enumerate(zip(content.lines, priced.lines, strict=False)):
-        key = (line.external_id or f"{place}:{line.description}", printed.rate)
+    for place, printed in enumerate(priced.lines):  # not always the order's own: gift cards are left out
+        key = (printed.external_id or f"{place}:{printed.description}", printed.rate)
         found[key] = printed
     return found
 

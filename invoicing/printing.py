@@ -1,5 +1,6 @@
 """An issued invoice as the plain values that fill its printed page."""
 
+from invoicing.mentions import mention
 from invoicing.models import Invoice
 from invoicing.values import PricedLine, PrintedInvoice, PrintedParty, TaxShare
 from workflows.encoding import decode
@@ -46,7 +47,7 @@ def printed(invoice: Invoice) -> PrintedInvoice:
         shares=decode(invoice.shares, tuple[TaxShare, ...]),
         tax_total=invoice.tax_total,
         total=invoice.total,
-        mentions=tuple(invoice.mentions),
+        mentions=tuple(mention(key, invoice.language) for key in invoice.mentions),
         qr_url=invoice.qr_url,
         environment=invoice.environment,
         language=invoice.language,

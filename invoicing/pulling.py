@@ -6,6 +6,7 @@ outranks what it said then: where the same content had come before and another o
 
 import hashlib
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -26,8 +27,8 @@ def can_pull(connection: Connection) -> bool:
     return connection.active and connection.pull and connection.platform in CLIENTS
 
 
-def client_of(connection: Connection) -> Client:
-    """Return the client of a shop.
+def client_of(connection: Connection, **bounds: Any) -> Client:
+    """Return the client of a shop; `bounds` are those of `Client`: timeout, tries.
 
     :raises ShopRefused: when its platform has none, or its address or credentials are of no use.
     """
@@ -39,6 +40,7 @@ def client_of(connection: Connection) -> Client:
         read_credentials(connection.credentials),
         zone=connection.company.zone,
         plain_http=settings.AEAT_ENVIRONMENT != "production",
+        **bounds,
     )
 
 

@@ -126,7 +126,7 @@ def _edit(asked: Asked) -> Wanted | Hold | None:
         return _by_hand(asked, *changed) if content.current_total not in (None, content.total) else None
     if less and more and same_goods(before, content):
         return _wrong_rate(asked, change)
-    lines = by_difference(then, before, now, content)
+    lines = by_difference(then, now)
     if less:
         left = figures(issued.in_force)
         if any(-amounts.gross > left.get(kind, Amounts()).gross for kind, amounts in less.items()):
@@ -309,7 +309,8 @@ def _as_invoiced(asked: Asked) -> OrderContent:
     if buyer.tax_id or known is None:
         return asked.content
     kept = msgspec.structs.replace(
-        buyer, tax_id=known.tax_id, tax_id_as_given=known.tax_id_as_given, name=known.name, company=known.company,
+        buyer, tax_id=known.tax_id, id_type=known.id_type, id_country=known.id_country,
+        tax_id_as_given=known.tax_id_as_given, name=known.name, company=known.company,
         address=buyer.address if buyer.address.lines else known.address,
     )  # fmt: skip
     return msgspec.structs.replace(asked.content, buyer=kept)

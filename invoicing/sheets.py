@@ -82,7 +82,7 @@ def write_sheet(
 
     Rows leave memory as they come (they wait in `folder`), and the only date in it is that of the period.
     """
-    from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415 (only who writes a sheet needs it)
+    from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415 (only who writes one needs it)
 
     book = Workbook(
         str(file),

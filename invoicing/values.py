@@ -29,6 +29,11 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     company: str = ""
     tax_id: str = ""
     tax_id_as_given: str = ""
+    id_type: str = ""
+    """IDType of `tax_id` (list L7: 02 VAT number, 04 official number of the country of residence…); empty: a NIF.
+    The policy sets it on the recipient of an invoice."""
+    id_country: str = ""
+    """CodigoPais that goes with `id_type`; empty with 02."""
     email: str = ""
     address: Address = Address()
 
@@ -118,6 +123,10 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     belongs to the goods, by their amounts."""
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+    withholding: Decimal = Decimal(0)
+    """IRPF that the buyer keeps back, positive; `total` is before it (only orders by API and by hand say so)."""
+    outlays: Decimal = Decimal(0)
+    """Suplidos: what was paid in the buyer's name and is asked back, positive, beside `total`."""
     language: str = ""
     """The buyer's, ISO 639-1 (es, ca, en…), empty when unknown."""
     sales_channel: str = ""
@@ -173,20 +182,74 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
     rate: Decimal | None
     base: Decimal
     gross: Decimal
+    external_id: str = ""
+    """That of the order's line it stands for."""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """The rate by which an order in another currency became euros: `rate` units of `currency` are one euro."""
+
+    currency: str
+    rate: Decimal
+    day: date
+    """The day on which the rate was published: that of the operation, or the last one before it."""
+    source: str
+    total: Decimal
+    """What was paid, in `currency`."""
+
+
+class ForeignTax(msgspec.Struct, frozen=True, kw_only=True):
+    """Tax of another member state inside what a consumer paid (OSS); it is no part of the invoice's total."""
+
+    country: str
+    rate: Decimal
+    base: Decimal
+    tax: Decimal
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule that a decision followed: a key of `reasons.RULES`, its legal or technical source, and the facts."""
+
+    rule: str
+    source: str = ""
+    facts: dict[str, str] = {}
 
 
 class Priced(msgspec.Struct, frozen=True, kw_only=True):
-    """An order turned into legal figures. base + tax over all shares equals `total` to the cent."""
+    """An order turned into legal figures. base + tax + surcharge over all shares equals `total` to the cent.
+
+    `total` is the invoice's (ImporteTotal, QR). What the buyer paid is `paid`, and what is asked of him `payable`.
+    """
 
     lines: tuple[PricedLine, ...]
     shares: tuple[TaxShare, ...]
     tax_total: Decimal
+    """CuotaTotal: taxes and surcharges."""
     total: Decimal
     rounding: Decimal = Decimal(0)
     """Cents that the arithmetic left over against the amount paid; already inside the largest base."""
+    rounding_mode: str = ""
+    """What explains `rounding`: item or line (how the shop rounds), currency, or cents (nothing in particular)."""
     platform_tax: Decimal
     mentions: tuple[str, ...] = ()
-    """Legal texts that must be printed (exemption reason and the like)."""
+    """Keys of `mentions.MENTIONS`: legal texts that must be printed (exemption reason and the like)."""
+    exchange: Exchange | None = None
+    foreign: tuple[ForeignTax, ...] = ()
+    foreign_tax: Decimal = Decimal(0)
+    """The sum of `foreign`: paid by the buyer, outside `total`."""
+    withholding: Decimal = Decimal(0)
+    outlays: Decimal = Decimal(0)
+    reasons: tuple[Because, ...] = ()
+
+    @property
+    def paid(self) -> Decimal:
+        """The order's total as the buyer paid it, foreign tax included."""
+        return self.total + self.foreign_tax
+
+    @property
+    def payable(self) -> Decimal:
+        """«Total a pagar»: what the buyer paid, less what he keeps back, plus what was laid out for him (FAQ 20)."""
+        return self.paid - self.withholding + self.outlays
 
 
 class Referred(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from verifactu import interventions
 from verifactu.models import Installation, Record, Submission
-from verifactu.xml import schema_errors
+from verifactu.xml import wrong_fragments
 from workflows.rows import sql
 
 MAX_RECORDS = 1000
@@ -52,7 +52,8 @@ def _limit(last: Submission | None) -> int:
 
 def _sound(installation: Installation, records: list[Record], *, now: datetime) -> list[Record]:
     """Set aside what no longer validates alone, so that it does not take the batch with it (OCA 5142, 5143)."""
-    wrong = {record.pk: "; ".join(errors) for record in records if (errors := schema_errors(record.xml))}
+    found = wrong_fragments([record.xml for record in records])
+    wrong = {records[place].pk: "; ".join(errors) for place, errors in found.items()}
     if wrong:
         interventions.set_aside(installation, wrong, now=now)
     return [record for record in records if record.pk not in wrong]

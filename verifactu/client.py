@@ -217,11 +217,14 @@ def _judge(reply: Reply, read: Callable[[bytes], T]) -> Answered[T] | Refused | 
     text = ""
     if reply.body and not is_html:
         try:
+            if 200 <= reply.status < 300:
+                return Answered(status=reply.status, body=reply.body, date=date, respuesta=read(reply.body))
+        except UnreadableXML as error:
+            text = str(error)
+        try:
             fault = parse_fault(reply.body)
             if fault is not None:
                 return _judge_fault(reply, fault.code, fault.text, fault.client, date)
-            if 200 <= reply.status < 300:
-                return Answered(status=reply.status, body=reply.body, date=date, respuesta=read(reply.body))
         except UnreadableXML as error:
             text = str(error)
     page = _title(reply.body)

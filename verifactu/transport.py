@@ -12,13 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
-import zeep
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
+
+if TYPE_CHECKING:
+    import zeep
 
 WSDL = Path(__file__).parent / "schemas" / "sistema_facturacion.wsdl"
 
@@ -153,20 +155,21 @@ class _Adapter(HTTPAdapter):
         """Leave verification to the context; requests would add the authorities of certifi to those it trusts."""
 
 
-class _Offline(zeep.Transport):
-    """Loads the contract from our own files and refuses anything else."""
-
-    def load(self, url: str) -> bytes:
-        path = Path(url).resolve()
-        if path.parent != WSDL.parent:
-            raise ValueError(f"the contract names a document that is not ours: {url}")
-        return path.read_bytes()
-
-
 @cache
-def contract() -> zeep.Client:
+def contract() -> "zeep.Client":
     """Return the service as our WSDL describes it; read once, never from the network."""
-    return zeep.Client(str(WSDL), transport=_Offline())  # type: ignore[no-untyped-call]
+    import zeep  # noqa: PLC0415 (a quarter of all that a worker would import, and few of them send)
+
+    class Offline(zeep.Transport):
+        """Loads the contract from our own files and refuses anything else."""
+
+        def load(self, url: str) -> bytes:
+            path = Path(url).resolve()
+            if path.parent != WSDL.parent:
+                raise ValueError(f"the contract names a document that is not ours: {url}")
+            return path.read_bytes()
+
+    return zeep.Client(str(WSDL), transport=Offline())  # type: ignore[no-untyped-call]
 
 
 def address(port: str) -> str:

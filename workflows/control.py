@@ -18,8 +18,10 @@ from workflows.rows import free_lanes, lock_order_key, promote, pump_after_commi
 from workflows.states import MOVES, OPEN, TERMINAL
 
 
-def resolve(process: UUID, resolution: Any, *, now: datetime, actor: str, reason: str = "") -> None:
+def resolve(process: UUID, resolution: Any, *, now: datetime, actor: str, reason: str = "", token: str = "") -> None:
     """Answer the question that the process is held with; the same process goes on.
+
+    With `token` the answer is meant for that question alone, and for no other that the process may have come to since.
 
     :raises EncodingError: when the answer is not of the type that the question asks for.
     :raises Superseded: when a newer process took its place; the error names it.
@@ -30,6 +32,8 @@ def resolve(process: UUID, resolution: Any, *, now: datetime, actor: str, reason
         raise Superseded("resolve", row.superseded_by_id)
     if row.state != "held" or not row.hold or row.hold["kind"] != "question":
         raise WrongState("resolve", row.state)
+    if token and row.hold["token"] != token:
+        raise WrongState("resolve", "held with another question")
     try:
         tokens.answer(row.hold["token"], resolution, tenant=row.tenant, now=now, actor=actor, reason=reason)
     except TokenClosed:

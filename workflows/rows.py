@@ -3,7 +3,7 @@
 Lock order, everywhere: the application's rows, then advisory order key, token, process (by id), lane (by key).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from workflows.states import MOVES
 from workflows.wakeups import TASK, defer
 
 
-def sql(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def sql(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement on Django's connection and return its rows, or an empty list when it has none.
 
     Outside `atomic` it is a transaction of its own. The values are bound by the server and the plan is kept for the

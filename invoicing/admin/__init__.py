@@ -4,13 +4,17 @@ from typing import Any
 
 from common.admin import MOST_TENANTS_IN_A_FILTER, scope_by
 from invoicing.admin import desks, people
+from invoicing.admin.api_keys import ApiKeyAdmin
 from invoicing.admin.companies import CompanyAdmin
-from invoicing.admin.connections import ApiKeyAdmin, ConnectionAdmin
+from invoicing.admin.connections import ConnectionAdmin
 from invoicing.admin.discrepancies import DiscrepancyAdmin, GapAdmin, LockEventAdmin
+from invoicing.admin.drafts import DraftAdmin
 from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
 from invoicing.admin.orders import OrderAdmin
+from invoicing.admin.outside import ExchangeRateAdmin, VatCheckAdmin
+from invoicing.admin.reconciliations import ReconciliationAdmin
 from invoicing.admin.series import SeriesAdmin
 from invoicing.models import Company
 
@@ -20,12 +24,16 @@ __all__ = [
     "ConnectionAdmin",
     "DeliveryAdmin",
     "DiscrepancyAdmin",
+    "DraftAdmin",
+    "ExchangeRateAdmin",
     "ExportAdmin",
     "GapAdmin",
     "InvoiceAdmin",
     "LockEventAdmin",
     "OrderAdmin",
+    "ReconciliationAdmin",
     "SeriesAdmin",
+    "VatCheckAdmin",
     "desks",
     "people",
 ]

@@ -18,11 +18,14 @@ from invoicing import nif as nif_rules
 from invoicing.admin import exporting
 from invoicing.companies import open_company
 from invoicing.models import Company, Membership
+from invoicing.places import SEATS, TAXES
 from invoicing.reconciling import reconcile_nightly
 from invoicing.reporting import report_daily
+from invoicing.treatments import REGIMES
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.taxpayers import describe_certificate
 
+TAX_FIELDS = ("territory", "regime", "oss_from", "used_goods_keys")
 ADDRESS = ("address", "postal_code", "city", "province")
 PLACE = (gettext_lazy("Domicilio que figura en las facturas"), {"fields": (ADDRESS[:2], ADDRESS[2:])})
 
@@ -53,6 +56,26 @@ class OpenCompanyForm(CertificateForm):
         if nif_rules.judge(given) == nif_rules.Verdict.MALFORMED:
             raise forms.ValidationError(_("No es un NIF español válido."))
         return given
+
+
+class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An open company; its regime must be one of the tax of its territory."""
+
+    class Meta:
+        model = Company
+        fields = (*ADDRESS, "email", "report_recipients", "simplified_activity", *TAX_FIELDS)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a regime that the issuer's tax does not know."""
+        cleaned = super().clean() or {}
+        if {"territory", "regime"} <= cleaned.keys():
+            tax = TAXES[SEATS[cleaned["territory"]]]
+            if cleaned["regime"] not in REGIMES[tax]:
+                known = ", ".join(str(Company.Regime(each).label) for each in REGIMES[tax])
+                self.add_error(
+                    "regime", _("No es un régimen del impuesto de ese territorio; sí: %(known)s.") % {"known": known}
+                )
+        return cleaned
 
 
 class MembershipInline(TabularInline):
@@ -94,7 +117,8 @@ class CompanyAdmin(ScopedAdmin):
     fieldsets = (
         (gettext_lazy("Obligado tributario"), {"fields": ("taxpayer_shown", "certificate_shown")}),
         PLACE,
-        (gettext_lazy("Facturación"), {"fields": ("email", "report_recipients", "territory", "simplified_activity")}),
+        (gettext_lazy("Facturación"), {"fields": ("email", "report_recipients", "simplified_activity")}),
+        (gettext_lazy("Impuestos"), {"fields": (TAX_FIELDS[:2], *TAX_FIELDS[2:])}),
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -111,8 +135,7 @@ class CompanyAdmin(ScopedAdmin):
         return ("taxpayer_shown", "certificate_shown") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = OpenCompanyForm
+        kwargs["form"] = OpenCompanyForm if obj is None else CompanyForm
         return super().get_form(request, obj, change, **kwargs)
 
     @display(description=gettext_lazy("nombre"), ordering="taxpayer__name")

@@ -1,20 +1,24 @@
-"""Connections and API keys: what is secret is shown once, when it is made, and never again."""
+"""Connections: their secrets are shown once, when they are made, and their credentials never."""
 
+import json
 import secrets
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
@@ -22,13 +26,37 @@ from unfold.widgets import (
 
 from common import clock
 from common.admin import ScopedAdmin, anchor, change_url, moment
-from invoicing.api.keys import SCOPES, issue_key
-from invoicing.models import ApiKey, Connection
+from invoicing.admin.once import show_once
+from invoicing.admin.shop_state import failures, last_comparison, last_delivery
+from invoicing.admin.shop_texts import CREDENTIALS, WHERE_FROM, WHERE_THE_NIF_IS
+from invoicing.models import Connection
+from invoicing.places import SEATS, TAXES
+from invoicing.probing import probe
+from invoicing.shops import keep_schedules
+from invoicing.storefronts.clients import CLIENTS, ShopRefused, checked_address, read_credentials
+from invoicing.treatments import REGIMES, codes, named
 
 SETTINGS = (
     "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "active",
+    "trigger", "zero_totals", "shop_url", "pull", "untaxed_default", "untaxed_words", "untaxed_shipping",
+    "untaxed_tips", "ask_customers",
 )  # fmt: skip
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
+
+
+def untaxed_choices() -> list[tuple[str, Any]]:
+    """Return what may be chosen for what comes untaxed, of every tax, in words."""
+    found = dict.fromkeys(code for tax in REGIMES for code in codes(tax))
+    return [("", gettext_lazy("retener y preguntar")), *((code, in_words(code)) for code in found)]
+
+
+def in_words(code: str) -> str:
+    """Return a treatment in the language of the page."""
+    return named(code, "en" if (get_language() or "es").startswith("en") else "es")
+
+
+UNTAXED = ("untaxed_shipping", "untaxed_tips")
+"""What is held unless somebody says otherwise."""
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -51,12 +79,25 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=gettext_lazy("Cuando la tienda ya firma con el nuevo."),
     )  # fmt: skip
 
+    credentials: dict[str, str] | None = None
+    """Those to be kept, after cleaning; None leaves them."""
+    untaxed_default = forms.ChoiceField(
+        label=gettext_lazy("Lo que llega sin impuesto y sin causa conocida"), required=False, choices=untaxed_choices,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy(
+            "Lo que no lleva impuesto nunca se da por 0 %. Vacío: el pedido se retiene y alguien dice qué es. «Dentro "
+            "del importe» es para quien nunca configuró impuestos en la tienda: el precio ya los lleva."
+        ),
+    )  # fmt: skip
+
     class Meta:
         model = Connection
         fields = ("company", "platform", *SETTINGS)
         widgets = {
+            "untaxed_words": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "nif_keys": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
             "marketplace_channels": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "shop_url": UnfoldAdminTextInputWidget(attrs={"placeholder": "https://tienda.example"}),
         }
         help_texts = {
             "invoice_from": gettext_lazy(
@@ -66,12 +107,66 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             "nif_keys": gettext_lazy("Nombres de los campos en los que la tienda guarda el NIF, separados por comas."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in UNTAXED:
+            self.fields[name].required = False
+
     def clean(self) -> dict[str, Any] | None:
-        """Refuse two secrets at once."""
+        """Refuse two secrets at once, and treatments that the company's tax does not know."""
         cleaned = super().clean() or {}
+        for name in UNTAXED:
+            cleaned[name] = cleaned.get(name) or "hold"
+        company = cleaned.get("company") or (self.instance.company if self.instance.company_id else None)
+        allowed = codes(TAXES[SEATS[company.territory]]) if company else ()
+        if cleaned.get("untaxed_default") and cleaned["untaxed_default"] not in allowed:
+            self.add_error("untaxed_default", _("No es del impuesto de esta empresa."))
+        for pair in cleaned.get("untaxed_words") or ():
+            word, equals, code = pair.partition("=")
+            if not (word.strip() and equals and code.strip() in allowed):
+                self.add_error("untaxed_words", _("«%(pair)s» no es palabra=código; códigos: %(codes)s.") % {
+                    "pair": pair, "codes": ", ".join(allowed),
+                })  # fmt: skip
         if cleaned.get("new_secret") and cleaned.get("generate_secret"):
             self.add_error("generate_secret", _("O uno nuevo escrito, o uno generado."))
+        if not self.instance._state.adding:
+            self._clean_shop(cleaned)
+        elif cleaned.get("pull"):
+            self.add_error("pull", _("Guarde primero la conexión; después se le dan sus credenciales."))
         return cleaned
+
+    def _clean_shop(self, cleaned: dict[str, Any]) -> None:
+        """Refuse an address or credentials by which nobody can be asked; an empty credential stays as it was."""
+        module = CLIENTS.get(self.instance.platform)
+        if module is None:
+            return
+        given = {name: cleaned[f"credential_{name}"].strip() for name in module.CREDENTIALS}
+        self.credentials = read_credentials(self.instance.credentials) | {k: v for k, v in given.items() if v}
+        if not cleaned.get("pull") and not cleaned.get("shop_url"):
+            return
+        plain = settings.AEAT_ENVIRONMENT != "production"
+        try:
+            cleaned["shop_url"] = checked_address(cleaned.get("shop_url") or module.ADDRESS, plain_http=plain)
+        except ShopRefused:
+            self.add_error("shop_url", _("La dirección de la tienda debe ser como https://tienda.example."))
+        missing = [str(CREDENTIALS[name]) for name in module.CREDENTIALS if not self.credentials.get(name)]
+        if cleaned.get("pull") and missing:
+            self.add_error("pull", _("Faltan credenciales: %(names)s.") % {"names": ", ".join(missing)})
+
+
+READ = (
+    "address", "secret_state", "rejected", "delivered", "failed", "where_the_nif_is", "where_from", "compared",
+    "probe_link",
+)  # fmt: skip
+"""What the page tells and nobody types."""
+
+
+def _credential(name: str, kept: bool) -> forms.CharField:
+    return forms.CharField(
+        label=CREDENTIALS[name], required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("Hay una guardada. Vacío: no cambia.") if kept else gettext_lazy("No hay ninguna."),
+    )  # fmt: skip
 
 
 @admin.register(Connection)
@@ -83,10 +178,14 @@ class ConnectionAdmin(ScopedAdmin):
     search_fields = ("name", "company__taxpayer__name", "company__taxpayer__nif")
     fieldsets = (
         (None, {"fields": (("company", "platform"), ("name", "active"))}),
-        (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("settle_seconds", "other_invoicing"), "nif_keys",
-                                                  "marketplace_channels")}),
+        (gettext_lazy("Facturación"), {"fields": (("invoice_from", "trigger"), ("settle_seconds", "other_invoicing"),
+                                                  ("zero_totals",), "nif_keys", "where_the_nif_is",
+                                                  "marketplace_channels", "ask_customers")}),
+        (gettext_lazy("Lo que no lleva impuesto"), {"fields": ("untaxed_default", "untaxed_words",
+                                                               ("untaxed_shipping", "untaxed_tips"))}),
         (gettext_lazy("Webhooks"), {"fields": ("address", "secret_state", "new_secret",
-                                               ("generate_secret", "retire_previous"), "rejected")}),
+                                               ("generate_secret", "retire_previous"), "rejected", "delivered",
+                                               "failed")}),
     )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -94,7 +193,25 @@ class ConnectionAdmin(ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = ("company", "platform") if obj else ()
-        return (*fixed, "address", "secret_state", "rejected")
+        return (*fixed, *READ)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = list(super().get_fieldsets(request, obj))
+        if obj is None or obj.platform not in CLIENTS:
+            return shown
+        keys = tuple(f"credential_{name}" for name in CLIENTS[obj.platform].CREDENTIALS)
+        fields = ("where_from", "shop_url", *keys, "pull", "compared", "probe_link")
+        return [*shown, (gettext_lazy("API de la tienda"), {"fields": fields})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Add the credentials of the connection's platform, which are written and never read back."""
+        if obj is not None and obj.platform in CLIENTS:
+            kept = read_credentials(obj.credentials)
+            fields = {
+                f"credential_{name}": _credential(name, name in kept) for name in CLIENTS[obj.platform].CREDENTIALS
+            }
+            kwargs["form"] = type("ShopForm", (ConnectionForm,), fields)
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Connection | None:
         found: Connection | None = super().get_object(request, object_id, from_field)
@@ -127,6 +244,49 @@ class ConnectionAdmin(ScopedAdmin):
             "n": connection.rejected_deliveries, "at": moment(connection.last_rejected_at),
         }  # fmt: skip
 
+    @display(description=gettext_lazy("dónde está el NIF"))
+    def where_the_nif_is(self, connection: Connection) -> Any:
+        return WHERE_THE_NIF_IS.get(connection.platform, "—")
+
+    @display(description=gettext_lazy("de dónde salen"))
+    def where_from(self, connection: Connection) -> Any:
+        return WHERE_FROM.get(connection.platform, "—")
+
+    @display(description=gettext_lazy("última entrega"))
+    def delivered(self, connection: Connection) -> Any:
+        return "—" if connection._state.adding else last_delivery(connection)
+
+    @display(description=gettext_lazy("entregas sin leer"))
+    def failed(self, connection: Connection) -> Any:
+        return "—" if connection._state.adding else failures(connection)
+
+    @display(description=gettext_lazy("última comprobación"))
+    def compared(self, connection: Connection) -> Any:
+        return last_comparison(connection)
+
+    @display(description=gettext_lazy("prueba"))
+    def probe_link(self, connection: Connection) -> Any:
+        address = reverse("admin:invoicing_connection_probe", args=[connection.pk])
+        return anchor(address, _("Probar la dirección y las credenciales guardadas"))
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("<uuid:pk>/probe/", self.admin_site.admin_view(self.probe), name="invoicing_connection_probe")
+        return [own, *super().get_urls()]
+
+    def probe(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Try the shop's API: on POST alone, outside any transaction, and only for who may change the connection."""
+        connection = self.get_object(request, str(pk))
+        if connection is None or connection.platform not in CLIENTS:
+            raise Http404
+        if not self.has_change_permission(request, connection):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "original": connection,
+            "title": _("Probar %(name)s") % {"name": connection}, "back": change_url(connection),
+            "outcome": probe(connection) if request.method == "POST" else None,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/invoicing/probe.html", context)
+
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         given = form.cleaned_data
         secret = given["new_secret"]
@@ -139,10 +299,13 @@ class ConnectionAdmin(ScopedAdmin):
         if given["retire_previous"]:
             obj.previous_secret = ""
         if change:
+            if form.credentials is not None:
+                obj.credentials = json.dumps(form.credentials) if form.credentials else ""
             # The columns that intake counts in are left to it.
-            obj.save(update_fields=[*SETTINGS, "secret", "previous_secret"])
+            obj.save(update_fields=[*SETTINGS, "secret", "previous_secret", "credentials"])
         else:
             obj.save()
+        keep_schedules(obj, now=clock.now())
         request._shown_once = getattr(form, "shown_once", "")  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: Any = None) -> HttpResponse:
@@ -160,97 +323,3 @@ class ConnectionAdmin(ScopedAdmin):
             _("Secreto de %(name)s") % {"name": obj},
             _("Cópielo ahora en la tienda: no se vuelve a mostrar. El anterior sigue valiendo hasta que lo retire."),
         )  # fmt: skip
-
-
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A key to make: where it belongs and what it may."""
-
-    scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("Permisos"), widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=gettext_lazy("Enviar pedidos pide una conexión de la plataforma «API»."),
-    )  # fmt: skip
-
-    class Meta:
-        model = ApiKey
-        fields = ("connection", "name")
-        widgets = {"name": UnfoldAdminTextInputWidget()}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(scope, str(said)) for scope, said in SCOPES.items()]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any] | None:
-        """Refuse what `issue_key` refuses, beside the field."""
-        cleaned = super().clean() or {}
-        connection = cleaned.get("connection")
-        if connection and "orders:write" in cleaned.get("scopes", ()) and connection.platform != "api":
-            self.add_error("scopes", _("Enviar pedidos pide una conexión de la plataforma «API»."))
-        return cleaned
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ScopedAdmin):
-    list_display = ("name", "prefix", "company", "connection", "state_label", "created_at", "last_used_at")
-    list_select_related = ("company__taxpayer", "connection")
-    search_fields = ("name", "prefix")
-    actions = ("revoke",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A key is made or revoked; it does not change."""
-        return False
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the person may revoke keys: the permission to change them."""
-        return bool(request.user.has_perm("invoicing.change_apikey"))
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return ("connection", "name", "scopes")
-        return ("name", "prefix", "company", "connection", "scopes", "created_at", "last_used_at", "revoked_at")
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = ApiKeyForm
-        return super().get_form(request, obj, change, **kwargs)
-
-    @display(description=gettext_lazy("estado"), label={"active": "success", "revoked": "danger"})
-    def state_label(self, key: ApiKey) -> tuple[str, Any]:
-        return ("revoked", _("revocada")) if key.revoked_at else ("active", _("en uso"))
-
-    @admin.action(description=gettext_lazy("Revocar las seleccionadas"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: Any) -> None:
-        """Revoke keys for good; who uses one is refused from the next request on."""
-        count = queryset.filter(revoked_at=None).update(revoked_at=clock.now())
-        self.message_user(request, _("%(n)s claves revocadas.") % {"n": count})
-
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        connection = form.cleaned_data["connection"]
-        key, plain = issue_key(
-            company=connection.company, connection=connection, name=form.cleaned_data["name"],
-            scopes=form.cleaned_data["scopes"],
-        )  # fmt: skip
-        obj.pk, obj.company, obj.prefix, obj.scopes = key.pk, key.company, key.prefix, key.scopes
-        obj._state.adding = False
-        request._shown_once = plain  # type: ignore[attr-defined]
-
-    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
-        return show_once(
-            self, request, obj, request._shown_once,  # type: ignore[attr-defined]
-            _("Clave %(name)s") % {"name": obj},
-            _("Cópiela ahora: solo se guarda su huella y no se vuelve a mostrar. Se envía en la cabecera "
-              "«Authorization: Bearer …»."),
-        )  # fmt: skip
-
-
-def show_once(page: Any, request: HttpRequest, obj: Any, secret: str, title: str, says: str) -> HttpResponse:
-    """Return a page with a secret on it: in the answer itself, never in a cookie, a session or an address."""
-    context = {
-        **page.admin_site.each_context(request), "opts": page.opts, "original": obj, "title": title, "says": says,
-        "secret": secret, "back": change_url(obj),
-    }  # fmt: skip
-    response = TemplateResponse(request, "admin/invoicing/once.html", context)
-    response["Cache-Control"] = "no-store"
-    return response

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.admin import link, moment
+from invoicing import answering
+from invoicing.admin.asked import known
 from invoicing.admin.resolving import ResolutionForm, ask
 from invoicing.exports import progress
 from invoicing.models import Company, Delivery, Invoice, Order
@@ -110,6 +112,8 @@ DESKS.update(
             },
             question=ask,
             resolution_form=ResolutionForm,
+            resolve=answering.resolve,
+            known=known,
         ),
         "complete-invoice": Desk(
             title=gettext_lazy("Completar una factura"),
@@ -120,6 +124,8 @@ DESKS.update(
             },
             question=ask,
             resolution_form=ResolutionForm,
+            resolve=answering.resolve,
+            known=known,
             waiting=waits_for_the_aeat,
             answer_by_hand=False,  # a verdict that the AEAT never gave
         ),
@@ -128,6 +134,8 @@ DESKS.update(
             steps=FOLLOWING,
             question=ask,
             resolution_form=ResolutionForm,
+            resolve=answering.resolve,
+            known=known,
             waiting=waits_for_the_aeat,
             answer_by_hand=False,
         ),
@@ -136,8 +144,18 @@ DESKS.update(
             steps=FOLLOWING,
             question=ask,
             resolution_form=ResolutionForm,
+            resolve=answering.resolve,
+            known=known,
             waiting=waits_for_the_aeat,
             answer_by_hand=False,
+        ),
+        "ask-customer": Desk(
+            title=gettext_lazy("Preguntar a un cliente"),
+            steps={"send_question": gettext_lazy("Enviar el correo con el enlace")},
+        ),
+        "ask-unbidden": Desk(
+            title=gettext_lazy("Preguntar al cliente sin esperar a nadie"),
+            steps={"ask_if_still_held": gettext_lazy("Preguntar, si el pedido sigue retenido")},
         ),
         "mail-invoice": Desk(
             title=gettext_lazy("Enviar una factura por correo"),

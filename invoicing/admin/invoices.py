@@ -17,9 +17,11 @@ from invoicing.admin import correcting, rectifying
 from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
 from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about
 from invoicing.causes import CAUSES
+from invoicing.deciding import figures_of
 from invoicing.documents import Documents
 from invoicing.models import Invoice
-from invoicing.values import TaxShare
+from invoicing.reasons import explained
+from invoicing.values import Priced, TaxShare
 from verifactu.admin.words import RECORDS
 from verifactu.catalogue import remedy
 from verifactu.history import records_of
@@ -80,6 +82,7 @@ class InvoiceAdmin(ReadingAdmin):
             return None
 
     def page(self, request: HttpRequest, obj: Invoice) -> dict[str, Any]:
+        found = figures_of(obj)
         ready, records = hasattr(obj, "document"), records_of(obj.record)
         return {
             "heading": f"{TIPOS.get(obj.tipo, obj.tipo)} {obj.num_serie}",
@@ -94,8 +97,10 @@ class InvoiceAdmin(ReadingAdmin):
             "lines": _lines(obj),
             "shares": _shares(obj),
             "totals": [
-                (_("Base"), euros(obj.base_total)), (_("Cuota"), euros(obj.tax_total)), (_("Total"), euros(obj.total))
+                (_("Base"), euros(obj.base_total)), (_("Cuota"), euros(obj.tax_total)), (_("Total"), euros(obj.total)),
+                *_beside(found),
             ],
+            "reasons": explained(found.reasons, _language()) if found else [],
             "processes": process_table(processes_about(request, [f"invoice:{obj.pk}", f"mail:{obj.pk}"])),
         }  # fmt: skip
 
@@ -142,6 +147,28 @@ class InvoiceAdmin(ReadingAdmin):
                 "Cross-Origin-Resource-Policy": "same-origin",
             },
         )
+
+
+def _language() -> str:
+    return "en" if (get_language() or "es").startswith("en") else "es"
+
+
+def _beside(found: Priced | None) -> list[tuple[Any, str]]:
+    """Return what was paid beside the total or is kept from it, and the money that it was paid in."""
+    if found is None:
+        return []
+    amounts = (
+        (_("IVA de otro Estado"), found.foreign_tax),
+        (_("Retención"), found.withholding),
+        (_("Suplidos"), found.outlays),
+    )
+    shown = [(name, euros(amount)) for name, amount in amounts if amount]
+    if shown:
+        shown.append((_("Total a pagar"), euros(found.payable)))
+    if found.exchange:
+        paid = found.exchange
+        shown.append((_("Pagado"), f"{paid.total} {paid.currency} ({paid.rate}, {paid.source}, {paid.day:%d/%m/%Y})"))
+    return shown
 
 
 def _what_the_aeat_said(invoice: Invoice, record: Record) -> list[Fact]:

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from common import clock
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, pretty_json, shown, state_filter, table
+from invoicing.admin.asked import answers_table
 from invoicing.admin.labels import ORDERS, SNAPSHOTS
 from invoicing.admin.related import chip, euros, invoice_table, process_table, processes_about
 from invoicing.capture import content_of
@@ -73,6 +74,7 @@ class OrderAdmin(ReadingAdmin):
             "lines": _lines(content) if content else None,
             "invoices": invoice_table(invoices),
             "processes": process_table(processes),
+            "asked": answers_table(obj),
             "snapshots": [
                 (snapshot, chip(SNAPSHOTS[snapshot.state]), pretty_json(snapshot.content)) for snapshot in snapshots
             ],

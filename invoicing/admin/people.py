@@ -39,9 +39,12 @@ class CompaniesInline(TabularInline):
 
 MEANINGFUL = {
     "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
-             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap"),
-    "add": ("connection", "apikey", "series", "export"),
-    "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy"),
+             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap", "draft"),
+    "add": ("connection", "apikey", "series", "export", "draft"),
+    "delete": ("draft",),
+    "issue": ("draft",),
+    "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy",
+               "draft"),
     "amend": ("invoice",),
     "annul": ("invoice",),
 }  # fmt: skip
@@ -49,6 +52,7 @@ MEANINGFUL = {
 
 WORDS = {
     "view": _("ver"), "add": _("crear"), "change": _("cambiar"), "amend": _("subsanar"), "annul": _("anular"),
+    "delete": _("borrar"), "issue": _("expedir"),
 }  # fmt: skip
 ACTS = {
     "change_process": _("reanudar, resolver y cancelar"),

@@ -1,30 +1,20 @@
 """The desk of `invoice-order` and `complete-invoice`: holds in words, and the form that answers them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from django import forms
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from invoicing.acknowledging import ABOUT_A_RECORD
-from invoicing.admin.coding import FIELDS, CodingFields
-from invoicing.holds import CATALOGUE, WITH_REASON, Action, Hold, Resolution, ResolutionRefused, accept
-from invoicing.values import Address
+from invoicing.admin.fields import AnswerFields, names_of
+from invoicing.answers import ASKS
+from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices
 from workflows.admin.desks import Question
 
-ACTIONS = {
-    Action.GIVE_NIF: gettext_lazy("Dar el NIF del comprador (y su nombre y dirección, si faltan)"),
-    Action.ISSUE_SIMPLIFIED: gettext_lazy("Expedir una factura simplificada, sin NIF"),
-    Action.ISSUE_ANYWAY: gettext_lazy("Expedir de todos modos"),
-    Action.DECIDE_AGAIN: gettext_lazy("Volver a decidir: la causa ya está corregida"),
-    Action.IGNORE: gettext_lazy("No facturar este pedido"),
-    Action.CORRECTED_BY_HAND: gettext_lazy("Ya está corregido a mano, fuera de aquí"),
-    Action.RESEND_CORRECTED: gettext_lazy("Registrar la factura de nuevo, con la codificación que diga abajo"),
-    Action.ANNUL: gettext_lazy("Anular la factura: no hubo operación ni cobro"),
-}
 LEFT = gettext_lazy("Dejarla como está")
 """What `ignore` means once the invoice is issued."""
 
@@ -40,6 +30,8 @@ KNOWN = {
     "rate": gettext_lazy("Tipo (%)"),
     "currency": gettext_lazy("Moneda"),
     "country": gettext_lazy("País"),
+    "at": gettext_lazy("Comprobado"),
+    "detail": gettext_lazy("Lo que contestó"),
     "refused": gettext_lazy("La respuesta anterior no valió"),
     "code": gettext_lazy("Código de la AEAT"),
     "text": gettext_lazy("Lo que dice la AEAT"),
@@ -67,94 +59,43 @@ def ask(hold: Mapping[str, Any]) -> Question:
     )
 
 
-class ResolutionForm(CodingFields):
+class ResolutionForm(AnswerFields):
     """What a person decides about a held order: only what its hold allows, and what that needs."""
 
     action = forms.ChoiceField(
         label=gettext_lazy("Qué hacer"),
         widget=UnfoldAdminRadioSelectWidget(radio_style=2, attrs={"x-model": "action"}),
     )
-    nif = forms.CharField(
-        label="NIF", required=False, max_length=20, widget=UnfoldAdminTextInputWidget(),
-        help_text=gettext_lazy("Del comprador: DNI, NIE o NIF de la entidad."),
-    )  # fmt: skip
-    name = forms.CharField(
-        label=gettext_lazy("Nombre o razón social"), required=False, max_length=120,
-        widget=UnfoldAdminTextInputWidget(), help_text=gettext_lazy("Vacío: el que trae el pedido."),
-    )  # fmt: skip
-    street = forms.CharField(
-        label=gettext_lazy("Dirección"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget(),
-        help_text=gettext_lazy("Vacía: la que trae el pedido."),
-    )  # fmt: skip
-    postal_code = forms.CharField(
-        label=gettext_lazy("Código postal"), required=False, max_length=10, widget=UnfoldAdminTextInputWidget()
-    )
-    city = forms.CharField(
-        label=gettext_lazy("Población"), required=False, max_length=80, widget=UnfoldAdminTextInputWidget()
-    )
-    province = forms.CharField(
-        label=gettext_lazy("Provincia"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget()
-    )
-    reason = forms.CharField(
-        label=gettext_lazy("Motivo"), required=False, max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text=gettext_lazy("Queda guardado con la decisión."),
-    )  # fmt: skip
 
     def __init__(self, data: Any = None, *, hold: Mapping[str, Any]) -> None:
         self.held = hold_of(hold)
         super().__init__(data, initial={"action": self.held.actions[0], "nif": self.held.data.get("tax_id", "")})
-        issued = self.held.code in ABOUT_A_RECORD
+        self.add_fields(self.held.actions)
+        if "treatment" in self.fields:
+            field: Any = self.fields["treatment"]
+            field.choices = [("", "—"), *(each for each in field.choices if each[0] in choices(self.held))]
         self.fields["action"].choices = [  # type: ignore[attr-defined]
-            (action.value, LEFT if issued and action == Action.IGNORE else ACTIONS[action])
-            for action in self.held.actions
+            (action.value, called(action, self.held)) for action in self.held.actions
         ]
 
-    def groups(self) -> Iterable[tuple[list[str], list[Any]]]:
-        """Return the fields beside `action`: (the actions that need them, the fields)."""
-        if Action.GIVE_NIF in self.held.actions:
-            buyer = ("nif", "name", "street", "postal_code", "city", "province")
-            yield [Action.GIVE_NIF.value], [self[name] for name in buyer]
-        if Action.RESEND_CORRECTED in self.held.actions:
-            yield [Action.RESEND_CORRECTED.value], [self[name] for name in FIELDS]
-        if needing := [action.value for action in self.held.actions if action in WITH_REASON]:
-            yield needing, [self["reason"]]
+    @property
+    def done(self) -> str:
+        """What is said when the answer is taken; empty for what is said of all."""
+        asked = self.cleaned_data.get("action") == Action.ASK_CUSTOMER
+        return _("Se escribe al cliente; el pedido sigue retenido hasta que responda.") if asked else ""
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse what the hold refuses, in its words."""
         cleaned = super().clean() or {}
-        if "action" in cleaned:
-            if cleaned.get("street") and not (cleaned.get("city") or cleaned.get("postal_code")):
-                self.add_error("city", _("La dirección va con código postal y población."))
+        if "action" in cleaned and not self.errors:
             try:
                 accept(self.held, self.resolution())
             except ResolutionRefused as error:
-                action = Action(cleaned["action"])
-                field = "nif" if action == Action.GIVE_NIF else "reason" if action in WITH_REASON else "action"
-                self.add_error(field, str(error))
+                fields = ASKS[Action(cleaned["action"])].fields
+                self.add_error(names_of(fields[0])[0] if fields else "action", str(error))
         return cleaned
 
-    def resolution(self) -> Resolution:
-        """Return the answer, with nothing in it that its action does not ask for."""
-        given = self.cleaned_data
-        action = Action(given["action"])
-        if action == Action.RESEND_CORRECTED:
-            return Resolution(action=action, reason=given.get("reason", ""), coding=self.coding())
-        if action != Action.GIVE_NIF:
-            return Resolution(action=action, reason=given.get("reason", "") if action in WITH_REASON else "")
-        return Resolution(
-            action=action, nif=given.get("nif", ""), name=given.get("name", "").strip(), address=_address(given)
-        )
 
-
-def _address(given: Mapping[str, str]) -> Address | None:
-    """Return the typed address, or None when none was typed; buyers of other countries have holds of their own."""
-    if not given.get("street"):
-        return None
-    return Address(
-        lines=(given["street"].strip(),),
-        postal_code=given.get("postal_code", "").strip(),
-        city=given.get("city", "").strip(),
-        province=given.get("province", "").strip(),
-        country="ES",
-    )
+def called(action: Action, held: Hold) -> Any:
+    """Return what an action is called for this hold."""
+    return LEFT if held.code in ABOUT_A_RECORD and action == Action.IGNORE else str(ASKS[action].label)

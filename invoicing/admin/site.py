@@ -15,8 +15,25 @@ from django.utils.translation import gettext as _
 
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
+from invoicing.admin.bulk import whose
+from invoicing.admin.queue import AGE, waited
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
+from invoicing.models import (
+    ApiKey,
+    Company,
+    Connection,
+    Delivery,
+    Draft,
+    ExchangeRate,
+    Export,
+    Gap,
+    Invoice,
+    Order,
+    Reconciliation,
+    Series,
+    VatCheck,
+)  # fmt: skip
+from invoicing.waiting import OLD, STALE, ReasonCount, Wanted, age_of, counts, summed
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
@@ -38,18 +55,24 @@ RECORDS_AMISS = ("quarantined", "rejected")
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups with what the person may open."""
     stopped = _stopped(request)[: MOST_COUNTED + 1].count() if _may(request, Process) else 0
+    held = sum(count.total for count in _held(request)) if stopped else 0
     groups: list[tuple[Any, list[Any]]] = [
         ("", [(_("Inicio"), "home", reverse("admin:index"), None)]),
         (_("Facturación"), [
             (_("Pedidos"), "shopping_bag", list_url(Order), Order),
+            (_("Retenidos"), "pending_actions", reverse("holds"), Process),
             (_("Facturas"), "receipt_long", list_url(Invoice), Invoice),
+            (_("Borradores"), "edit_document", list_url(Draft), Draft),
             (_("Exportaciones"), "download", list_url(Export), Export),
             (_("Entregas"), "inbox", list_url(Delivery), Delivery),
             (_("Empresas"), "apartment", list_url(Company), Company),
             (_("Conexiones"), "storefront", list_url(Connection), Connection),
+            (_("Comprobaciones"), "fact_check", list_url(Reconciliation), Reconciliation),
             (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
             (_("Series"), "tag", list_url(Series), Series),
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
+            (_("Comprobaciones en VIES"), "verified", list_url(VatCheck), VatCheck),
+            (_("Tipos de cambio"), "currency_exchange", list_url(ExchangeRate), ExchangeRate),
         ]),
         ("VERI*FACTU", [
             (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),
@@ -71,16 +94,18 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]),
         (_("Personas"), [(_("Usuarios"), "group", list_url(User), User)]),
     ]  # fmt: skip
-    return [{"title": title, "items": _items(request, items, stopped)} for title, items in groups]
+    return [{"title": title, "items": _items(request, items, stopped, held)} for title, items in groups]
 
 
-def _items(request: HttpRequest, items: list[Any], stopped: int) -> list[dict[str, Any]]:
+def _items(request: HttpRequest, items: list[Any], stopped: int, held: int) -> list[dict[str, Any]]:
     shown = [
         {"title": name, "icon": icon, "link": address, "model": model}
         for name, icon, address, model in items
         if model is None or _may(request, model)
     ]
     for item in shown:
+        if item["link"] == reverse("holds") and held:
+            item |= {"badge": _at_most(held), "badge_variant": "warning"}
         if item.pop("model") is Process and item["link"] == list_url(Process):
             # The health page's address begins with that of the list, which is not open then.
             health = reverse("admin:workflows_process_health")
@@ -107,6 +132,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": _("Inicio"),
         "cards": _cards(request, now),
+        "ageing": _ageing(request, now) if _may(request, Process) else None,
         "stopped": _stopped_rows(request) if _may(request, Process) else [],
         "all_stopped": [(STATES[state].text, list_url(Process, state=state)) for state in ("held", "failed")],
         "amiss": _amiss(request) if _may(request, Record) else [],
@@ -129,6 +155,19 @@ def _cards(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
                   list_url(Invoice, state="issued")),
         ]  # fmt: skip
     if _may(request, Process):
+        held = _held(request)
+        oldest = min((count.since for count in held), default=None)
+        cards.append(
+            _card(
+                _("Retenidos"),
+                _at_most(sum(count.total for count in held)),
+                _("el más antiguo, desde hace %(age)s") % {"age": waited(now, oldest)}
+                if oldest
+                else _("esperan una decisión"),
+                reverse("holds"),
+                (AGE[age_of(now, oldest)].colour or "warning") if oldest else "success",
+            )
+        )
         stopped = _stopped(request)[: MOST_COUNTED + 1].count()
         cards.append(_card(_("Procesos parados"), _at_most(stopped), _("retenidos o fallidos"),
                            list_url(Process, state="held"), "warning" if stopped else "success"))  # fmt: skip
@@ -141,6 +180,29 @@ def _cards(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
 
 def _card(title: str, figure: Any, note: Any, address: str, tone: str = "") -> dict[str, Any]:
     return {"title": title, "figure": figure, "note": note, "url": address, "tone": tone}
+
+
+def _held(request: HttpRequest) -> list[ReasonCount]:
+    """Return how many questions wait for the person, by reason; asked once per request."""
+    found: list[ReasonCount] | None = getattr(request, "_held", None)
+    if found is None:
+        found = counts(whose(request), Wanted(), now=clock.now())
+        request._held = found  # type: ignore[attr-defined]
+    return found
+
+
+def _ageing(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
+    """Return the notice about questions that have waited for too long; None when there are none."""
+    by_age = summed(_held(request))
+    age = next((age for age in ("stale", "old") if by_age[age]), "")
+    if not age:
+        return None
+    return {
+        "count": by_age[age],
+        "days": (STALE if age == "stale" else OLD).days,
+        "tone": AGE[age].colour,
+        "url": f"{reverse('holds')}?age={age}",
+    }
 
 
 def _stopped(request: HttpRequest) -> Any:

@@ -102,7 +102,7 @@ _HELD = {
         "code": "nif_required",
         "message": "Son 512.00 € sin NIF del comprador; una simplificada llega a 400 €.",
         "missing": "El NIF, nombre y dirección del comprador.",
-        "actions": ["give_nif", "decide_again", "ignore"],
+        "actions": ["give_nif", "ask_customer", "decide_again", "ignore"],
         "since": "2027-02-03T10:13:03.480000+01:00",
     },
     "invoices": [],
@@ -196,6 +196,18 @@ ANSWERS = (
     Example("word", Said("Una decisión", "A decision"), {
         "answer": {"approved": True}, "reason": "Está en el presupuesto"}),
 )  # fmt: skip
+MANY = (Example("ignore", Said("No facturar ninguno", "Invoice none of them"), {
+    "processes": [_PROCESS_ID, "prc_01kbf4wa1rf3s8w5y7z9b2c4d7"],
+    "answer": {"action": "ignore", "reason": "Pedidos de la feria, ya facturados allí"}}),)  # fmt: skip
+MANY_TOLD = (Example("told", Said("Uno sí y otro no", "One yes, one no"), {
+    "done": 1, "refused": 1,
+    "data": [
+        {"process": _PROCESS_ID, "done": True, "code": "", "detail": "", "superseded_by": None},
+        {"process": "prc_01kbf4wa1rf3s8w5y7z9b2c4d7", "done": False, "code": "hold-superseded",
+         "detail": "Llegó una versión más nueva del pedido y otro proceso ocupa el lugar de este: lea el pedido y "
+                   "resuelva, si la hay, la retención de superseded_by.",
+         "superseded_by": "prc_01kbf4wa1rf3s8w5y7z9b2c4d8"},
+    ]}),)  # fmt: skip
 ACTED = (Example("done", Said("Hecho", "Done"),
                  {"process": _PROCESS_ID, "state": "pending", "url": _PROCESS["url"]}),)  # fmt: skip
 AMENDMENTS = (

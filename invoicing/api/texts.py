@@ -1,7 +1,9 @@
 """What the API's document says in prose, in both languages: its introduction and the meaning of every field."""
 
+from invoicing.answers import fields_of
 from invoicing.api.problems import Said
 from invoicing.api.process_texts import PROCESS_FIELDS
+from invoicing.holds import Action
 
 INTRODUCTION = Said(
     "Envíe pedidos, siga cada uno hasta su factura y lea lo que respondió la AEAT.\n\n"
@@ -26,6 +28,16 @@ INTRODUCTION = Said(
 
 FIELDS = {
     **PROCESS_FIELDS,
+    **{
+        f"ResolutionBody.{name}": Said(f"{field.label.es}, con {', '.join(takers)}.",
+                                       f"{field.label.en}, with {', '.join(takers)}.")
+        for name, (field, takers) in fields_of(Action).items()
+    },
+    **{
+        f"{name.capitalize()}.{part.name}": Said(f"{part.label.es}.", f"{part.label.en}.")
+        for name, (field, _) in fields_of(Action).items()
+        for part in field.parts
+    },
     # --- what a client sends
     "OrderBody.id": Said(
         "Identidad del pedido en su sistema. Otra petición con el mismo id es otra versión del mismo pedido.",
@@ -103,11 +115,6 @@ FIELDS = {
     "ResolutionBody.process": Said("El proceso retenido, como lo nombra hold.process.",
                                    "The held process, as hold.process names it."),
     "ResolutionBody.action": Said("Una de hold.actions.", "One of hold.actions."),
-    "ResolutionBody.nif": Said("El NIF del comprador, para give_nif.", "The buyer's NIF, for give_nif."),
-    "ResolutionBody.name": Said("Su nombre, si falta en el pedido.", "The buyer's name, if the order lacks it."),
-    "ResolutionBody.address": Said("Su dirección, si falta en el pedido.", "The address, if the order lacks it."),
-    "ResolutionBody.reason": Said("El motivo; obligatorio con ignore y corrected_by_hand.",
-                                  "The reason; required with ignore and corrected_by_hand."),
     # --- what it is answered
     "Page.data": Said("Lo que hay en esta página.", "What this page holds."),
     "Page.has_more": Said("Si hay otra página.", "Whether there is another page."),

@@ -17,7 +17,7 @@ from invoicing.api.processes import (
     ResumeProcess,
 )
 from invoicing.api.rectifying import RectifyInvoice
-from invoicing.api.resolution import ResolveHold
+from invoicing.api.resolution import AnswerMany, ResolveHold
 from invoicing.api.status import Status
 from invoicing.api.tokens import AnswerToken
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("v1/invoices/<str:id>/rectify/", RectifyInvoice.as_view(), name="rectify"),
     path("v1/invoices/<str:id>/annul/", AnnulInvoice.as_view(), name="annul"),
     path("v1/processes/", Processes.as_view(), name="processes"),
+    path("v1/processes/answers/", AnswerMany.as_view(), name="process-answers"),
     path("v1/processes/<str:id>/", OneProcess.as_view(), name="process"),
     path("v1/processes/<str:id>/resume/", ResumeProcess.as_view(), name="process-resume"),
     path("v1/processes/<str:id>/cancel/", CancelProcess.as_view(), name="process-cancel"),

@@ -1,18 +1,26 @@
 """The business: companies and their shops, what the shops sent, and the invoices that came of it."""
 
+from invoicing.models.asking import CustomerAnswer, CustomerRequest, Visits
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
+from invoicing.models.draft import Draft, DraftLine
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
+from invoicing.models.outside import ExchangeRate, VatCheck
 from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
     "Company",
     "Connection",
+    "CustomerAnswer",
+    "CustomerRequest",
     "Delivery",
     "Document",
+    "Draft",
+    "DraftLine",
+    "ExchangeRate",
     "Export",
     "Gap",
     "IdempotencyKey",
@@ -25,4 +33,6 @@ __all__ = [
     "Series",
     "Settlement",
     "Snapshot",
+    "VatCheck",
+    "Visits",
 ]

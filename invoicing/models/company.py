@@ -25,6 +25,17 @@ class Company(models.Model):
     class Territory(models.TextChoices):
         COMMON = "common", "Península y Baleares"
         CANARIAS = "canarias", "Canarias"
+        CEUTA = "ceuta", "Ceuta"
+        MELILLA = "melilla", "Melilla"
+
+    class Regime(models.TextChoices):
+        GENERAL = "general", "General"
+        CASH = "cash", "Criterio de caja"
+        SURCHARGE = "surcharge", "Recargo de equivalencia (el emisor; sin confirmar)"
+        SIMPLIFIED = "simplified", "Simplificado"
+        RETAIL = "retail", "Comerciante minorista (IGIC; sin confirmar)"
+        SMALL = "small", "Pequeño empresario o profesional (IGIC; sin confirmar)"
+        CEUTA_73 = "ceuta_73", "Ordenanza de Ceuta, art. 73.4 y 5 (IPSI)"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     taxpayer = models.OneToOneField(
@@ -35,7 +46,35 @@ class Company(models.Model):
     city = models.CharField("población", max_length=80)
     province = models.CharField("provincia", max_length=60, blank=True)
     email = models.EmailField("correo", blank=True)
-    territory = models.CharField("territorio", max_length=10, choices=Territory.choices, default=Territory.COMMON)
+    territory = models.CharField(
+        "territorio",
+        max_length=10,
+        choices=Territory.choices,
+        default=Territory.COMMON,
+        help_text="Desde dónde se vende: decide si se cobra IVA, IGIC o IPSI, qué es exportación y qué hora cuenta.",
+    )
+    regime = models.CharField(
+        "régimen",
+        max_length=12,
+        choices=Regime.choices,
+        default=Regime.GENERAL,
+        help_text="El del emisor en sus ventas interiores. El recargo que se cobra a un comprador no se pone aquí.",
+    )
+    oss_from = models.DateField(
+        "en la ventanilla única (OSS) desde",
+        null=True,
+        blank=True,
+        help_text="Desde ese día las ventas a consumidores de otros Estados miembros llevan el IVA de allí, fuera del "
+        "total de la factura (sin confirmar). Vacío: llevan el impuesto de aquí.",
+    )
+    used_goods_keys = ArrayField(
+        models.CharField(max_length=60),
+        verbose_name="referencias de bienes usados (REBU)",
+        default=list,
+        blank=True,
+        help_text="Cómo empiezan las referencias (SKU) de lo que se vende por el régimen de bienes usados, separadas "
+        "por comas. Sus líneas no muestran impuesto.",
+    )
     simplified_activity = models.CharField(
         "actividad con simplificada hasta 3.000 €",
         max_length=120,
@@ -177,6 +216,41 @@ class Connection(models.Model):
     )
     pulled_until = models.DateTimeField("preguntada hasta", null=True, blank=True, editable=False)
     """Up to where what changed in the shop is known to have come here."""
+    untaxed_default = models.CharField(
+        "lo que llega sin impuesto",
+        max_length=10,
+        blank=True,
+        help_text="Vacío: se retiene y se pregunta. Si no: 21 % dentro del importe (S1:21), exenta (E1…), no sujeta "
+        "(N1, N2)…",
+    )
+    untaxed_words = ArrayField(
+        models.CharField(max_length=60),
+        verbose_name="palabras para lo que no lleva impuesto",
+        default=list,
+        blank=True,
+        help_text="Como «product_exempt=E1», separadas por comas: lo que la tienda dice y lo que es.",
+    )
+    untaxed_shipping = models.CharField(
+        "envío sin impuesto junto a productos con él",
+        max_length=12,
+        choices=[("hold", "retener"), ("goods", "lleva el de los productos, dentro de su importe")],
+        default="hold",
+    )
+    untaxed_tips = models.CharField(
+        "propinas sin impuesto",
+        max_length=12,
+        choices=[
+            ("hold", "retener"),
+            ("not_subject", "no sujetas (N1)"),
+            ("goods", "llevan el impuesto de los productos, dentro de su importe"),
+        ],
+        default="hold",
+    )
+    ask_customers = models.BooleanField(
+        "preguntar al cliente",
+        default=False,
+        help_text="Si a un pedido le faltan los datos del comprador, se le escribe sin esperar a que alguien lo pida.",
+    )
     active = models.BooleanField("activa", default=True)
     rejected_deliveries = models.PositiveIntegerField("firmas rechazadas", default=0, editable=False)
     last_rejected_at = models.DateTimeField("última firma rechazada", null=True, blank=True, editable=False)

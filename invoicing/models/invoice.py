@@ -63,7 +63,7 @@ class Invoice(LedgerModel):
     mutable = ("state",)
     added = (
         "method", "cause", "note_for_buyer", "replaced_base", "replaced_tax", "replaced_surcharge", "qualified",
-        "figures", "withholding", "outlays",
+        "figures", "withholding", "outlays", "recipient_id_type", "recipient_country",
     )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -98,6 +98,10 @@ class Invoice(LedgerModel):
     issuer_address = models.JSONField("dirección del emisor", default=list)
     recipient_name = models.CharField("destinatario", max_length=120, blank=True)
     recipient_nif = models.CharField("NIF del destinatario", max_length=20, blank=True)
+    recipient_id_type = models.CharField("clase de número", max_length=2, blank=True, default="")
+    """IDType of the recipient's number (02, 04…); empty: a NIF."""
+    recipient_country = models.CharField("país del número", max_length=2, blank=True, default="")
+    """CodigoPais that goes with it; empty with 02."""
     recipient_address = models.JSONField("dirección del destinatario", default=list)
     recipient_email = models.CharField("correo", max_length=254, blank=True)
     language = models.CharField("idioma", max_length=2, default="es")

@@ -1,6 +1,6 @@
 """The shops: one module per platform, alike in shape."""
 
-from invoicing.storefronts import api, bigcommerce, generic, magento, prestashop, shopify, stripe, woocommerce
+from invoicing.storefronts import api, bigcommerce, generic, magento, manual, prestashop, shopify, stripe, woocommerce
 from invoicing.storefronts.contract import PULLED, CannotJudge, Identity, ReaderSettings, Storefront, Unreadable
 
 PLATFORMS: dict[str, Storefront] = {
@@ -12,6 +12,7 @@ PLATFORMS: dict[str, Storefront] = {
     bigcommerce.NAME: bigcommerce,
     generic.NAME: generic,
     api.NAME: api,
+    manual.NAME: manual,
 }
 """Name of the platform (`Connection.platform`) -> its module."""
 

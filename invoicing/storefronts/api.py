@@ -106,6 +106,12 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     shipped_at: Instant | None = None
     delivered_at: Instant | None = None
     language: Annotated[str, msgspec.Meta(pattern="^([a-z]{2})?$", description="ISO 639-1.")] = ""
+    withholding: Annotated[
+        Decimal, msgspec.Meta(description="IRPF that the buyer keeps back, positive; total is before it.")
+    ] = Decimal(0)
+    outlays: Annotated[
+        Decimal, msgspec.Meta(description="Suplidos: laid out in the buyer's name, positive, beside total.")
+    ] = Decimal(0)
     refunds: tuple[RefundBody, ...] = ()
     sales_channel: Name = ""
     invoiced_elsewhere: Annotated[
@@ -140,6 +146,9 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
     :raises Unreadable: with the JSON pointer of what is wrong; an unknown field is wrong too.
     """
     order = parse(body)
+    for name, amount in (("withholding", order.withholding), ("outlays", order.outlays)):
+        if amount < 0:
+            raise Unreadable("a positive amount was expected", f"/{name}")
     content = OrderContent(
         platform=NAME,
         external_id=order.id,
@@ -161,6 +170,8 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         shipped_at=instant(order.shipped_at, "/shipped_at") if order.shipped_at else None,
         delivered_at=instant(order.delivered_at, "/delivered_at") if order.delivered_at else None,
         language=order.language,
+        withholding=_cents(order.withholding, "/withholding"),
+        outlays=_cents(order.outlays, "/outlays"),
         sales_channel=clean(order.sales_channel),
         invoiced_elsewhere=clean(order.invoiced_elsewhere),
     )

@@ -109,7 +109,8 @@ def _content(found: Node, keys: ReaderSettings) -> OrderContent:
         platform=NAME,
         external_id=order["id"].key(),
         number=order["id"].key(),
-        currency=(order["currency_code"] or order["default_currency_code"]).text().upper(),
+        # default_currency_code is what is paid in, and what every amount is in; currency_code only what was shown.
+        currency=(order["default_currency_code"] or order["currency_code"]).text().upper(),
         prices_include_tax=gross,
         total=_total(order, lines, discount),
         total_tax=order["total_tax"].amount(),

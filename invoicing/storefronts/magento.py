@@ -28,6 +28,8 @@ NAME = "magento"
 HINTS = ("order", "creditmemo")
 ORDER_TOPIC = "order"
 UNPAID = ("new", "pending_payment", "payment_review")
+SENT = ("complete", "closed")
+"""States of an order of which nothing is left to send."""
 MEMO_CANCELLED = "3"
 AT_CHECKOUT = timedelta(hours=1)
 VOUCHERS = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
@@ -161,6 +163,7 @@ def _content(order: Node, memos: list[Node], invoices: Node, keys: ReaderSetting
         buyer=_buyer(order, keys),
         ship_to=_address(shipping),
         lines=lines,
+        shipped_at=_shipped_at(order) if state in SENT else None,
         refunds=tuple(memo_of(memo, sold, gross=gross) for memo in memos),
         sales_channel=order["payment"]["method"].text(),
     )
@@ -172,6 +175,12 @@ def _paid_at(order: Node, invoices: Node) -> datetime | None:
         return max(moments)
     placed = order["created_at"].known_moment(utc=True)
     return placed if order["updated_at"].known_moment(utc=True) - placed <= AT_CHECKOUT else None
+
+
+def _shipped_at(order: Node) -> datetime | None:
+    """Return when the last shipment was noted in the order's history: shipments are resources of their own."""
+    notes = [note for note in order["status_histories"] if note["entity_name"].text() == "shipment"]
+    return max((moment for note in notes if (moment := note["created_at"].moment(utc=True))), default=None)
 
 
 def _buyer(order: Node, keys: ReaderSettings) -> Party:

@@ -259,6 +259,7 @@ class TestEvidence:
         assert "alert(1)" in page
 
 
+django_admin.autodiscover()
 READING = [model for model, page in django_admin.site._registry.items() if isinstance(page, ReadingAdmin)]
 
 

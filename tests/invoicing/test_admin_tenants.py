@@ -24,7 +24,7 @@ from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
-from invoicing.models import ApiKey, Company, Connection, Document, Export, Invoice, Membership
+from invoicing.models import ApiKey, Company, Connection, Document, Draft, Export, Invoice, Membership
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -63,6 +63,8 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
     alert("process_held", "invoice-order", "Cliente Oculta no contesta", company.tenant, clock.now())
     leave_troubles(invoice, reason="Cliente Oculta")
+    Draft.objects.create(company=company, reference="#9001", buyer_name="Cliente Oculta", created_at=clock.now(),
+                         updated_at=clock.now())  # fmt: skip
     Schedule(
         name="Cliente Oculta", workflow="invoice-order", payload="{}", cron="0 9 * * *", zone="Europe/Madrid",
         tenant=company.tenant, next_at=clock.now() + timedelta(days=1),
@@ -82,6 +84,7 @@ def staff(theirs: Company, client: Client) -> Client:
 
 
 def models() -> list[type[Any]]:
+    django_admin.autodiscover()
     return sorted((model for model in django_admin.site._registry), key=lambda model: model._meta.label)
 
 

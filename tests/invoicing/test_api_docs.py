@@ -18,7 +18,7 @@ from invoicing.api.paging import Page
 from invoicing.api.problems import KINDS
 from invoicing.api.process_resources import ProcessResource, WholeProcessResource
 from invoicing.api.processes import ActedResource, AnswerBody, ReasonBody, ReplayBody
-from invoicing.api.resolution import ResolutionBody
+from invoicing.api.resolution import ManyBody, ManyResource, ResolutionBody
 from invoicing.api.resources import InvoiceResource, OrderResource
 from invoicing.api.schema import Example
 from invoicing.holds import CATALOGUE
@@ -173,7 +173,12 @@ class TestExamples:
 
     @pytest.mark.parametrize(
         ("sent", "kind"),
-        [(examples.REASONS, ReasonBody), (examples.REPLAYS, ReplayBody), (examples.ANSWERS, AnswerBody)],
+        [
+            (examples.REASONS, ReasonBody),
+            (examples.REPLAYS, ReplayBody),
+            (examples.ANSWERS, AnswerBody),
+            (examples.MANY, ManyBody),
+        ],
     )
     def test_what_is_sent_to_processes_fits_its_type(self, sent: tuple[Example, ...], kind: Any) -> None:
         for example in sent:
@@ -190,6 +195,7 @@ class TestExamples:
             (examples.PROCESS, WholeProcessResource),
             (examples.PROCESSES, Page[ProcessResource]),
             (examples.ACTED, ActedResource),
+            (examples.MANY_TOLD, ManyResource),
             (examples.EXPORT_REQUESTED, ExportResource),
             (examples.EXPORT, ExportResource),
         ],

@@ -213,7 +213,7 @@ class TestHolds:
         assert (hold["kind"], hold["code"], hold["version"]) == ("question", "nif_required", 1)
         assert "4840" in hold["message"]
         assert "NIF del comprador" in hold["message"]
-        assert set(hold["actions"]) == {"give_nif", "decide_again", "ignore"}
+        assert set(hold["actions"]) == {"give_nif", "ask_customer", "decide_again", "ignore"}
         assert clock.now() - timedelta(minutes=1) < datetime.fromisoformat(hold["since"]) <= clock.now()
         english = client.raw.get(held["Location"], headers={"Accept-Language": "en"}).json()
         assert "without the buyer's NIF" in english["hold"]["message"]

@@ -245,6 +245,53 @@ class TestAnswerAHold:
         assert refused["process_state"] == "waiting"
 
 
+class TestAnswerMany:
+    ADDRESS = f"{PROCESSES}answers/"
+    IGNORE = {"action": "ignore", "reason": "pedidos de la feria"}
+
+    def test_each_takes_it_or_says_why_not(self, client: ApiClient) -> None:
+        first, done = held(client), start(client, errand)
+        foreign = caller(world.la_encina(nif="A58818501", name="Otra Casa SL"))
+        theirs = held(foreign)
+        first_held = str(ids.text(ids.PROCESS, first))
+        wanted = [first_held, ids.text(ids.PROCESS, done), ids.text(ids.PROCESS, theirs), "prc_x"]
+        body = {"processes": [*wanted, first_held], "answer": self.IGNORE}
+        response = client.post(self.ADDRESS, body, key="feria")
+        assert response.status_code == 200, response.content
+        told = response.json()
+        codes = {one["process"]: (one["done"], one["code"]) for one in told["data"]}
+        assert codes == {
+            wanted[0]: (True, ""), wanted[1]: (False, "not-held"), wanted[2]: (False, "not-found"),
+            wanted[3]: (False, "not-found"),
+        }  # fmt: skip
+        assert (told["done"], told["refused"]) == (1, 3)
+        assert client.post(self.ADDRESS, body, key="feria").json() == told
+        work_off()
+        assert Process.objects.get(pk=first).state == "completed"
+        assert Process.objects.get(pk=theirs).state == "held"
+        token = Token.objects.get(process=first)
+        assert (token.actor, token.reason) == (f"api:{client.key.prefix}", "pedidos de la feria")
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"processes": []}, "/processes"),
+            ({"answer": {"action": "give_nif", "nif": "12345678Z"}}, "/answer/action"),
+            ({"answer": {"action": "dance"}}, "/answer/action"),
+        ],
+    )
+    def test_what_is_no_answer_to_many_is_refused(
+        self, client: ApiClient, change: dict[str, Any], pointer: str
+    ) -> None:
+        body = {"processes": ["prc_x"], "answer": self.IGNORE, **change}
+        refused = is_problem(client.post(self.ADDRESS, body), 400, "body-invalid")
+        assert refused["errors"][0]["pointer"] == pointer
+
+    def test_reading_is_not_writing(self, client: ApiClient) -> None:
+        reader = caller(client.company, "processes:read", "orders:write")
+        is_problem(reader.post(self.ADDRESS, {"processes": ["prc_x"], "answer": self.IGNORE}), 403, "scope-missing")
+
+
 class TestAnswerAWait:
     ADDRESS = "/api/v1/tokens/errand:one/1/answer/"
 

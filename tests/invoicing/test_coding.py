@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from invoicing.acknowledging import told
 from invoicing.coding import Coding, CodingRefused, LineCoding, recoded
 from tests.verifactu.examples import ALTA, AT_21, CLIENTE, KUNDE, SIMPLIFIED
-from verifactu.records import IDOtro, PersonaFisicaJuridica
+from verifactu.records import IDOtro, PersonaFisicaJuridica, RegistroAlta
 
 TWO = replace(ALTA, Desglose=(AT_21, replace(AT_21, TipoImpositivo="10.00")))
 UNKNOWN = PersonaFisicaJuridica(
@@ -46,15 +47,19 @@ def test_a_description_is_made_fit_for_its_element() -> None:
 
 
 @pytest.mark.parametrize(
-    ("registro", "coding", "told"),
+    ("registro", "coding", "spanish", "english"),
     [
-        (TWO, Coding(lines=(LineCoding(position=3, clave_regimen="07"),)), "2 líneas"),
-        (TWO, Coding(lines=(LineCoding(position=-1, clave_regimen="07"),)), "2 líneas"),
-        (ALTA, Coding(lines=(LineCoding(calificacion="N1", exencion="E1"),)), "no las dos"),
-        (SIMPLIFIED, Coding(id_type="07"), "destinatario"),
-        (replace(ALTA, Destinatarios=(CLIENTE, KUNDE)), Coding(id_type="07"), "destinatario"),
+        (TWO, Coding(lines=(LineCoding(position=3, clave_regimen="07"),)), "2 líneas", "2 lines"),
+        (TWO, Coding(lines=(LineCoding(position=-1, clave_regimen="07"),)), "2 líneas", "2 lines"),
+        (ALTA, Coding(lines=(LineCoding(calificacion="N1", exencion="E1"),)), "no las dos", "not both"),
+        (SIMPLIFIED, Coding(id_type="07"), "destinatario", "recipient"),
+        (replace(ALTA, Destinatarios=(CLIENTE, KUNDE)), Coding(id_type="07"), "destinatario", "recipient"),
     ],
 )
-def test_what_does_not_fit_is_refused(registro: object, coding: Coding, told: str) -> None:
-    with pytest.raises(CodingRefused, match=told):
-        recoded(registro, coding)  # type: ignore[arg-type]
+def test_what_does_not_fit_is_refused_in_the_readers_language(
+    registro: RegistroAlta, coding: Coding, spanish: str, english: str
+) -> None:
+    with pytest.raises(CodingRefused) as refused:
+        recoded(registro, coding)
+    assert spanish in told(refused.value)
+    assert english in told(refused.value, "en-gb")

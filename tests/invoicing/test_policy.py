@@ -13,6 +13,7 @@ from invoicing.policy import ConnectionPolicy, Decision, matters
 from invoicing.values import Address, LineKind, OrderContent, Party, Refund, Wanted
 from tests.invoicing.orders import (
     KOELN,
+    LAS_PALMAS,
     LIVE,
     LUCIA,
     MADRID,
@@ -111,9 +112,6 @@ class TestNotYet:
     def test_an_unpaid_order_of_it_asks_nobody(self) -> None:
         assert decided(order(paid=False), connection=ConnectionPolicy(invoice_from=None)).action == "nothing"
 
-    def test_a_seller_in_canarias_waits_for_igic(self) -> None:
-        assert held(order(), company=msgspec.structs.replace(SHOP, territory="canarias")) == "issuer_territory"
-
     def test_a_part_payment_waits(self) -> None:
         assert held(order(paid=False, partially_paid=True)) == "partial_payment"
 
@@ -135,16 +133,17 @@ class TestNotYet:
         assert held(order(currency="USD")) == "foreign_currency"
         assert held(order(line("10.00", None))) == "untaxed_line"
 
-    @pytest.mark.parametrize("country", ["DE", "US"])
-    def test_what_goes_abroad_waits_even_with_spanish_tax(self, country: str) -> None:
-        assert held(order(ship_to=Address(country=country))) == "outside_spain"
-
     def test_a_foreign_buyer_of_goods_delivered_here_does_not(self) -> None:
         assert issued(order(buyer=buyer(LUCIA, address=KOELN), ship_to=MADRID)).tipo == "F2"
 
-    def test_an_eu_vat_number_waits_for_vies(self) -> None:
+    def test_an_eu_vat_number_asks_vies_first(self) -> None:
         weber = Party(name="Weber Handels GmbH", tax_id="DE123456788", address=KOELN)
-        assert held(order(line("544.60", None), buyer=weber)) == "eu_company"
+        found = decided(order(line("544.60", None), buyer=weber))
+        assert (found.action, found.check, found.hold) == ("check", "DE123456788", None)
+
+    def test_but_not_before_what_a_person_must_settle_anyway(self) -> None:
+        weber = Party(name="Weber Handels GmbH", tax_id="DE123456788", address=KOELN)
+        assert held(order(line("544.60", None), buyer=weber, invoiced_elsewhere="7")) == "other_invoice_number"
 
 
 class TestSimplified:
@@ -340,7 +339,7 @@ class TestAfterTheInvoice:
         [
             ({"deleted": True}, "se borró en la tienda"),
             ({"current_total": Decimal("20.00")}, "se modificó el pedido"),
-            ({"ship_to": KOELN}, "cambió el destino"),
+            ({"ship_to": LAS_PALMAS}, "cambió el destino"),
         ],
     )
     def test_what_cannot_be_computed_is_for_a_person(self, changes: dict[str, Any], told: str) -> None:

@@ -34,14 +34,17 @@ def start() -> datetime:
     return clock.now().replace(microsecond=0) - timedelta(hours=5)
 
 
-@pytest.mark.parametrize("platform", list(SHOPS))
+LONG = [pytest.param(platform, 40, marks=pytest.mark.faults) for platform in SHOPS]
+
+
+@pytest.mark.parametrize(("platform", "count"), [("shopify", 7), ("prestashop", 5), *LONG])
 def test_after_reconciling_the_books_are_exact(
-    internet: StandIn, platform: str, monkeypatch: pytest.MonkeyPatch
+    internet: StandIn, platform: str, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("invoicing.storefronts.clients.http.FIRST_WAIT", 0.01)
     shop = internet.open(SHOPS[platform](faults=FAULTS, seed=11))
     connection = join(la_encina(), shop, invoice_from=start() - timedelta(minutes=1))
-    posts = season(shop, 12, first=4001, start=start(), seed=5)
+    posts = season(shop, count, first=4001, start=start(), seed=5)
     for post in bad_line(posts, random.Random(7)):
         deliver(connection, post)
         work()

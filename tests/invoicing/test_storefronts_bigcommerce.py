@@ -61,6 +61,9 @@ class TestMoney:
         vase = found.lines[0]
         assert (vase.unit_price, vase.discount, vase.quantity) == (Decimal("24.20"), Decimal("4.84"), 2)
 
+    def test_is_in_the_currency_that_was_paid_not_shown(self) -> None:
+        assert read(bigcommerce(currency_code="USD", default_currency_code="EUR")).currency == "EUR"
+
     def test_a_discount_that_stands_with_no_line_is_the_orders(self) -> None:
         found = read(bigcommerce(discount_amount="3.0000", total_inc_tax="67.4100"))
         assert found.discount == Decimal(3)
@@ -188,6 +191,19 @@ class TestRefunds:
         assert [(line.external_id, line.quantity, line.amount, line.taxes[0].rate) for line in refund.lines] == [
             ("11", -1, Decimal("-21.78"), 21), ("shipping", -1, Decimal("-6.05"), 21),
         ]  # fmt: skip
+
+    def test_of_shipping_is_one_shipping(self) -> None:
+        document = bigcommerce()
+        document["refunds"] = [bigcommerce_refund({"item_type": "SHIPPING", "item_id": 5, "quantity": 3}, total=6.05)]
+        (line,) = read(document).refunds[0].lines
+        assert (line.quantity, line.amount) == (-1, Decimal("-6.05"))
+
+    def test_of_every_piece_is_the_whole_line(self) -> None:
+        document = bigcommerce()
+        item = {"item_type": "PRODUCT", "item_id": 11, "quantity": 2}
+        document["refunds"] = [bigcommerce_refund(item, total=43.56)]
+        (line,) = read(document).refunds[0].lines
+        assert (line.quantity, line.amount, line.sku) == (-2, Decimal("-43.56"), "JAR-1")
 
     def test_for_the_order_as_a_whole_are_money_alone(self) -> None:
         document = bigcommerce()

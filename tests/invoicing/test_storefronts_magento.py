@@ -166,6 +166,13 @@ class TestState:
         invoices = [{"created_at": "2026-10-23 07:00:00"}]
         assert read(document | {"invoices": invoices}).paid_at == datetime(2026, 10, 23, 7, tzinfo=UTC)
 
+    def test_shipped_when_its_history_notes_the_last_shipment(self) -> None:
+        history = [{"entity_name": "shipment", "created_at": f"2026-10-2{day} 08:00:00"} for day in (4, 3)]
+        history.append({"entity_name": "invoice", "created_at": "2026-10-26 08:00:00"})
+        assert read(magento(status_histories=history)).shipped_at is None
+        sent = read(magento(status_histories=history, state="complete"))
+        assert sent.shipped_at == datetime(2026, 10, 24, 8, tzinfo=UTC)
+
 
 class TestBuyer:
     def test_is_the_company_with_its_vat_id(self) -> None:

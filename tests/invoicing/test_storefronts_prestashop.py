@@ -226,6 +226,9 @@ class TestSlips:
             Decimal("-5.95"),
         )
         assert (shipping.external_id, shipping.taxes[0].rate) == ("shipping", 21)
+        free = bundle(slips=[back])
+        free["order"] |= {"total_shipping_tax_incl": "0.000000", "total_shipping_tax_excl": "0.000000"}
+        assert read(free).refunds[0].lines[-1].taxes == ()
 
     def test_an_amount_alone_has_no_lines(self) -> None:
         (refund,) = read(bundle(slips=[slip(associations={}, amount="5.000000")])).refunds

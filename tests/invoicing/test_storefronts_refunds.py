@@ -392,6 +392,7 @@ class TestWooCommerceRefund:
         assert (told.total, told.detailed, told.reason) == (Decimal("-10.58"), True, "Botella rota")
         assert told.created_at == datetime(2026, 10, 22, 8, 11, 58, tzinfo=UTC)
         assert figures(told) == [("5101", -1, Decimal("-10.58"), [(21, Decimal("-1.84"))])]
+        assert (told.lines[0].sku, told.lines[0].unit_price) == ("VINO-CRZ", Decimal("10.58"))
 
     def test_is_net_where_prices_are(self) -> None:
         bundle = self.bundle(sample("woocommerce", "04"))

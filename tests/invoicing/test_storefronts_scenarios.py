@@ -6,14 +6,15 @@ are ours, and those of ../shared too where that folder is.
 
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 
-from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision
+from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision, Known
+from invoicing.recipients import VatAnswer
 from invoicing.storefronts import PLATFORMS, ReaderSettings
 from invoicing.values import Reading, Refund
-from tests.invoicing.orders import LIVE, PAYLOADS, RETAIL_SHOP, SHARED, SHOP, decided, invoiced
+from tests.invoicing.orders import LIVE, PAID_AT, PAYLOADS, RETAIL_SHOP, SHARED, SHOP, decided, invoiced
 
 ROOTS = [root for root in (PAYLOADS, SHARED / "samples") if root.is_dir()]
 REFERENCE_ONLY = ConnectionPolicy(invoice_from=LIVE.invoice_from, other_invoicing="reference_only")
@@ -47,7 +48,6 @@ ISSUED = [
 ]  # fmt: skip
 
 HELD = [
-    ("shopify/05", "orders/paid", "eu_company", SHOP),
     ("shopify/08", "orders/create", "zero_total", SHOP),
     ("shopify/09", "orders/paid", "nif_required", RETAIL_SHOP),
     ("shopify/10", "orders/paid", "nif_required", SHOP),
@@ -97,6 +97,36 @@ class TestScenario:
     def test_holds_for_a_person(self, root: Path, file: str, topic: str, code: str, company: CompanyPolicy) -> None:
         found = decision(root, file, topic, company, LIVE)
         assert found.action == "hold"
+        assert found.hold is not None
+        assert found.hold.code == code
+
+    def test_an_eu_company_is_asked_about_and_then_exempt(self, root: Path) -> None:
+        content = reading(root, "shopify/05", "orders/paid").content
+        assert content is not None
+        asked = decided(content)
+        assert (asked.action, asked.check) == ("check", "DE123456788")
+        answer = VatAnswer(number="DE123456788", outcome="valid", at=PAID_AT, request="WAPIAAAAZ1")
+        found = decided(content, known=Known(vat={"DE123456788": answer}))
+        assert found.document is not None
+        assert found.document.tipo == "F1"
+        assert found.document.recipient is not None
+        assert (found.document.recipient.tax_id, found.document.recipient.id_type) == ("DE123456788", "02")
+        priced = found.document.priced
+        assert priced.total == Decimal("544.60")
+        assert [(s.exencion, s.clave_regimen, s.base, s.tax) for s in priced.shares] == [
+            ("E5", "01", Decimal("544.60"), None)
+        ]
+
+    @pytest.mark.parametrize(("outcome", "code"), [
+        ("invalid", "vat_number_invalid"), ("unavailable", "vat_service_down"),
+    ])  # fmt: skip
+    def test_an_eu_company_without_a_yes_of_vies_is_held(
+        self, root: Path, outcome: Literal["invalid", "unavailable"], code: str
+    ) -> None:
+        content = reading(root, "shopify/05", "orders/paid").content
+        assert content is not None
+        answer = VatAnswer(number="DE123456788", outcome=outcome, at=PAID_AT)
+        found = decided(content, known=Known(vat={"DE123456788": answer}))
         assert found.hold is not None
         assert found.hold.code == code
 

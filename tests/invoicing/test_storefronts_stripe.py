@@ -317,6 +317,15 @@ class TestCreditNote:
         del row["taxes"]
         assert event("credit_note.created", old) == event("credit_note.created", NOTE)
 
+    def test_gives_shipping_back_as_a_line(self) -> None:
+        cost = {"amount_subtotal": 500, "amount_tax": 105, "amount_total": 605}
+        found = event("credit_note.created", NOTE | {"total": 3273, "shipping_cost": cost})
+        assert found is not None
+        assert found.refund is not None
+        shipping = found.refund.lines[1]
+        assert (shipping.kind, shipping.quantity, shipping.amount) == (LineKind.SHIPPING, -1, -5)
+        assert [(each.rate, each.amount) for each in shipping.taxes] == [(21, Decimal("-1.05"))]
+
     @pytest.mark.parametrize("changes", [{"status": "void"}, {"lines": {"has_more": True, "data": []}}])
     def test_that_was_cut_or_withdrawn_is_fetched(self, changes: dict[str, Any]) -> None:
         found = event("credit_note.created", NOTE | changes)

@@ -1,12 +1,13 @@
-"""What a restore and a comparison with the AEAT leave behind."""
+"""What a restore, and comparisons with the AEAT and with a shop, leave behind."""
 
 from common import clock
-from invoicing.models import Gap, Invoice
+from invoicing.models import Gap, Invoice, Reconciliation, VatCheck
 from verifactu.models import Discrepancy, LockEvent
 
 
 def leave_troubles(invoice: Invoice, *, reason: str) -> None:
-    """Write a lock of the invoice's chain, a difference about it, and a gap in its series, each for that reason."""
+    """Write a lock of the invoice's chain, a difference about it, a gap in its series, what remained of a shop's
+    orders, and a VAT number asked about, each for that reason."""
     now, chain = clock.now(), invoice.record.installation
     LockEvent(installation=chain, move="locked", at=now, actor="ana", reason=reason).save()
     Discrepancy(
@@ -14,7 +15,16 @@ def leave_troubles(invoice: Invoice, *, reason: str) -> None:
         fecha_expedicion="02-01-2027", kind="missing", record=invoice.record, ours={"state": "accepted"},
         proposal="resend", found_at=now, seen_at=now, reason=reason,
     ).save()  # fmt: skip
+    VatCheck(
+        company=invoice.company, number="DE123456788", requester="ESA58818501", outcome="invalid", at=now,
+        request_identifier="#9001", raw=reason,
+    ).save()  # fmt: skip
     Gap(
         series=invoice.series, first_number=9001, last_number=9002, known_from={"#9001": "aeat"}, reason=reason,
         actor="ana", at=now,
+    ).save()  # fmt: skip
+    assert invoice.order
+    Reconciliation(
+        company=invoice.company, connection=invoice.order.connection, since=now, until=now, finished_at=now, remained=1,
+        remains=[{"order": "9001", "number": "#9001", "state": "missing", "reason": reason}],
     ).save()  # fmt: skip

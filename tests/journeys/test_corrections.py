@@ -16,7 +16,6 @@ from invoicing.corrections import start_annulment, start_subsanacion
 from invoicing.holds import Action, Resolution
 from invoicing.models import Invoice
 from tests.journeys.house import House, Shops
-from tests.journeys.verdicts import forced
 from tests.world import SOLER, sale
 from verifactu.models import Record
 from verifactu.records import RegistroAlta
@@ -139,8 +138,8 @@ class TestSubsanar:
     def test_a_correction_that_is_rejected_says_so_the_next_time(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
-        with forced({"*": ["1110"]}):
-            process = amend(house, invoice, CASH_ACCOUNTING)
+        house.simulator.fail("verdict", value="1110")
+        process = amend(house, invoice, CASH_ACCOUNTING)
         assert asked(process) == "aeat_rejected"
         assert state(invoice) == "acknowledged"  # what the AEAT holds is as it was
         assert answer(house, process, Action.RESEND_CORRECTED).state == "completed"
@@ -150,8 +149,8 @@ class TestSubsanar:
 
 class TestARejectedInvoice:
     def rejected(self, house: House, shops: Shops) -> tuple[Invoice, Process]:
-        with forced({"*": ["1110"]}):
-            invoice = an_invoice(house, shops)
+        house.simulator.fail("verdict", value="1110")
+        invoice = an_invoice(house, shops)
         process = completing(invoice)
         assert (asked(process), state(invoice)) == ("aeat_rejected", "rejected")
         assert process.hold["data"]["data"]["code"] == "1110"
@@ -224,8 +223,8 @@ class TestAnnulling:
     def test_rejected_is_asked_about_and_done_again(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
-        with forced({"*": ["1110"]}):
-            process = annul(house, invoice)
+        house.simulator.fail("verdict", value="1110")
+        process = annul(house, invoice)
         assert (asked(process), state(invoice)) == ("annulment_rejected", "acknowledged")
         assert answer(house, process, Action.ANNUL).state == "completed"
         assert told_aeat(shops)[2] == ("Anulacion", {"RechazoPrevio": "S"}, "accepted")
@@ -280,23 +279,23 @@ class TestStoredWithAnError:
     def test_2001_for_someone_who_is_told_to_be_unknown_asks_for_nothing_more(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops, buyer=replace(SOLER, company="", nif=dni(44_556_677)))
-        with forced({"*": ["2001"]}):
-            assert amend(house, invoice, Coding(id_type="07")).state == "completed"
+        house.simulator.fail("verdict", value="2001")
+        assert amend(house, invoice, Coding(id_type="07")).state == "completed"
         assert state(invoice) == "acknowledged_with_errors"
 
     @pytest.mark.faults
     def test_a_late_record_asks_for_nothing(self, house: House) -> None:
         shops = house.company()
-        with forced({"*": ["2004"]}):
-            invoice = an_invoice(house, shops)
+        house.simulator.fail("verdict", value="2004")
+        invoice = an_invoice(house, shops)
         assert (asked(completing(invoice)), state(invoice)) == ("completed", "acknowledged_with_errors")
 
     @pytest.mark.faults
     def test_an_annulment_is_annulled_again(self, house: House) -> None:
         shops = house.company()
         invoice = an_invoice(house, shops)
-        with forced({"*": ["2000"]}):
-            process = annul(house, invoice)
+        house.simulator.fail("verdict", value="2000")
+        process = annul(house, invoice)
         assert (asked(process), state(invoice)) == ("annulment_reproach", "annulled")
         assert answer(house, process, Action.ANNUL).state == "completed"
         assert [record.state for record in shops.records] == ["accepted", "accepted_with_errors", "accepted"]

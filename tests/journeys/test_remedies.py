@@ -26,7 +26,6 @@ from invoicing.remedies import REMEDIES, Act, DoesNotFit, NewInvoice, Of, Situat
 from invoicing.values import Address, Party
 from tests.journeys.declaring import alta, declare, identity
 from tests.journeys.house import House, Shops
-from tests.journeys.verdicts import forced
 from tests.verifactu.examples import CLIENTE
 from tests.world import LUCIA, SOLER, sale
 from verifactu.models import Record
@@ -102,10 +101,11 @@ def test_what_the_law_corrects_by_another_invoice_is_declared_as_such_and_the_or
         f"O{index}": alta(Destinatarios=(CLIENTE,)) if tipo == "F1" else alta()
         for index, (_, tipo, _) in enumerate(BY_INVOICES)
     }
-    rejected = {f"O{i}": ["1110"] for i, row in enumerate(BY_INVOICES) if row[0] is Situation.REJECTED_INVOICE_WRONG}
-    with forced(rejected):
-        declare(shops, originals)
-        house.settled()
+    rejected = {f"O{i}" for i, row in enumerate(BY_INVOICES) if row[0] is Situation.REJECTED_INVOICE_WRONG}
+    for number in rejected:
+        house.simulator.fail("verdict", value="1110", record=number)
+    declare(shops, originals)
+    house.settled()
     exchanges = {
         f"X{index}": exchange(Paper(f"O{index}", originals[f"O{index}"]), shops)
         for index, (_, tipo, _) in enumerate(BY_INVOICES)
@@ -200,8 +200,8 @@ def corrects_the_coding(house: House, shops: Shops) -> None:
 
 
 def records_again_after_a_rejection(house: House, shops: Shops) -> None:
-    with forced({"*": ["1110"]}):
-        invoice = issued(house, shops)
+    house.simulator.fail("verdict", value="1110")
+    invoice = issued(house, shops)
     process = Process.objects.get(workflow="complete-invoice", tags=[f"invoice:{invoice.pk}"])
     told = Resolution(action=Action.RESEND_CORRECTED, reason="r", coding=Coding(description="Venta"))
     control.resolve(process.pk, told, now=clock.now(), actor="eva")
@@ -220,8 +220,8 @@ def prints_again(house: House, shops: Shops) -> None:
 
 
 def does_nothing(house: House, shops: Shops) -> None:
-    with forced({"*": ["2004"]}):
-        invoice = issued(house, shops)
+    house.simulator.fail("verdict", value="2004")
+    invoice = issued(house, shops)
     assert not Process.objects.filter(tags=[f"invoice:{invoice.pk}"], state="held").exists()
 
 
@@ -290,10 +290,11 @@ def test_a_person_reaches_it_and_the_aeat_accepts_every_document(
     house: House, situation: Situation, tipo: str, wanted: list[str]
 ) -> None:
     shops = house.company()
-    forced_codes = {"*": ["1110"]} if situation is Situation.REJECTED_INVOICE_WRONG else {}
-    with forced(forced_codes):
-        house.post(shops["shopify"], sale(SOLER if tipo == "F1" else LUCIA))
-        house.settled()
+    refused = situation is Situation.REJECTED_INVOICE_WRONG
+    if refused:
+        house.simulator.fail("verdict", value="1110")
+    house.post(shops["shopify"], sale(SOLER if tipo == "F1" else LUCIA))
+    house.settled()
     [original] = shops.invoices
     if tipo == "F3":
         asked(house, original, Situation.COMPLETE_ONE_ASKED_FOR)
@@ -306,7 +307,7 @@ def test_a_person_reaches_it_and_the_aeat_accepts_every_document(
     assert {invoice.state for invoice in made} <= {"acknowledged", "rectified"}
     records = {record.num_serie: record.state for record in shops.records}
     assert {records[invoice.num_serie] for invoice in made} == {"accepted"}
-    assert records[original.num_serie] == ("rejected" if forced_codes else "accepted")
+    assert records[original.num_serie] == ("rejected" if refused else "accepted")
 
 
 def test_a_correction_never_exceeds_what_stands(house: House) -> None:

@@ -11,7 +11,6 @@ import pytest
 from common import clock
 from tests.journeys.declaring import alta, anulacion, declare
 from tests.journeys.house import House, Shops
-from tests.journeys.verdicts import forced
 from tests.simulator.sender import Chain, Client, Clock
 from verifactu.history import append_annulment, append_correction
 from verifactu.lifecycle import AlreadyAnnulled, SetAside, StillOpen
@@ -118,26 +117,36 @@ LIVES: dict[str, tuple[str, list[tuple[str, str, dict[str, str]]]]] = {
 def test_what_we_choose_from_the_history_is_what_the_aeat_takes(house: House) -> None:
     shops = house.company()
     numbers = {life: f"L-{index}" for index, life in enumerate(LIVES)}
-    fates = {numbers[life]: [first, *(code for _, code, _ in steps)] for life, (first, steps) in LIVES.items()}
-    codes = {number: list(each) for number, each in fates.items()}
-    with forced(fates):
-        firsts = declare(shops, {number: alta() for number in numbers.values()})
+    codes = {life: [first, *(code for _, code, _ in steps)] for life, (first, steps) in LIVES.items()}
+    order(house, numbers, codes, 0)
+    firsts = declare(shops, {number: alta() for number in numbers.values()})
+    house.settled()
+    for turn in range(max(len(steps) for _, steps in LIVES.values())):
+        order(house, numbers, codes, turn + 1)
+        made = {
+            life: (follow(shops, firsts[numbers[life]], steps[turn][0]), steps[turn])
+            for life, (_, steps) in LIVES.items()
+            if turn < len(steps)
+        }
         house.settled()
-        for turn in range(max(len(steps) for _, steps in LIVES.values())):
-            made = {
-                life: (follow(shops, firsts[numbers[life]], steps[turn][0]), steps[turn])
-                for life, (_, steps) in LIVES.items()
-                if turn < len(steps)
-            }
-            house.settled()
-            for life, (record, (_, _, flags)) in made.items():
-                assert said(record) == flags, f"{life}, record {turn + 2}"
-                assert_fate(record, codes[numbers[life]][turn + 1], f"{life}, record {turn + 2}")
+        for life, (record, (_, _, flags)) in made.items():
+            assert said(record) == flags, f"{life}, record {turn + 2}"
+            assert_fate(record, codes[life][turn + 1], f"{life}, record {turn + 2}")
     taken = {(row, column) for life in LIVES for row, column in cells_of(life)}
     assert taken == {
         (row, column) for row, (_, fates_) in enumerate(TABLE.values()) for column, fate in enumerate(fates_)
         if fate == OK and "said in full" not in list(TABLE)[row] and (row, column) != (0, 0)
     }  # fmt: skip
+
+
+def order(house: House, numbers: dict[str, str], codes: dict[str, list[str]], turn: int) -> None:
+    """Tell the AEAT what to say of each life's next record; nothing where it is to judge by itself.
+
+    A number that it still holds it calls a duplicate (3000) by itself.
+    """
+    for life, each in codes.items():
+        if turn < len(each) and each[turn] not in ("", DUPLICATE):
+            house.simulator.fail("verdict", value=each[turn], record=numbers[life])
 
 
 def test_nothing_follows_before_the_verdict(house: House) -> None:

@@ -200,10 +200,15 @@ def test_a_wait_ends_when_a_thousand_records_wait(house: House) -> None:
 
 def test_a_back_off_does_not_end_because_a_thousand_wait(house: House) -> None:
     shops = house.company()
-    house.simulator.fail("fault", value="4104", operation="submission")
-    append(shops, 1)
-    house.until(lambda: [s.state for s in submissions(shops)] == ["refused"])
-    append(shops, 1000, series="C")
-    throughout(lambda: len(submissions(shops)) == 1, 1.5, message="It was sent before its back-off was over")
+    house.simulator.fail("fault", 5, value="4104", operation="submission")
+    append(shops, 1000)
+    # So many failures that what is left of the last back-off is more than a hundred records take.
+    heal(house, shops, until=lambda: [s.state for s in submissions(shops)] == ["refused"] * 5)
+    # The hundredth has the sender look whether a thousand wait: they do, and travel together.
+    append(shops, 100, series="C")
+    throughout(lambda: len(submissions(shops)) == 5, 1.5, message="It was sent before its back-off was over")
+    until = submissions(shops)[-1].next_at
+    assert until is not None
+    assert clock.now() < until, "the back-off ended by itself: nothing was shown"
     heal(house, shops)
     assert set(shops.states()) == {"accepted"}

@@ -79,6 +79,15 @@ def test_a_broken_message_is_judged_alike(name: str) -> None:
     assert seen[True] > 10
 
 
+@pytest.mark.parametrize("name", ["alta", "anulacion"])
+def test_a_record_is_judged_alike_alone_and_in_its_message(name: str) -> None:
+    """The message is judged while it is read (check.py), the record by its tree."""
+    for what, document in _broken(_content(SOUND[name])):
+        text = etree.tostring(document).decode()
+        message = envelope(ex.CABECERA, [fragment(ex.ALTA), text])
+        assert bool(schema_errors(text)) == bool(body_errors(message)), f"{what}\n{text}"
+
+
 @pytest.mark.parametrize("name", ["listas.xsd", "informacion.xsd", "respuesta.xsd", "respuesta_consulta.xsd"])
 def test_no_document_of_ours_is_a_copy(name: str) -> None:
     """Not a line longer than a closing tag is shared with the official file of the same subject."""

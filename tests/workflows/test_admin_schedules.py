@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
+from django.contrib.admin import autodiscover, site
 from django.contrib.auth.models import Permission, User
 from django.http import HttpRequest
 from django.test import Client
@@ -94,6 +94,7 @@ class TestEditing:
         asked = daily()
         fire_due(at("2027-01-11 08:00:01"), limit=10)
         asked.paused = True
+        autodiscover()
         site.get_model_admin(Schedule).save_model(HttpRequest(), asked, None, True)
         row = Schedule.objects.get()
         assert (row.paused, row.last_slot, row.next_at) == (True, at("2027-01-11 08:00"), at("2027-01-12 08:00"))

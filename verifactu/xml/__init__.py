@@ -10,7 +10,7 @@ The simulator, which plays the AEAT, has its own, so that one mistake is not mad
 - elements.py, nodes.py, parser.py, namespaces.py: what the others stand on
 """
 
-from verifactu.xml.check import body_errors, schema_errors
+from verifactu.xml.check import body_errors, schema_errors, wrong_fragments
 from verifactu.xml.messages import (
     Consulta,
     DatosRegistroFacturacion,
@@ -49,4 +49,5 @@ __all__ = [
     "parse_respuesta",
     "read_registro",
     "schema_errors",
+    "wrong_fragments",
 ]

@@ -1,8 +1,10 @@
 """A read-only view of an element by local names, and the blocks that several messages share.
 
 A missing element reads as an empty node, whose texts are empty: readers say what they want and the schema has said what
-must be there.
+must be there. A node looks at its children once; an answer has thousands of them.
 """
+
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
@@ -23,17 +25,42 @@ from verifactu.records import (
 )
 
 
+class _LocalNames(dict[str, str]):
+    """The name behind the namespace, by tag. A message has some sixty tags, and each of them thousands of times."""
+
+    def __missing__(self, tag: str) -> str:
+        if len(self) >= 1000:  # a message that makes up its names
+            self.clear()
+        name = self[tag] = tag.rpartition("}")[2]
+        return name
+
+
+local_names = _LocalNames()
+
+
+def texts(element: Iterable[etree._Element]) -> dict[str, str]:
+    """Return the exact texts of an element's children by local name; of several of one name the first."""
+    found: dict[str, str] = {}
+    for child in element:
+        found.setdefault(local_names[child.tag], child.text or "")
+    return found
+
+
 class Node:
     """One element and, by local name, its children."""
 
-    __slots__ = ("_by_name", "element", "name")
+    __slots__ = ("_by_name", "_element", "name")
 
-    def __init__(self, element: etree._Element) -> None:
-        self.element = element
-        self.name = _local(element)
+    def __init__(self, element: etree._Element | None, name: str = "") -> None:
+        """View an element, or the lack of one.
+
+        :param name: the element's local name, where it is known.
+        """
+        self._element: Iterable[etree._Element] = () if element is None else element
+        self.name = name or ("" if element is None else local_names[element.tag])
         self._by_name: dict[str, etree._Element] = {}
-        for child in element:
-            self._by_name.setdefault(_local(child), child)
+        for child in self._element:
+            self._by_name.setdefault(local_names[child.tag], child)
 
     def has(self, name: str) -> bool:
         """Return whether there is such a child."""
@@ -47,15 +74,19 @@ class Node:
     def one(self, name: str) -> "Node":
         """Return the first child of that name, or an empty node."""
         child = self._by_name.get(name)
-        return Node(child if child is not None else etree.Element(name))
+        return _MISSING if child is None else Node(child, name)
 
-    def all(self, name: str) -> list["Node"]:
-        """Return every child of that name, in order."""
-        return [Node(child) for child in self.element if _local(child) == name]
+    def elements(self, name: str) -> Iterator[etree._Element]:
+        """Yield every child of that name, in order, as it is."""
+        return (child for child in self._element if local_names[child.tag] == name)
 
-    def children(self) -> list["Node"]:
-        """Return every child, in order."""
-        return [Node(child) for child in self.element]
+    def all(self, name: str) -> Iterator["Node"]:
+        """Yield every child of that name, in order."""
+        return (Node(child, name) for child in self.elements(name))
+
+    def children(self) -> Iterator["Node"]:
+        """Yield every child, in order."""
+        return (Node(child) for child in self._element)
 
     def persona(self, name: str) -> PersonaFisicaJuridica:
         """Read a child as a person."""
@@ -182,5 +213,4 @@ def _detalle(n: Node) -> DetalleDesglose:
     )
 
 
-def _local(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+_MISSING = Node(None)

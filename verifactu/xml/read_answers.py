@@ -1,10 +1,14 @@
 """The AEAT's answers, from XML into values. A state that is none of the list is refused: a verdict is never guessed."""
 
 import re
+from functools import lru_cache
 from typing import TypeVar
+
+from lxml import etree
 
 from verifactu.codes import EstadoEnvio, EstadoRegistro, EstadoRegistroAlmacenado
 from verifactu.errors import UnreadableXML
+from verifactu.records import IDFactura
 from verifactu.xml.messages import (
     DatosRegistroFacturacion,
     Fault,
@@ -15,7 +19,7 @@ from verifactu.xml.messages import (
     RespuestaLinea,
     RespuestaSuministro,
 )
-from verifactu.xml.nodes import Node
+from verifactu.xml.nodes import Node, local_names, texts
 from verifactu.xml.parser import body
 from verifactu.xml.read import expect
 
@@ -34,6 +38,7 @@ _STORED_STATES = {
     "Anulada": EstadoRegistroAlmacenado.ANULADO,
     "Anulado": EstadoRegistroAlmacenado.ANULADO,
 }
+_BLOCKS = frozenset({"IDFactura", "Operacion", "RegistroDuplicado"})
 _OPERATIONS = {"Alta": "Alta", "Anulacion": "Anulacion"}
 
 
@@ -53,7 +58,7 @@ def parse_respuesta(message: bytes) -> RespuestaSuministro:
         # Words in place of a number are treated like no number: they must not cost us the verdicts.
         TiempoEsperaEnvio=int(wait) if wait.isdecimal() else None,
         EstadoEnvio=_listed(node.text("EstadoEnvio"), _SUBMISSION_STATES),
-        lines=tuple(_line(line) for line in node.all("RespuestaLinea")),
+        lines=tuple(map(_line, node.elements("RespuestaLinea"))),
     )
 
 
@@ -99,21 +104,47 @@ def parse_fault(message: bytes) -> Fault | None:
     return Fault(code=found[1] if found else "", text=text, client={"Client": True, "Server": False}.get(role))
 
 
-def _line(n: Node) -> RespuestaLinea:
-    done = n.one("Operacion")
+def _line(element: etree._Element) -> RespuestaLinea:
+    """Read the verdict on one record. An answer has up to a thousand: its children are gone through once."""
+    blocks: dict[str, etree._Element] = {}
+    own: dict[str, str] = {}
+    for child in element:
+        name = local_names[child.tag]
+        if name in _BLOCKS:
+            blocks.setdefault(name, child)
+        else:
+            own.setdefault(name, child.text or "")
+    invoice = texts(blocks.get("IDFactura", ()))
+    done = texts(blocks.get("Operacion", ()))
+    duplicate = blocks.get("RegistroDuplicado")
     return RespuestaLinea(
-        IDFactura=n.factura("IDFactura"),
-        Operacion=Operacion(
-            TipoOperacion=_listed(done.text("TipoOperacion"), _OPERATIONS),
-            Subsanacion=done.text("Subsanacion"),
-            RechazoPrevio=done.text("RechazoPrevio"),
-            SinRegistroPrevio=done.text("SinRegistroPrevio"),
+        IDFactura=IDFactura(
+            IDEmisorFactura=invoice.get("IDEmisorFactura", ""),
+            NumSerieFactura=invoice.get("NumSerieFactura", ""),
+            FechaExpedicionFactura=invoice.get("FechaExpedicionFactura", ""),
         ),
-        RefExterna=n.text("RefExterna"),
-        EstadoRegistro=_listed(n.text("EstadoRegistro"), _RECORD_STATES),
-        CodigoErrorRegistro=n.text("CodigoErrorRegistro").strip(),
-        DescripcionErrorRegistro=n.text("DescripcionErrorRegistro"),
-        RegistroDuplicado=_duplicate(n.one("RegistroDuplicado")) if n.has("RegistroDuplicado") else None,
+        Operacion=_operation(
+            done.get("TipoOperacion", ""),
+            done.get("Subsanacion", ""),
+            done.get("RechazoPrevio", ""),
+            done.get("SinRegistroPrevio", ""),
+        ),
+        RefExterna=own.get("RefExterna", ""),
+        EstadoRegistro=_listed(own.get("EstadoRegistro", ""), _RECORD_STATES),
+        CodigoErrorRegistro=own.get("CodigoErrorRegistro", "").strip(),
+        DescripcionErrorRegistro=own.get("DescripcionErrorRegistro", ""),
+        RegistroDuplicado=None if duplicate is None else _duplicate(Node(duplicate)),
+    )
+
+
+@lru_cache(maxsize=64)
+def _operation(kind: str, correction: str, rejected: str, unregistered: str) -> Operacion:
+    """Return what was done: a few values, which the thousand lines of an answer share."""
+    return Operacion(
+        TipoOperacion=_listed(kind, _OPERATIONS),
+        Subsanacion=correction,
+        RechazoPrevio=rejected,
+        SinRegistroPrevio=unregistered,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from workflows import control
 from workflows.models import Process
 
 
@@ -40,6 +41,10 @@ class Desk:
     resolution_form: Callable[..., ResolutionForm] | None = None
     waiting: Callable[[Process], Any] | None = None
     """What a waiting process waits for, in a sentence."""
+    resolve: Callable[..., None] = control.resolve
+    """What is done with the answer of `resolution_form`; as `control.resolve`."""
+    known: Callable[[Process], tuple[tuple[Any, Any], ...]] = lambda process: ()
+    """What else is known of a held process, for its own page."""
     answer_by_hand: bool = True
     """Whether a person may answer what it waits for; not where only another system can know."""
 

@@ -230,7 +230,7 @@ def _held(process: Process) -> Explanation:
         return Explanation(
             asked.text or asked.title,
             asked.advice or _("Espera una decisión de una persona."),
-            ("resolve", "cancel"), tone="warning", known=asked.known,
+            ("resolve", "cancel"), tone="warning", known=(*asked.known, *desk(process.workflow).known(process)),
         )  # fmt: skip
     if kind == "poison":
         return Explanation(

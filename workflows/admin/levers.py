@@ -4,6 +4,7 @@ Two more have files of their own: replaying.py and answering.py.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -102,13 +103,19 @@ def resolve(page: Any, request: HttpRequest, process: Process) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         answer = form.resolution()
         why = getattr(form, "cleaned_data", {}).get("reason") or ""
-        return act(
-            page, request, process, _("Respuesta guardada: el proceso sigue."),
-            lambda pk, actor: control.resolve(pk, answer, now=clock.now(), actor=actor, reason=why),
-        )  # fmt: skip
+        give = desk(process.workflow).resolve
+        try:
+            return act(
+                page, request, process, getattr(form, "done", "") or _("Respuesta guardada: el proceso sigue."),
+                lambda pk, actor: give(pk, answer, now=clock.now(), actor=actor, reason=why, token=hold["token"]),
+            )  # fmt: skip
+        except ValueError as error:  # what the application refuses once it looks at more than the form
+            form.add_error(None, str(error))
+    asked = question(process)
+    asked = replace(asked, known=(*asked.known, *desk(process.workflow).known(process)))
     return confirm(
         page, request, process, form,
-        title=_("Resolver"), asked=question(process), token=hold["token"], button=_("Guardar y seguir"),
+        title=_("Resolver"), asked=asked, token=hold["token"], button=_("Guardar y seguir"),
     )  # fmt: skip
 
 

@@ -22,6 +22,9 @@ class Command(BaseCommand):
     """A worker: Procrastinate fetches, our engine executes, a pulse keeps the leases and the tick."""
 
     help = "Run processes from the given queues until SIGTERM or Ctrl-C."
+    # They read the routes, and with them every page and the API: a second of every start, for what a worker never has.
+    # Whoever starts the house runs them (`up`, `migrate`), and the one that concerns a worker stands in `handle`.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--queues", default=DEFAULT_QUEUE, help="comma separated (default: %(default)s)")

@@ -1,0 +1,87 @@
+"""What a draft would become if it were issued now, as its page shows it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from common import clock
+from common.admin import Fact, table
+from invoicing import drafting
+from invoicing.admin.labels import TIPOS
+from invoicing.admin.related import euros
+from invoicing.answers import Words
+from invoicing.models import Draft, Series
+from invoicing.pdf import formats
+from invoicing.values import Priced
+
+SERIES = {"F1": "complete", "F2": "simplified"}
+
+
+def seen(draft: Draft) -> dict[str, Any]:
+    """Return the preview's context."""
+    now = clock.now()
+    try:
+        found = drafting.preview(draft, now=now)
+    except drafting.NothingToIssue:
+        return {"empty": True}
+    decision = found.decision
+    context: dict[str, Any] = {"mark": found.mark, "decision": decision, "buyer": found.content.buyer}
+    if decision.hold:
+        held = decision.hold
+        return {
+            **context, "held": held.sentence(str(Words("es", "en"))), "missing": held.missing,
+            "total": euros(found.content.total),
+        }  # fmt: skip
+    if decision.document is None:
+        return context
+    wanted = decision.document
+    named = Series.objects.filter(
+        company_id=draft.company_id, environment=settings.AEAT_ENVIRONMENT, kind=SERIES.get(wanted.tipo, "")
+    )
+    series = named.filter(year=now.year).first()
+    return {
+        **context,
+        "facts": [
+            Fact(_("Documento"), TIPOS.get(wanted.tipo, wanted.tipo)),
+            Fact(_("Serie"), str(series) if series else _("la que se abra al expedir")),
+            Fact(_("Fecha de operación"), f"{wanted.operation_date:%d/%m/%Y}" if wanted.operation_date else "—"),
+            Fact(_("Destinatario"), _recipient(wanted.recipient)),
+            Fact(_("Por qué"), wanted.note),
+        ],
+        "lines": _lines(wanted.priced),
+        "shares": _shares(wanted.priced),
+        "tax_total": euros(wanted.priced.tax_total),
+        "total": euros(wanted.priced.total),
+    }
+
+
+def _recipient(party: Any) -> str:
+    return f"{party.company or party.name} · {party.tax_id}" if party else _("sin identificar")
+
+
+def _lines(priced: Priced) -> dict[str, Any]:
+    return table(
+        [_("Descripción"), _("Cantidad"), _("Precio"), _("Descuento"), _("Tipo"), _("Base")],
+        [
+            [
+                line.description, formats.number(line.quantity), formats.number(line.unit_price, 2, 6),
+                euros(line.discount) if line.discount else "—",
+                formats.percent(line.rate) if line.rate is not None else "—", euros(line.base),
+            ]
+            for line in priced.lines
+        ],
+    )  # fmt: skip
+
+
+def _shares(priced: Priced) -> dict[str, Any]:
+    return table(
+        [_("Calificación"), _("Tipo"), _("Base"), _("Cuota")],
+        [
+            [
+                share.exencion or share.calificacion, formats.percent(share.rate) if share.rate is not None else "—",
+                euros(share.base), euros(share.tax),
+            ]
+            for share in priced.shares
+        ],
+    )  # fmt: skip

@@ -1,0 +1,63 @@
+"""What others said: VIES's answers about VAT numbers, and the exchange rates that were published. To read only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from common.admin import Fact, HouseAdmin, Label, ReadingAdmin, colours, moment, mono, shown
+from invoicing.models import ExchangeRate, VatCheck
+
+OUTCOMES = {
+    "valid": Label(gettext_lazy("válido"), "success"),
+    "invalid": Label(gettext_lazy("no válido"), "danger"),
+    "unavailable": Label(gettext_lazy("sin respuesta"), "warning"),
+}
+
+
+@admin.register(VatCheck)
+class VatCheckAdmin(ReadingAdmin):
+    list_display = ("number", "outcome_label", "company", "at", "request_identifier")
+    list_select_related = ("company__taxpayer",)
+    list_filter = ("outcome",)
+    search_fields = ("number", "request_identifier")
+    date_hierarchy = "at"
+
+    @display(description=gettext_lazy("respuesta"), label=colours(OUTCOMES), ordering="outcome")
+    def outcome_label(self, check: VatCheck) -> tuple[str, Any]:
+        return shown(OUTCOMES, check.outcome)
+
+    def page(self, request: HttpRequest, obj: VatCheck) -> dict[str, Any]:
+        return {
+            "heading": obj.number,
+            "state": OUTCOMES[obj.outcome],
+            "facts": [
+                Fact(_("Comprobado"), moment(obj.at)),
+                Fact(_("En nombre de"), mono(obj.requester)),
+                Fact(_("Número de consulta"), mono(obj.request_identifier)),
+                Fact(_("Detalle"), obj.detail or "—"),
+                Fact(_("Respuesta literal"), format_html("<code>{}</code>", obj.raw) if obj.raw else "—"),
+            ],
+        }
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(HouseAdmin):
+    list_display = ("currency", "day", "rate", "source", "loaded_at")
+    list_filter = ("currency",)
+    date_hierarchy = "day"
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rates are loaded from what the ECB publishes."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

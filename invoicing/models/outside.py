@@ -1,0 +1,64 @@
+"""What others said and a decision rests on: exchange rates that were published, VAT numbers that were asked about."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from common.ids import uuid7
+from common.ledger import LedgerModel
+from invoicing.models.company import Company
+
+
+class ExchangeRate(LedgerModel):
+    """The reference rate of a currency on a day: how many units of it are one euro. The same for every company."""
+
+    currency = models.CharField("moneda", max_length=3)
+    day = models.DateField("día")
+    rate = models.DecimalField("unidades por euro", max_digits=18, decimal_places=8)
+    source = models.CharField("fuente", max_length=40)
+    loaded_at = models.DateTimeField("cargado")
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-day", "currency"]
+        verbose_name = "tipo de cambio"
+        verbose_name_plural = "tipos de cambio"
+        constraints: ClassVar = [
+            # exchange.quote: the last one of a currency on or before a day
+            models.UniqueConstraint(fields=["currency", "day"], name="one_rate_a_day"),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.day:%d/%m/%Y}"
+
+
+class VatCheck(LedgerModel):
+    """One question to VIES in a company's name, and its answer as it came: the evidence of an exempt supply."""
+
+    class Outcome(models.TextChoices):
+        VALID = "valid", "válido"
+        INVALID = "invalid", "no válido"
+        UNAVAILABLE = "unavailable", "sin respuesta"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="vat_checks", verbose_name="empresa")
+    number = models.CharField("NIF-IVA", max_length=20)
+    requester = models.CharField("en nombre de", max_length=20)
+    outcome = models.CharField("respuesta", max_length=12, choices=Outcome.choices)
+    at = models.DateTimeField("comprobado")
+    request_identifier = models.CharField("número de consulta", max_length=40, blank=True)
+    detail = models.CharField("detalle", max_length=200, blank=True)
+    raw = models.TextField("respuesta literal", blank=True)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = "comprobación en VIES"
+        verbose_name_plural = "comprobaciones en VIES"
+        indexes: ClassVar = [
+            # knowing.answers: the newest answer about a number
+            models.Index(fields=["company", "number", "-at"], name="vat_newest_answer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.get_outcome_display()}"

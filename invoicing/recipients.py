@@ -1,0 +1,101 @@
+"""Who an invoice is made out to: with which number, of which kind, and whether somebody must be asked about it. Pure.
+
+IDType is list L7 (verifactu.md 3.1 and 4.3): a Spanish NIF goes in NIF; 02 is a VAT number of another member state,
+which the AEAT looks up in VIES too; 04 an official number of the buyer's country.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from invoicing import nif
+from invoicing.holds import Hold, hold
+from invoicing.money import Vat
+from invoicing.places import vat_prefix
+from invoicing.values import OrderContent, Party, Priced
+from verifactu.codes import PAIS_MATRIZ, PAISES, CalificacionOperacion, IDType
+
+LONGEST_ID = 20
+"""Characters of IDOtro/ID."""
+
+
+class VatAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a VAT number: VIES's newest answer that still counts."""
+
+    number: str
+    outcome: Literal["valid", "invalid", "unavailable"]
+    at: datetime
+    request: str = ""
+    """VIES's consultation number."""
+    detail: str = ""
+
+    @property
+    def evidence(self) -> str:
+        """The check in a few words."""
+        return f"VIES {self.at:%Y-%m-%d %H:%M} UTC{f', {self.request}' if self.request else ''}"
+
+
+def identified(buyer: Party) -> Party:
+    """Return the buyer with the kind of number it gives: nothing for a NIF, or for one that nobody can place.
+
+    A VAT number that lacks its country's letters gets those of the buyer's address.
+    """
+    number, country = buyer.tax_id, buyer.address.country
+    if not number or nif.judge(number) != nif.Verdict.MALFORMED:
+        return buyer
+    prefix = vat_prefix(country)
+    for candidate in (number, f"{prefix}{number}"):
+        if (prefix or candidate == number) and nif.eu_vat_number(candidate):
+            return msgspec.structs.replace(buyer, tax_id=candidate, id_type=IDType.NIF_IVA.value)
+    outside = country and not prefix and country not in ("ES", "IC", "EA") and not nif.placeholder(number)
+    code = PAIS_MATRIZ.get(country, country)
+    if outside and code in PAISES and len(number) <= LONGEST_ID:
+        return msgspec.structs.replace(buyer, id_type=IDType.ID_PAIS_RESIDENCIA.value, id_country=code)
+    return buyer
+
+
+def needs_check(content: OrderContent) -> str:
+    """Return the VAT number that VIES must be asked about before the order is decided on, empty when none."""
+    buyer = identified(content.buyer)
+    return buyer.tax_id if buyer.id_type == IDType.NIF_IVA else ""
+
+
+def numbers(content: OrderContent, given: Mapping[str, str] | tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the VAT numbers that a decision may depend on: the order's and those that a person gave."""
+    typed = (msgspec.structs.replace(content.buyer, tax_id=nif.normalise(each)) for each in given)
+    found = (identified(buyer) for buyer in (content.buyer, *typed))
+    return tuple(dict.fromkeys(buyer.tax_id for buyer in found if buyer.id_type == IDType.NIF_IVA))
+
+
+def vat_of(number: str, known: Mapping[str, VatAnswer], accepted: str) -> Vat | Hold | None:
+    """Return the number once it stands, or the hold that says why not; None when VIES has to be asked first.
+
+    `accepted` is a person's reason for taking it without VIES.
+    """
+    if accepted:
+        return Vat(number, accepted)
+    answer = known.get(number)
+    if answer is None:
+        return None
+    if answer.outcome == "valid":
+        return Vat(number, answer.evidence)
+    if answer.outcome == "invalid":
+        return hold("vat_number_invalid", tax_id=number, at=answer.evidence)
+    return hold("vat_service_down", tax_id=number, detail=answer.detail)
+
+
+def needs_recipient(priced: Priced) -> str:
+    """Return what of these figures may stand on a complete invoice only (1197, 1289), empty when nothing."""
+    for share in priced.shares:
+        if share.exencion == "E5" and share.impuesto == "01":
+            return "E5"
+        if share.calificacion == CalificacionOperacion.S2:
+            return "S2"
+    return ""
+
+
+def located_elsewhere(priced: Priced) -> bool:
+    """Tell whether all of it is located outside the tax: then a consumer need not be identified (art. 6.1.d)."""
+    return all(share.calificacion == CalificacionOperacion.N2 for share in priced.shares)
