@@ -278,6 +278,29 @@ def test_what_the_product_issues_by_itself_is_in_the_return(company: Company) ->
     }  # fmt: skip
 
 
+def test_what_the_product_sells_abroad_under_the_one_stop_shop_is_in_the_369(company: Company) -> None:
+    Company.objects.filter(pk=company.pk).update(oss_from=date(2026, 1, 1))
+    client = caller(company)
+    koeln = {"lines": ["Lindenstraße 44"], "postal_code": "50674", "city": "Köln", "country": "DE"}
+    sale = {
+        "buyer": {"name": "Erika Muster", "address": koeln}, "ship_to": koeln, "total": "119.00",
+        "lines": [{"description": "Taza", "unit_price": "119.00", "amount": "119.00", "tax_rate": "19"}],
+    }  # fmt: skip
+    client.post(ORDERS, order(id="de", **sale), key="1")  # 100 of base, 19 of German tax
+    work_off()
+    later = (clock.now() + timedelta(seconds=1)).isoformat()
+    client.post(ORDERS, order(id="de", **sale, updated_at=later, refunds=[{"id": "R1", "total": "23.80"}]), key="2")
+    work_off()  # -20 and -3.80
+    assert sorted(Invoice.objects.values_list("tipo", flat=True)) == ["F2", "R5"]
+    (on,) = set(Invoice.objects.values_list("issue_date", flat=True))
+    Record.objects.filter(state="pending").update(state="in_flight")
+    assert book(company, "369", periods.name(on, periods.QUARTER))[1:] == [
+        ["Operaciones", "DE", "19,00", "80,00", "15,20", "", ""],
+        ["Total", "", "", "80,00", "15,20", "", ""],
+    ]
+    assert filled(book(company, "303", f"{on:%Y-%m}")) == {"123": "80,00"}
+
+
 GROUPS = [
     "Autoliquidación", "", "Actividad", "", "", "Tipo de Factura", "Concepto de Ingreso", "Ingreso Computable",
     "Fecha Expedición", "Fecha Operación", "Identificación de la Factura", "", "", "NIF Destinatario", "", "",
