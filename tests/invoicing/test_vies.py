@@ -113,12 +113,14 @@ class TestTheOrder:
         assert json.loads(check.raw)["countryCode"] == "DE"
         assert check.seal == check.compute_seal()
 
+    @pytest.mark.faults
     def test_asks_once_when_the_worker_dies_right_after(self, commission: Vies) -> None:
         _, order = an_order()
         with crash_after("check_vat"):
             assert run_inline(invoice_order, order)
         assert (len(commission.questions), VatCheck.objects.count(), Invoice.objects.count()) == (1, 1, 1)
 
+    @pytest.mark.faults
     def test_goes_on_when_the_service_is_back_within_the_hour(self, commission: Vies) -> None:
         commission.answers = [error("MS_UNAVAILABLE"), (503, b"down"), yes()]
         _, order = an_order()
@@ -127,6 +129,7 @@ class TestTheOrder:
             "unavailable", "unavailable", "valid",
         ]  # fmt: skip
 
+    @pytest.mark.faults
     def test_is_held_after_an_hour_of_silence(self, commission: Vies) -> None:
         commission.answers = [error("MS_UNAVAILABLE")]
         _, order = an_order()
