@@ -1,6 +1,7 @@
 """Read a delivery into an immutable version of its order, under the order's lock."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -105,8 +106,12 @@ def content_of(order: Order) -> OrderContent | None:
 def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
     """Return the content of an order's version together with refunds that it does not mention itself."""
     content: OrderContent = decode(version.content, OrderContent)
+    return with_refunds(content, [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")])
+
+
+def with_refunds(content: OrderContent, alone: Iterable[Refund]) -> OrderContent:
+    """Return the content with the refunds that came on their own and that it does not mention itself."""
     known = {refund.external_id for refund in content.refunds}
-    alone = [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")]
     added = tuple(refund for refund in alone if refund.external_id not in known)
     return msgspec.structs.replace(content, refunds=content.refunds + added) if added else content
 
