@@ -59,6 +59,7 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
     )
     if reading is None:
         return None
+    reading = whole(reading) if pulled else reading
     fetch = reading.fetch if may_ask and not pulled else None
     if reading.content is None and reading.refund is None:
         if fetch is None:
@@ -78,6 +79,14 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
         if pulled and not captured.matters and (undecided := _undecided(order)):
             return replace(captured, matters=True, version=undecided)
         return captured
+
+
+def whole(reading: Reading) -> Reading:
+    """Return what a shop said when it was asked: it knows no more of its refunds than that."""
+    if reading.content is None:
+        return reading
+    refunds = tuple(msgspec.structs.replace(refund, detailed=True) for refund in reading.content.refunds)
+    return msgspec.structs.replace(reading, content=msgspec.structs.replace(reading.content, refunds=refunds))
 
 
 def lock_order(delivery: Delivery, reading: Reading, *, now: datetime) -> Order:
@@ -110,9 +119,12 @@ def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
 
 
 def with_refunds(content: OrderContent, alone: Iterable[Refund]) -> OrderContent:
-    """Return the content with the refunds that came on their own and that it does not mention itself."""
+    """Return the content with the refunds that came on their own and that it does not mention itself.
+
+    Of one that was told several times the last telling counts.
+    """
     known = {refund.external_id for refund in content.refunds}
-    added = tuple(refund for refund in alone if refund.external_id not in known)
+    added = tuple({refund.external_id: refund for refund in alone if refund.external_id not in known}.values())
     return msgspec.structs.replace(content, refunds=content.refunds + added) if added else content
 
 

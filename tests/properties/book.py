@@ -55,6 +55,7 @@ class Book:
         reading = PLATFORMS[told.platform].read(told.body, told.topic, ReaderSettings(received_at=told.received_at))
         if reading is None:
             return False
+        reading = capture.whole(reading) if pulled else reading
         fetch = self.pulls and not pulled and reading.fetch is not None
         if reading.content is None and reading.refund is None:
             return fetch
@@ -91,6 +92,8 @@ class Book:
         return Issued(
             documents=tuple(self.documents),
             settled=self._merged(settled, "processed") if settled else None,
+            unsettled=tuple(each.order for each in self.versions if each.order and each.number in self.made_from
+                            and each.number > (settled.number if settled else 0)),
             versions=tuple(self.made_from),
         )
 
@@ -103,7 +106,7 @@ class Book:
             return False
         decision = decide(
             content, company=RETAIL_SHOP, issued=self.issued, today=TODAY, version=current.number,
-            connection=CONNECTION,
+            connection=msgspec.structs.replace(CONNECTION, asks=self.pulls),
         )  # fmt: skip
         self.last = decision
         if decision.document:
