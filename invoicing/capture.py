@@ -1,6 +1,7 @@
 """Read a delivery into an immutable version of its order, under the order's lock."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -58,6 +59,7 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
     )
     if reading is None:
         return None
+    reading = whole(reading) if pulled else reading
     fetch = reading.fetch if may_ask and not pulled else None
     if reading.content is None and reading.refund is None:
         if fetch is None:
@@ -82,6 +84,14 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
 def reader_settings(connection: Connection, received_at: datetime) -> ReaderSettings:
     """Return how a connection wants its orders read."""
     return ReaderSettings(nif_keys=tuple(connection.nif_keys), received_at=received_at)
+
+
+def whole(reading: Reading) -> Reading:
+    """Return what a shop said when it was asked: it knows no more of its refunds than that."""
+    if reading.content is None:
+        return reading
+    refunds = tuple(msgspec.structs.replace(refund, detailed=True) for refund in reading.content.refunds)
+    return msgspec.structs.replace(reading, content=msgspec.structs.replace(reading.content, refunds=refunds))
 
 
 def lock_order(delivery: Delivery, reading: Reading, *, now: datetime) -> Order:
@@ -110,9 +120,16 @@ def content_of(order: Order) -> OrderContent | None:
 def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
     """Return the content of an order's version together with refunds that it does not mention itself."""
     content: OrderContent = decode(version.content, OrderContent)
+    return with_refunds(content, [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")])
+
+
+def with_refunds(content: OrderContent, alone: Iterable[Refund]) -> OrderContent:
+    """Return the content with the refunds that came on their own and that it does not mention itself.
+
+    Of one that was told several times the last telling counts.
+    """
     known = {refund.external_id for refund in content.refunds}
-    alone = [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")]
-    added = tuple(refund for refund in alone if refund.external_id not in known)
+    added = tuple({refund.external_id: refund for refund in alone if refund.external_id not in known}.values())
     return msgspec.structs.replace(content, refunds=content.refunds + added) if added else content
 
 

@@ -19,6 +19,7 @@ from invoicing.policy import (
     ConnectionPolicy,
     Decision,
 )
+from invoicing.pulling import can_pull
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
 from invoicing.values import Address, OrderContent, Party, Priced, Referred, TaxShare
 from workflows.encoding import decode
@@ -51,6 +52,7 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
             marketplace_channels=tuple(order.connection.marketplace_channels),
             trigger=order.connection.trigger,
             zero_totals=order.connection.zero_totals,
+            asks=can_pull(order.connection),
         ),
         issued=issued_for(order),
         today=now.astimezone(ZoneInfo(company.zone)).date(),
@@ -102,10 +104,12 @@ def issued_for(order: Order) -> Issued:
     """Return the documents of an order that are in force, and how far they go."""
     invoices = list(Invoice.objects.filter(order=order).select_related("snapshot").order_by("id"))
     in_force = [invoice for invoice in invoices if invoice.state != "annulled"]
+    settled = order.snapshots.filter(state="processed", kind="order").order_by("-version").first()
     return Issued(
         documents=tuple(_document(invoice) for invoice in in_force),
         annulled=tuple(invoice.num_serie for invoice in invoices if invoice.state == "annulled"),
-        settled=_settled(order),
+        settled=merged(settled, order.snapshots.filter(state="processed", kind="refund")) if settled else None,
+        unsettled=_unsettled(in_force, after=settled.version if settled else 0),
         by_hand=_by_hand(order),
         versions=tuple(invoice.snapshot.version if invoice.snapshot else 0 for invoice in in_force),
     )
@@ -177,11 +181,10 @@ def _by_hand(order: Order) -> ByHand | None:
     )
 
 
-def _settled(order: Order) -> OrderContent | None:
-    """Return the order as it stood when a decision was last taken on it to its end."""
-    processed = order.snapshots.filter(state="processed")
-    last = processed.filter(kind="order").order_by("-version").first()
-    return merged(last, processed.filter(kind="refund")) if last else None
+def _unsettled(invoices: list[Invoice], *, after: int) -> tuple[OrderContent, ...]:
+    """Return the versions after the settled one from which documents were made, the oldest first."""
+    found = {invoice.snapshot.version: invoice.snapshot for invoice in invoices if invoice.snapshot}
+    return tuple(decode(found[version].content, OrderContent) for version in sorted(found) if version > after)
 
 
 def _move(order: Order, move: str) -> None:

@@ -177,9 +177,10 @@ def issue(p: InvoiceOrder, decided: Decided) -> InvoiceRef | None:
 
 
 @step
-def look_again(p: InvoiceOrder, version: int) -> None:
+def look_again(p: InvoiceOrder) -> None:
     """Ask what else this version asks for, in a process of its own, which a newer version can still supersede."""
-    again = InvoiceOrder(p.company_id, p.order_id, version, p.turn + 1)
+    # By the version that began this: a refund that came alone decides on an older one, which had turns of its own.
+    again = InvoiceOrder(p.company_id, p.order_id, p.version, p.turn + 1)
     trigger(invoice_order, again, now=clock.now(), actor="invoice-order")
 
 
@@ -214,7 +215,7 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
             decided = run.step(decide, p.order_id, (*decided.decision.answers, answer))
         elif ref := run.step(issue, p, decided):
             if decided.decision.more:
-                run.step(look_again, p, decided.version)
+                run.step(look_again, p)
             return ref
         else:
             decided = run.step(decide, p.order_id, ())

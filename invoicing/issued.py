@@ -70,6 +70,8 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of invoices of the order that were annulled."""
     settled: OrderContent | None = None
     """The newest version on which a decision was taken to its end, with the refunds known then."""
+    unsettled: tuple[OrderContent, ...] = ()
+    """The versions after that one from which documents were made, and which a newer one overtook before the end."""
     by_hand: ByHand | None = None
     """The newest version that a person settled outside; `refunds` are those of all such versions."""
     versions: tuple[int, ...] = ()
@@ -82,6 +84,11 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     def has(self, purpose: str, key: str) -> bool:
         """Return whether there is this document."""
         return any(document.purpose == purpose and document.key == key for document in self.documents)
+
+    @property
+    def seen(self) -> tuple[OrderContent, ...]:
+        """What the order was whenever a document or a decision followed from it, as far as that may differ now."""
+        return (*((self.settled,) if self.settled else ()), *self.unsettled)
 
     @property
     def in_force(self) -> tuple[IssuedDocument, ...]:

@@ -57,6 +57,8 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The fact that asks for the invoice: paid, shipped or delivered."""
     zero_totals: str = "hold"
     """hold (a gift, or a taxable self-supply: a person knows), or ignore."""
+    asks: bool = False
+    """Whether the shop is asked for what its deliveries leave out: then a refund waits for what it was for."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -421,6 +423,7 @@ def _after_issue(case: _Case, issued: Issued) -> Decision:
             reprice=reprice,
             choose=choose,
             recipient_trouble=trouble,
+            asks=case.connection.asks,
         )
     )
     if isinstance(found, Hold):

@@ -31,6 +31,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     choose: Callable[[Priced, OrderContent], Wanted | Hold]
     """Which document a further supply asks for: F1 or F2, or the hold that bars it."""
     recipient_trouble: Callable[[Party], Hold | None]
+    asks: bool = False
+    """Whether the shop is being asked what a refund was for, where a delivery did not say."""
 
 
 def next_document(asked: Asked) -> Wanted | Hold | None:
@@ -55,6 +57,8 @@ def next_document(asked: Asked) -> Wanted | Hold | None:
 def _refund(asked: Asked) -> Wanted | Hold | None:
     """Return the corrective document of the first refund that has none."""
     issued, content = asked.issued, asked.content
+    if asked.asks and any(refund.total and not refund.detailed for refund in content.refunds):
+        return None  # what the shop says of it follows; corrected by its total alone, it would stay spread by guess
     by_hand = issued.by_hand.refunds if issued.by_hand else ()
     documented = [refund for refund in content.refunds if issued.has("refund", refund.external_id)]
     for refund in refunds.in_order(content.refunds):
@@ -64,6 +68,11 @@ def _refund(asked: Asked) -> Wanted | Hold | None:
         try:
             back = refunds.taken_back(sold, [*documented, refund], inclusive=content.prices_include_tax)
         except refunds.MoreThanSold:
+            if content.cancelled:
+                return None  # it stands for nothing, whatever went back
+            added = _edit(asked)
+            if isinstance(added, Wanted):
+                return added  # what was given back may be what was added, which has no invoice yet
             return hold(
                 "refund_exceeds",
                 refund=refund.external_id, amount=-refund.total, invoice=issued.last.num_serie,
@@ -84,9 +93,9 @@ def _refund(asked: Asked) -> Wanted | Hold | None:
 def _taken_back(asked: Asked) -> Hold | None:
     """A refund that was corrected and that the shop no longer knows: giving it back is for a person."""
     known = {refund.external_id for refund in asked.content.refunds}
-    settled = {refund.external_id for refund in asked.issued.settled.refunds} if asked.issued.settled else set()
+    seen = {refund.external_id for version in asked.issued.seen for refund in version.refunds}
     gone = [document.key for document in asked.issued.of("refund") if document.key not in known]
-    unseen = [key for key in gone if key in settled or asked.issued.settled is None]
+    unseen = [key for key in gone if key in seen or not asked.issued.seen]
     return _by_hand(asked, *(f"se anuló la devolución {key}" for key in unseen)) if unseen else None
 
 
@@ -110,10 +119,15 @@ def _cancellation(asked: Asked) -> Wanted | Hold | None:
 
 
 def _edit(asked: Asked) -> Wanted | Hold | None:
-    """Compare the order's figures with the documents that say what was sold."""
-    content, issued, before = asked.content, asked.issued, asked.issued.settled
-    if content.cancelled or before is None or not (changed := edits(before, content)):
+    """Compare the order's figures with the documents that say what was sold.
+
+    A newer version may have come before the last one had all its documents: it is compared with that one too.
+    """
+    content, issued = asked.content, asked.issued
+    changed = next((found for before in issued.seen if (found := edits(before, content))), ())
+    if content.cancelled or not changed:
         return None
+    before = issued.seen[0]
     try:
         now, then = asked.reprice(content), asked.reprice(before)
     except Unpriceable:
@@ -184,9 +198,9 @@ def _baseline(asked: Asked) -> Balance:
 
 def _buyer(asked: Asked) -> Wanted | Hold | None:
     """Other data of the recipient: R4 by substitution; a NIF for a simplified invoice: an exchange."""
-    issued, before = asked.issued, asked.issued.settled
+    issued, buyer, tipo = asked.issued, asked.content.buyer, asked.issued.last.tipo
     if issued.half_exchanged is None:
-        if before is None or not buyer_changed(before.buyer, asked.content.buyer, tipo=issued.last.tipo):
+        if not any(buyer_changed(before.buyer, buyer, tipo=tipo) for before in issued.seen):
             return None
         known = issued.last.recipient
         if known and same_recipient(known, _as_invoiced(asked).buyer):

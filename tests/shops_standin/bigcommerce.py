@@ -58,6 +58,7 @@ def bc_order(order: Sold) -> dict[str, Any]:
     status = "11" if sale.paid else "7"
     if order.refunds:
         status = "4" if order.given_back == order.total else "14"
+    status = "5" if order.cancelled else status
     return {
         "id": sale.id,
         "status_id": int(status),

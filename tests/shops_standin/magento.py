@@ -134,8 +134,8 @@ def magento_order(order: Sold) -> dict[str, Any]:
     return {
         "entity_id": sale.id,
         "increment_id": f"{sale.id:09}",
-        "state": "processing" if sale.paid else "new",
-        "status": "processing" if sale.paid else "pending",
+        "state": "canceled" if order.cancelled else "processing" if sale.paid else "new",
+        "status": "canceled" if order.cancelled else "processing" if sale.paid else "pending",
         "created_at": _utc(sale.placed_at),
         "updated_at": _utc(order.updated_at),
         "base_currency_code": "EUR",

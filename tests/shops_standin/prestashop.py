@@ -14,7 +14,7 @@ ZONE = ZoneInfo("Europe/Madrid")
 TAXES = {Decimal(21): 1, Decimal(10): 2, Decimal(4): 3}
 SINGLE = {"orders": "order", "order_slip": "order_slip"}
 LISTED = {"order_slip": "order_slips"}
-PAID, WAITING = "2", "1"
+PAID, WAITING, CANCELLED = "2", "1", "6"
 
 
 class PrestaShop(Shop):
@@ -73,6 +73,7 @@ class PrestaShop(Shop):
                 return [
                     {"id": PAID, "paid": "1", "shipped": "0", "delivery": "0", "template": "payment"},
                     {"id": WAITING, "paid": "0", "shipped": "0", "delivery": "0", "template": "bankwire"},
+                    {"id": CANCELLED, "paid": "0", "shipped": "0", "delivery": "0", "template": "order_canceled"},
                 ]
             case "countries":
                 return [{"id": 6, "iso_code": "ES"}]
@@ -129,12 +130,12 @@ def presta_order(order: Sold) -> dict[str, Any]:
         "id_lang": "1",
         "id_customer": str(sale.id),
         "id_carrier": "4",
-        "current_state": PAID if sale.paid else WAITING,
+        "current_state": CANCELLED if order.cancelled else PAID if sale.paid else WAITING,
         "module": "redsys",
         "invoice_number": "0",
         "invoice_date": "0000-00-00 00:00:00",
         "delivery_date": "0000-00-00 00:00:00",
-        "valid": "1" if sale.paid else "0",
+        "valid": "1" if sale.paid and not order.cancelled else "0",
         "date_add": _local(sale.placed_at),
         "date_upd": _local(order.updated_at),
         "reference": f"R{sale.id}",

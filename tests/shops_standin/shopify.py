@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -71,14 +72,23 @@ class ShopifyShop(Shop):
 
 def shopify_order(order: Sold) -> dict[str, Any]:
     """Return the order as the API and the webhooks show it."""
-    shape: dict[str, Any] = json.loads(body(order.as_it_stands("shopify")))
+    sale = order.as_it_stands("shopify")
+    shape: dict[str, Any] = json.loads(body(replace(sale, items=order.ordered or sale.items)))
+    placed = order.total if order.placed_total is None else order.placed_total
     refunds = [shopify_refund(order, refund) for refund in order.refunds]
     status = shape["financial_status"]
     if refunds and order.given_back:
         status = "refunded" if order.given_back == order.total else "partially_refunded"
-    both = {each: {"amount": str(order.total), "currency_code": "EUR"} for each in ("shop_money", "presentment_money")}
+    if order.ordered:
+        for place, line in enumerate(shape["line_items"]):
+            left = sale.items[place][1] if place < len(sale.items) else 0
+            back = sum(count for refund in order.refunds for index, count in refund.pieces if index == place)
+            line["current_quantity"] = left - back
+    both = {each: {"amount": str(placed), "currency_code": "EUR"} for each in ("shop_money", "presentment_money")}
     return shape | {
+        "total_price": str(placed),
         "total_price_set": both,
+        "cancelled_at": order.updated_at.isoformat() if order.cancelled else None,
         "refunds": refunds,
         "financial_status": status,
         "current_total_price": str(order.total - order.given_back),
@@ -95,6 +105,12 @@ def shopify_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
             {
                 "id": refund.id * 10 + index,
                 "line_item_id": order.sale.id * 100 + index,
+                "line_item": {
+                    "id": order.sale.id * 100 + index,
+                    "name": product.name,
+                    "sku": product.sku,
+                    "tax_lines": [{"title": "ES IVA", "rate": float(product.rate / 100), "price": "0.00"}],
+                },
                 "quantity": count,
                 "restock_type": "return",
                 "subtotal": float(gross),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from config.demo.catalogue import Product
 from config.demo.payloads import Sale
 
 CENT = Decimal("0.01")
@@ -36,6 +37,11 @@ class Sold:
     sale: Sale
     updated_at: datetime
     refunds: list[GivenBack] = field(default_factory=list)
+    cancelled: bool = False
+    ordered: tuple[tuple[Product, int], ...] = ()
+    """The items as Shopify keeps them: with the pieces that edits took out; empty when nothing was edited."""
+    placed_total: Decimal | None = None
+    """The total before the edits."""
 
     @property
     def id(self) -> str:
@@ -58,6 +64,22 @@ class Sold:
         """Pay it, so long after it was placed."""
         self.updated_at = self.sale.placed_at + timedelta(seconds=seconds)
         self.sale = replace(self.sale, paid=True)
+
+    def cancel(self, at: datetime) -> None:
+        """Call it off."""
+        self.cancelled, self.updated_at = True, at
+
+    def edit(self, items: tuple[tuple[Product, int], ...], at: datetime) -> None:
+        """Sell something else: the same goods in the same places, in other quantities, 0 for a line that is gone."""
+        if self.placed_total is None:
+            self.placed_total = self.total
+        before, kept = self.sale.items, self.ordered or self.sale.items
+        grown = [max(count - (before[place][1] if place < len(before) else 0), 0)
+                 for place, (_, count) in enumerate(items)]  # fmt: skip
+        whole = [(product, (kept[place][1] if place < len(kept) else 0) + grown[place])
+                 for place, (product, _) in enumerate(items)]  # fmt: skip
+        self.ordered = (*whole, *kept[len(items) :])
+        self.sale, self.updated_at = replace(self.sale, items=items), at
 
     def give_back(self, refund: GivenBack) -> None:
         """Give something back."""

@@ -62,6 +62,7 @@ def woo_order(order: Sold) -> dict[str, Any]:
         {"id": refund.id, "reason": refund.reason, "total": f"-{refund.amount(order.sale)}"} for refund in order.refunds
     ]
     status = "refunded" if order.refunds and order.given_back == order.total else shape["status"]
+    status = "cancelled" if order.cancelled else status
     paid = (order.sale.placed_at + timedelta(seconds=20)).astimezone(UTC).replace(tzinfo=None)
     return shape | {
         "refunds": refunds,
