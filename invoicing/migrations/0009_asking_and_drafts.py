@@ -14,7 +14,7 @@ import common.ids
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0005_corrective_documents'),
+        ('invoicing', '0006_pulling_from_shops'),
     ]
 
     operations = [

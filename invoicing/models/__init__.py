@@ -7,6 +7,7 @@ from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
+from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
@@ -26,6 +27,7 @@ __all__ = [
     "InvoiceReference",
     "Membership",
     "Order",
+    "Reconciliation",
     "Series",
     "Settlement",
     "Snapshot",
