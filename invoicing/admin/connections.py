@@ -21,9 +21,10 @@ from unfold.widgets import (
 )  # fmt: skip
 
 from common import clock
-from common.admin import ScopedAdmin, anchor, change_url, moment
+from common.admin import ScopedAdmin, anchor, change_url, list_url, moment
 from invoicing.api.keys import SCOPES, issue_key
-from invoicing.models import ApiKey, Connection
+from invoicing.models import ApiKey, Connection, Draft
+from invoicing.storefronts import manual
 
 SETTINGS = (
     "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "ask_customers",
@@ -110,6 +111,8 @@ class ConnectionAdmin(ScopedAdmin):
         if connection.platform == Connection.Platform.API:
             key = anchor(reverse("admin:invoicing_apikey_add"), _("cree una clave"))
             return format_html(_("Los pedidos llegan por la API: {}."), key)
+        if connection.platform == manual.NAME:
+            return anchor(list_url(Draft), _("Borradores"))
         address = connection.host + reverse("webhook", args=[connection.pk])  # type: ignore[attr-defined]
         return format_html("<code>{}</code>", address)
 
