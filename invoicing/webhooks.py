@@ -20,6 +20,8 @@ from invoicing.storefronts import PLATFORMS, CannotJudge
 
 log = logging.getLogger(__name__)
 
+WITHOUT_A_DOOR = ("api", "manual")
+"""Platforms whose orders come another way."""
 MAX_BODY = 1024 * 1024
 """Bytes. Shopify's largest orders are a few hundred kilobytes."""
 CHALLENGE = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -56,7 +58,10 @@ def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
         return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
     connection = (
-        Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").defer("credentials").first()
+        Connection.objects.filter(pk=connection_id, active=True)
+        .exclude(platform__in=WITHOUT_A_DOOR)
+        .defer("credentials")
+        .first()
     )
     if connection is None:
         return JsonResponse({"error": "unknown connection"}, status=404)

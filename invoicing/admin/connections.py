@@ -25,14 +25,15 @@ from unfold.widgets import (
 )  # fmt: skip
 
 from common import clock
-from common.admin import ScopedAdmin, anchor, change_url, moment
+from common.admin import ScopedAdmin, anchor, change_url, list_url, moment
 from invoicing.admin.once import show_once
 from invoicing.admin.shop_state import failures, last_comparison, last_delivery
 from invoicing.admin.shop_texts import CREDENTIALS, WHERE_FROM, WHERE_THE_NIF_IS
-from invoicing.models import Connection
+from invoicing.models import Connection, Draft
 from invoicing.places import SEATS, TAXES
 from invoicing.probing import probe
 from invoicing.shops import keep_schedules
+from invoicing.storefronts import manual
 from invoicing.storefronts.clients import CLIENTS, ShopRefused, checked_address, read_credentials
 from invoicing.treatments import REGIMES, codes, named
 
@@ -226,6 +227,8 @@ class ConnectionAdmin(ScopedAdmin):
         if connection.platform == Connection.Platform.API:
             key = anchor(reverse("admin:invoicing_apikey_add"), _("cree una clave"))
             return format_html(_("Los pedidos llegan por la API: {}."), key)
+        if connection.platform == manual.NAME:
+            return anchor(list_url(Draft), _("Borradores"))
         address = connection.host + reverse("webhook", args=[connection.pk])  # type: ignore[attr-defined]
         return format_html("<code>{}</code>", address)
 

@@ -110,6 +110,7 @@ class TestTheList:
             assert f'invoicing_held{{age="{age}",code="nif_required"}} 1.0' in metrics
         assert re.search(r'invoicing_held_oldest_seconds\{code="nif_required"\} 7776\d\d', metrics)
 
+    @pytest.mark.faults
     def test_a_question_that_was_answered_in_vain_does_not_grow_young(
         self, client: ApiClient, admin: Client, pass_time: MovableClock
     ) -> None:
@@ -142,6 +143,7 @@ class TestTheList:
         ):
             assert {row.question.number for row in admin.get(HOLDS, query).context["rows"]} == numbers, query
 
+    @pytest.mark.faults
     def test_asks_the_same_for_many_as_for_few(self, client: ApiClient, admin: Client) -> None:
         dear(client, 1)
         shown(admin)
@@ -185,6 +187,7 @@ class TestMany:
             assert (event.actor, row.tokens.get().reason) == ("eva", "pedidos de la feria")
         assert set(Order.objects.values_list("state", flat=True)) == {"ignored"}
 
+    @pytest.mark.faults
     def test_what_an_action_needs_is_asked_for(self, client: ApiClient, admin: Client) -> None:
         dear(client, 1)
         values = list(boxes(shown(admin)).values())
@@ -218,6 +221,7 @@ class TestMany:
         assert Process.objects.get(pk=changed.pk).state == "held"
         assert Invoice.objects.count() == 1
 
+    @pytest.mark.faults
     def test_twice_does_it_once(self, client: ApiClient, admin: Client) -> None:
         dear(client, 1)
         values = list(boxes(shown(admin)).values())
@@ -226,6 +230,7 @@ class TestMany:
         assert "form" not in again.context or not again.context["form"]
         assert "No ha elegido ninguno que siga esperando" in again.content.decode()
 
+    @pytest.mark.faults
     def test_many_customers_are_asked_each_in_a_letter_of_their_own(
         self, client: ApiClient, admin: Client, settings: Settings
     ) -> None:
@@ -241,6 +246,7 @@ class TestMany:
         assert Process.objects.filter(workflow="invoice-order", state="held").count() == 3
         assert "lucia@example.com (Español)" in shown(admin)
 
+    @pytest.mark.faults
     def test_what_is_not_from_the_page_is_left_out(self, client: ApiClient, admin: Client) -> None:
         process = dear(client, 1)
         for value in ("", "x", "x|y", f"{process.pk}", f"{process.pk}|hold:other", f"{process.pk}|\x00"):

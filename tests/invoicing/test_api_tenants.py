@@ -36,7 +36,7 @@ LISTS = {"orders", "invoices", "processes"}
 OWN = {"status"}
 """Addresses that tell of the key's own company."""
 
-ASKED = {"exports"}
+ASKED = {"exports", "process-answers"}
 """Addresses that only take requests."""
 
 KINDS = {

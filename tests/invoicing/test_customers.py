@@ -74,6 +74,7 @@ class TestTheLetter:
             assert "la ley pide que la factura lleve su NIF" in text
             assert link in text
 
+    @pytest.mark.faults
     def test_speaks_the_buyers_language(self, client: ApiClient) -> None:
         process = held(client)
         for language, subject in (
@@ -86,6 +87,7 @@ class TestTheLetter:
             page = Client().get(link).content.decode()
             assert f'<html lang="{language[:2] if language != "pt" else "es"}">' in page
 
+    @pytest.mark.faults
     def test_one_a_day_to_one_address(self, client: ApiClient, pass_time: MovableClock) -> None:
         process = held(client)
         asked(client, process)
@@ -212,6 +214,7 @@ class TestThePage:
         assert not CustomerAnswer.objects.exists()
         assert Process.objects.get(workflow="invoice-order").state == "held"
 
+    @pytest.mark.faults
     def test_a_company_number_with_a_doubtful_end_is_taken_when_it_comes_again(self, client: ApiClient) -> None:
         link, browser = asked(client), Client()
         doubtful = {**SOLER, "nif": "B12345678"}
@@ -227,6 +230,7 @@ class TestThePage:
         assert (again.state, again.hold["code"] if again.hold else "") == ("held", "nif_entity_control")
         assert not Invoice.objects.exists()
 
+    @pytest.mark.faults
     def test_an_order_that_has_the_address_needs_none(self, client: ApiClient) -> None:
         address = {"lines": ["Gran Vía 1"], "postal_code": "28013", "city": "Madrid", "country": "ES"}
         process = held(client, buyer={**BUYER, "address": address})
@@ -235,6 +239,7 @@ class TestThePage:
         work_off()
         assert Invoice.objects.get().recipient_address == ["Gran Vía 1", "28013 Madrid"]
 
+    @pytest.mark.faults
     def test_a_form_of_another_site_is_refused(self, client: ApiClient) -> None:
         link = asked(client)
         browser = Client(enforce_csrf_checks=True)
@@ -261,6 +266,7 @@ class TestALinkThatIsOver:
         assert CustomerAnswer.objects.count() == 1
         assert Invoice.objects.count() == 1
 
+    @pytest.mark.faults
     def test_says_that_staff_settled_it(self, client: ApiClient) -> None:
         process = held(client)
         link = asked(client, process)
@@ -291,6 +297,7 @@ class TestALinkThatIsOver:
         assert not Invoice.objects.exists()
         assert Process.objects.get(workflow="invoice-order").state == "held"
 
+    @pytest.mark.faults
     def test_of_another_question_of_the_same_process_is_of_no_use(self, client: ApiClient) -> None:
         process = held(client)
         link = asked(client, process)
@@ -315,6 +322,7 @@ class TestALinkThatIsOver:
 
 
 class TestVisits:
+    @pytest.mark.faults
     def test_a_link_may_be_tried_a_few_times_an_hour(self, client: ApiClient, pass_time: MovableClock) -> None:
         link, wrong = asked(client), {**GIVEN, "nif": "12345678A"}
         # Each from another address, so that it is the link that counts.
@@ -338,6 +346,7 @@ class TestVisits:
         pass_time(timedelta(minutes=11))
         assert Client(REMOTE_ADDR="198.51.100.1").get("/customer/x/").status_code == 404
 
+    @pytest.mark.faults
     def test_old_counters_are_forgotten(self, client: ApiClient, pass_time: MovableClock) -> None:
         Client().get("/customer/x/")
         pass_time(Visits.KEPT + timedelta(hours=1))
@@ -371,6 +380,7 @@ class TestUnbidden:
         work_off()
         assert Invoice.objects.get().tipo == "F1"
 
+    @pytest.mark.faults
     def test_not_when_the_connection_does_not_say_so(self, client: ApiClient, pass_time: MovableClock) -> None:
         held(client)
         later(pass_time)
@@ -385,12 +395,14 @@ class TestUnbidden:
         later(pass_time)
         assert mail() == []
 
+    @pytest.mark.faults
     def test_not_twice(self, client: ApiClient, pass_time: MovableClock) -> None:
         self.wanting(client)
         asked(client)
         later(pass_time)
         assert len(mail()) == 1
 
+    @pytest.mark.faults
     def test_without_an_address_the_hold_simply_stands(self, client: ApiClient, pass_time: MovableClock) -> None:
         self.wanting(client)
         process = held(client, buyer={"name": "Lucía"})
@@ -398,6 +410,7 @@ class TestUnbidden:
         assert Process.objects.get(pk=process.pk).state == "held"
         assert Process.objects.get(workflow="ask-unbidden").state == "completed"
 
+    @pytest.mark.faults
     def test_not_for_what_no_customer_can_answer(self, client: ApiClient, pass_time: MovableClock) -> None:
         self.wanting(client)
         client.post(ORDERS, order(id="foreign", currency="USD", buyer=BUYER))

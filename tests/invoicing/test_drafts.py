@@ -105,6 +105,7 @@ class TestADraft:
         assert (Delivery.objects.count(), Order.objects.count(), Invoice.objects.count()) == (1, 1, 1)
         assert Draft.objects.get().issued_by == "eva"
 
+    @pytest.mark.faults
     def test_that_changed_since_it_was_looked_at_is_shown_again(self, admin: Client, company: Company) -> None:
         draft = written(admin, company)
         mark = admin.get(address(draft)).context["mark"]
@@ -115,6 +116,7 @@ class TestADraft:
         assert response.context["mark"] != mark
         assert not Delivery.objects.exists()
 
+    @pytest.mark.faults
     def test_once_issued_is_only_read(self, admin: Client, company: Company) -> None:
         draft = written(admin, company)
         issued(admin, draft)
@@ -124,6 +126,7 @@ class TestADraft:
                                                "post": "yes"})  # fmt: skip
         assert Draft.objects.get().lines.count() == 2
 
+    @pytest.mark.faults
     def test_until_then_is_changed_and_deleted(self, admin: Client, company: Company) -> None:
         draft = written(admin, company)
         lines = list(draft.lines.order_by("pk"))
@@ -147,12 +150,14 @@ class TestADraft:
         assert "una persona debe decidir" in admin.get(change_url(draft)).content.decode()
         assert not Invoice.objects.exists()
 
+    @pytest.mark.faults
     def test_speaks_the_chosen_language(self, admin: Client, company: Company) -> None:
         draft = written(admin, company, language="ca", **SOLER)
         issued(admin, draft)
         work_off()
         assert Invoice.objects.get().language == "ca"
 
+    @pytest.mark.faults
     def test_of_an_earlier_day_bears_the_day_of_the_operation(self, admin: Client, company: Company) -> None:
         day = localtime(clock.now()).date() - timedelta(days=3)
         draft = written(admin, company, operation_date=day.isoformat(), **SOLER)
@@ -160,6 +165,7 @@ class TestADraft:
         work_off()
         assert Invoice.objects.get().operation_date == day
 
+    @pytest.mark.faults
     def test_is_escaped(self, admin: Client, company: Company) -> None:
         script = "<script>alert(1)</script>"
         draft = written(admin, company, {**PAINT, "description": script}, buyer_name=script, reference=script[:40])
@@ -188,6 +194,7 @@ class TestWhatIsRefused:
         assert wrong({**PAINT, "unit_price": "NaN"}) == {"unit_price"}
         assert not Draft.objects.exists()
 
+    @pytest.mark.faults
     def test_a_draft_of_nothing_cannot_be_issued(self, admin: Client, company: Company) -> None:
         admin.post(ADD, form(company))
         draft = Draft.objects.get()
@@ -216,11 +223,13 @@ class TestWhoMay:
         assert not Delivery.objects.exists()
         assert Draft.objects.filter(company=theirs).count() == 1
 
+    @pytest.mark.faults
     def test_the_manual_connection_has_no_door(self, admin: Client, company: Company) -> None:
         issued(admin, written(admin, company))
         connection = Connection.objects.get(platform="manual")
         body = bytes(Delivery.objects.get().body)
-        assert Client().post(f"/webhooks/{connection.pk}/", body, content_type="application/json").status_code == 401
+        assert Client().post(f"/webhooks/{connection.pk}/", body, content_type="application/json").status_code == 404
+        assert "Borradores" in admin.get(change_url(connection)).content.decode()
         assert Delivery.objects.count() == 1
 
 

@@ -6,7 +6,7 @@ The ledger must verify afterwards, and each order come to what the same life com
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from common import clock
+from common.verification import broken_seals, ledger_models
 from config.demo.catalogue import cif
 from invoicing import flows, pulling, verification
 from invoicing.balance import Amounts, Kind
@@ -33,7 +34,6 @@ from tests.shops_standin.platforms import SHOPS
 from tests.shops_standin.server import Shop, StandIn
 from tests.workflows import bench
 from tests.world import la_encina, shop
-from common.verification import broken_seals, ledger_models
 from verifactu.models import Installation
 from verifactu.verification import broken_links
 from workflows.history import illegal_histories
