@@ -1,4 +1,4 @@
-"""The books of one order without a database: deliveries are ranked as capture ranks them, documents issued one by one."""
+"""The books of one order without a database: deliveries ranked as by capture, documents issued one by one."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -92,8 +92,11 @@ class Book:
         return Issued(
             documents=tuple(self.documents),
             settled=self._merged(settled, "processed") if settled else None,
-            unsettled=tuple(each.order for each in self.versions if each.order and each.number in self.made_from
-                            and each.number > (settled.number if settled else 0)),
+            unsettled=tuple(
+                each.order
+                for each in self.versions
+                if each.order and each.number in self.made_from and each.number > (settled.number if settled else 0)
+            ),
             versions=tuple(self.made_from),
         )
 

@@ -72,7 +72,8 @@ class Life:
         return cls(shape, Sold(sale, at), at)
 
     def __repr__(self) -> str:
-        shape, items = self.shape, " + ".join(f"{count} x {p.price} at {p.rate} %" for p, count in self.order.sale.items)
+        items = " + ".join(f"{count} x {p.price} at {p.rate} %" for p, count in self.order.sale.items)
+        shape = self.shape
         how = f"{'pulled' if shape.pulls else 'told'}{', net' if shape.net else ''}"
         return f"{shape.platform} ({how}): {items}, shipping {self.order.sale.shipping}; {', '.join(self.happened)}"
 

@@ -225,9 +225,11 @@ class Stored(RuleBasedStateMachine):
     def _result(self, story: Story) -> Result:
         connection, opened = self.shops[story.life.shape.platform]
         identity = opened.identity(story.life.order) if opened else story.life.order.id
-        order = Order.objects.select_related("connection", "current").filter(
-            connection=connection, external_id=identity
-        ).first()
+        order = (
+            Order.objects.select_related("connection", "current")
+            .filter(connection=connection, external_id=identity)
+            .first()
+        )
         if order is None:
             return Result("", {}, set())
         held = Process.objects.filter(
