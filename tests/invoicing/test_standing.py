@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def arrives(connection: Connection, shop: ShopifyShop, order: Sold) -> None:
     deliver(connection, *told_of_order(shop, order))
 
 
-def a_sale(**changes: object) -> Sold:
+def a_sale(**changes: Any) -> Sold:
     placed = clock.now().replace(microsecond=0) - timedelta(hours=1)
     return Sold(sale(placed_at=placed, **changes), placed + timedelta(seconds=20))
 
