@@ -13,7 +13,7 @@ from invoicing import answering
 from invoicing.admin.asked import known
 from invoicing.admin.resolving import ResolutionForm, ask
 from invoicing.exports import progress
-from invoicing.models import Company, Delivery, Invoice, Order
+from invoicing.models import Company, Connection, Delivery, Invoice, Order
 from verifactu.history import records_of
 from verifactu.models import Installation, Submission
 from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
@@ -78,6 +78,9 @@ SUBJECTS.update(
         ),
         "company": Subject(
             gettext_lazy("Empresa"), "admin:invoicing_company_change", _names(Company, "taxpayer__name")
+        ),
+        "connection": Subject(
+            gettext_lazy("Conexión"), "admin:invoicing_connection_change", _names(Connection, "name")
         ),
         "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
         "chain": Subject(
@@ -190,6 +193,15 @@ DESKS.update(
                 "find_chains": gettext_lazy("Reunir las instalaciones"),
                 "compare": gettext_lazy("Comparar un mes"),
                 "tell": gettext_lazy("Avisar de lo que queda por decidir"),
+            },
+        ),
+        "reconcile-orders": Desk(
+            title=gettext_lazy("Comparar con lo que vendió la tienda"),
+            steps={
+                "open_window": gettext_lazy("Ver desde cuándo"),
+                "look": gettext_lazy("Preguntar a la tienda"),
+                "on_its_way": gettext_lazy("Ver qué sigue en curso"),
+                "conclude": gettext_lazy("Anotar lo que queda"),
             },
         ),
         "submit-chain": Desk(

@@ -9,6 +9,7 @@ import pytest
 from common import clock
 from invoicing.flows import take_pulled
 from invoicing.models import Connection, Delivery, Invoice, Order, Snapshot
+from invoicing.pulling import client_of
 from invoicing.storefronts import PULLED
 from invoicing.values import OrderContent
 from tests.databases import Database
@@ -226,3 +227,22 @@ def test_a_refund_alone_is_read_with_its_order(internet: StandIn) -> None:
     row = Order.objects.get()
     assert row.current is not None, "only the refund is known"
     assert row.total == order.total
+
+
+def test_what_waited_for_a_word_that_had_come_before_is_decided_on(internet: StandIn) -> None:
+    """The order was pulled with its refund; then the refund's own webhook comes late, and the shop says the same."""
+    shop = internet.open(ShopifyShop())
+    connection = joined(shop)
+    order = a_sale()
+    refund = GivenBack(7001, order.updated_at + timedelta(hours=1), shipping=True)
+    order.give_back(refund)
+    shop.add([order])
+    take_pulled(connection, client_of(connection).order(order.id), now=clock.now())
+    work()
+    assert decided() == [1]
+    late = told_of_refund(shop, order, refund)[0]
+    deliver(connection, late)
+    work()
+    assert pulled() == 1
+    assert decided() == [1, 2]
+    assert [invoice.total for invoice in Invoice.objects.order_by("id")] == [order.total, -order.sale.shipping]

@@ -28,14 +28,19 @@ class ShopifyShop(Shop):
         super().__init__(**more)
         self._cursors: dict[str, list[Sold]] = {}
         self._level, self._at = 0.0, time.monotonic()
+        self.leak = LEAK
         self.overflowed = 0
+
+    def drip(self, seconds: float) -> None:
+        """Let the bucket leak for so long without waiting."""
+        self._level = max(0.0, self._level - seconds * LEAK)
 
     def admits(self, headers: Headers) -> bool:
         return headers.get("X-Shopify-Access-Token") == self.credentials["access_token"]
 
     def answer(self, path: str, query: Query) -> Reply:
         now = time.monotonic()
-        self._level = max(0.0, self._level - (now - self._at) * LEAK) + 1
+        self._level = max(0.0, self._level - (now - self._at) * self.leak) + 1
         self._at = now
         if self._level > BUCKET:
             self.overflowed += 1
