@@ -104,7 +104,7 @@ def correct(invoice: Invoice, company: Company, coding: Coding, verdict: str = "
 
 
 def book(
-    company: Company, kind: str, period: str, *, size: int = 7, language: str = "es", who: str = "ana"
+    company: Company, kind: str, period: str, *, size: int = 40, language: str = "es", who: str = "ana"
 ) -> list[list[str]]:
     """Have the book made in pages of `size` invoices; return the lines of its CSV, which its XLSX repeats."""
     first, last = periods.period(period)
@@ -158,7 +158,7 @@ def unboxed(lines: list[list[str]]) -> dict[str, str]:
 
 def test_modelo_303_box_by_box(company: Company) -> None:
     trade(company)
-    lines = book(company, "303", "2026-Q1")
+    lines = book(company, "303", "2026-Q1", size=7)
     assert lines[0] == ["Casilla", "Concepto", "Importe", "Fuente", "Sin confirmar"]
     assert filled(lines) == {
         "01": "75,00", "03": "3,00",  # 25 + 50; 1 + 2
