@@ -92,8 +92,11 @@ class Book:
         return Issued(
             documents=tuple(self.documents),
             settled=self._merged(settled, "processed") if settled else None,
-            unsettled=tuple(each.order for each in self.versions if each.order and each.number in self.made_from
-                            and each.number > (settled.number if settled else 0)),
+            unsettled=tuple(
+                each.order
+                for each in self.versions
+                if each.order and each.number in self.made_from and each.number > (settled.number if settled else 0)
+            ),
             versions=tuple(self.made_from),
         )
 
