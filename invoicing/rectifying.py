@@ -70,9 +70,8 @@ def _refund(asked: Asked) -> Wanted | Hold | None:
         except refunds.MoreThanSold:
             if content.cancelled:
                 return None  # it stands for nothing, whatever went back
-            added = _edit(asked)
-            if isinstance(added, Wanted):
-                return added  # what was given back may be what was added, which has no invoice yet
+            if edited := _edit(asked):
+                return edited  # what was given back may be what was added, which has no invoice yet
             return hold(
                 "refund_exceeds",
                 refund=refund.external_id, amount=-refund.total, invoice=issued.last.num_serie,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.test import TestCase, TransactionTestCase
 from pytest_django import DjangoDbBlocker
@@ -19,6 +20,10 @@ from config.postgres.place import Place
 from config.postgres.server import APP_ROLE, DATABASE, OWNER_ROLE, ensure, release, stop
 from config.postgres.urls import embedded_home, embedded_url
 from tests.databases import Database, TestServer, pointed_at
+
+# The same examples in every run, and none kept in the project; tests marked faults draw new ones.
+hypothesis.settings.register_profile("encadena", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("encadena")
 
 
 @pytest.hookimpl(tryfirst=True)

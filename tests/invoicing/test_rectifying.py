@@ -56,7 +56,7 @@ class Books:
         while (found := self.decide(version)).document:
             self._keep(found.document, version)
         assert found.action == "nothing", found.hold
-        self.issued = msgspec.structs.replace(self.issued, settled=self.content)
+        self.issued = msgspec.structs.replace(self.issued, settled=self.content, unsettled=())
         return self
 
     def decide(self, version: int = 99) -> Decision:

@@ -1,4 +1,4 @@
-"""The books of one order without a database: deliveries ranked as by capture, documents issued one by one."""
+"""The books of one order without a database: deliveries ranked as capture does, documents issued one by one."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -75,8 +75,8 @@ class Story:
         """Tell it as it happened; with `judging` all that is to be issued is issued before the next thing happens."""
         book = Book(self.life.shape.pulls)
         for told, now in self.chapters:
-            news = [book.captures(each) for each in told]
-            if any(news):
+            asks = [book.captures(each) for each in told]
+            if any(asks):
                 book.captures(now)
             if judging:
                 book.settles()

@@ -4,6 +4,7 @@ Deliveries go through intake, capture, decide and issue as they are, drained in 
 The ledger must verify afterwards, and each order come to what the same life comes to in order (story.py).
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -51,7 +52,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Told2:
+class Sent:
     """A delivery on the way to its connection."""
 
     connection: Connection
@@ -81,8 +82,8 @@ class Stored(RuleBasedStateMachine):
         for platform in platforms:
             self.shops[platform] = self._connect(platform)
         self.stories: list[Story] = []
-        self.way: list[Told2] = []
-        self.arrived: list[Told2] = []
+        self.way: list[Sent] = []
+        self.arrived: list[Sent] = []
         self.begun = True
         for platform in platforms:
             self._place(data, platform)
@@ -185,20 +186,22 @@ class Stored(RuleBasedStateMachine):
             self._send(story, story.happens("pay", Dice(data), 20))
 
     def _send(self, story: Story, told: list[Told]) -> None:
-        self.way += [Told2(self.shops[story.life.shape.platform][0], each) for each in told]
+        self.way += [Sent(self.shops[story.life.shape.platform][0], each) for each in told]
 
-    def _arrive(self, one: Told2) -> None:
+    def _arrive(self, one: Sent) -> None:
         self.arrived.append(one)
         told = one.told
         identity = Identity(
-            delivery_key=f"{told.key}-{told.body.__hash__()}", topic=told.topic, triggered_at=told.triggered_at
+            delivery_key=f"{told.key}-{hashlib.sha256(told.body).hexdigest()[:16]}",
+            topic=told.topic,
+            triggered_at=told.triggered_at,
         )
         receive(one.connection, body=told.body, headers={}, identity=identity, now=clock.now())
 
     def _say_at_last(self, story: Story) -> None:
         connection, opened = self.shops[story.life.shape.platform]
         if opened is None:
-            self._arrive(Told2(connection, replace(story.at_last(), key=f"last-{next(numbers)}")))
+            self._arrive(Sent(connection, replace(story.at_last(), key=f"last-{next(numbers)}")))
         else:
             bundle = pulling.client_of(connection).order(opened.identity(story.life.order))
             flows.take_pulled(connection, bundle, now=clock.now())
