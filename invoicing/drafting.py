@@ -16,6 +16,7 @@ from django.db import transaction
 from invoicing import nif, policy
 from invoicing.deciding import company_policy
 from invoicing.intake import receive
+from invoicing.knowing import known, tax_policy
 from invoicing.models import Company, Connection, Draft, DraftLine, Invoice, Order
 from invoicing.pdf.formats import clean
 from invoicing.policy import ConnectionPolicy, Decision
@@ -27,6 +28,8 @@ from workflows.encoding import encode
 CONNECTION = "Facturas a mano"
 CENT = Decimal("0.01")
 NOON = time(12)
+RULE = "rule"
+"""The tax of a line that bears none for where it goes and whose it is: export, or a company of another member state."""
 
 
 class NothingToIssue(ValueError):
@@ -59,6 +62,8 @@ def preview(draft: Draft, *, now: datetime) -> Preview:
         connection=ConnectionPolicy(invoice_from=now - timedelta(days=1)),
         issued=None,
         today=now.astimezone(ZoneInfo(company.zone)).date(),
+        taxes=tax_policy(company, None),
+        known=known(company, Connection(), content, (), now=now),
     )
     return Preview(content, decision, mark_of(draft))
 
@@ -146,14 +151,14 @@ def total_of(lines: Sequence[OrderLine], *, inclusive: bool) -> Decimal:
 
 
 def taxes_of(code: str) -> tuple[tuple[DeclaredTax, ...], str]:
-    """Return the taxes that a line's choice means, or why there is none.
+    """Return the taxes that a line's choice means, or why there is none; by `RULE` neither.
 
     >>> taxes_of("E1")
     ((), 'E1')
     """
     if code[:1].isdigit():
         return tuple(DeclaredTax(rate=Decimal(rate)) for rate in code.split("+")), ""
-    return (), code
+    return (), "" if code == RULE else code
 
 
 def _line(line: DraftLine) -> OrderLine:

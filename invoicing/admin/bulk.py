@@ -20,7 +20,7 @@ from invoicing.admin.fields import AnswerFields
 from invoicing.admin.resolving import called
 from invoicing.answering import MOST, Outcome, resolve_many, successor
 from invoicing.answers import in_common, outline
-from invoicing.holds import Action
+from invoicing.holds import Action, choices
 from invoicing.models import Order
 from invoicing.waiting import Question, Wanted, questions
 from workflows.admin.words import STATES
@@ -43,6 +43,10 @@ class BulkForm(AnswerFields):
         self.add_fields(actions)
         self.fields.pop("email", None)  # one address is not all customers'
         self.asked.pop("email", None)
+        if "treatment" in self.fields:
+            may = set.intersection(*(set(choices(one)) for one in held))
+            field: Any = self.fields["treatment"]
+            field.choices = [("", "—"), *(each for each in field.choices if each[0] in may)]
         self.fields["action"].choices = [(action.value, called(action, held[0])) for action in actions]  # type: ignore[attr-defined]
 
 

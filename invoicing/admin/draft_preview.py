@@ -76,11 +76,12 @@ def _lines(priced: Priced) -> dict[str, Any]:
 
 def _shares(priced: Priced) -> dict[str, Any]:
     return table(
-        [_("Calificación"), _("Tipo"), _("Base"), _("Cuota")],
+        [_("Calificación"), _("Tipo"), _("Base"), _("Cuota"), _("Recargo")],
         [
             [
                 share.exencion or share.calificacion, formats.percent(share.rate) if share.rate is not None else "—",
                 euros(share.base), euros(share.tax),
+                euros(share.surcharge),
             ]
             for share in priced.shares
         ],

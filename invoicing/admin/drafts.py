@@ -32,8 +32,8 @@ TAXES = [
     ("21", "IVA 21 %"), ("10", "IVA 10 %"), ("4", "IVA 4 %"),
     ("21+5.2", "IVA 21 % + RE 5,2 %"), ("10+1.4", "IVA 10 % + RE 1,4 %"), ("4+0.5", "IVA 4 % + RE 0,5 %"),
     ("7", "IGIC 7 %"), ("3", "IGIC 3 %"), ("9.5", "IGIC 9,5 %"), ("15", "IGIC 15 %"),
-    ("E1", gettext_lazy("Exenta, art. 20 (E1)")), ("E2", gettext_lazy("Exenta, exportación (E2)")),
-    ("E5", gettext_lazy("Exenta, entrega intracomunitaria (E5)")), ("E6", gettext_lazy("Exenta, otra causa (E6)")),
+    ("rule", gettext_lazy("Sin impuesto por el destino: exportación o entrega intracomunitaria")),
+    ("E1", gettext_lazy("Exenta, art. 20 (E1)")), ("E6", gettext_lazy("Exenta, otra causa (E6)")),
     ("S2", gettext_lazy("Inversión del sujeto pasivo (S2)")), ("N1", gettext_lazy("No sujeta (N1)")),
     ("N2", gettext_lazy("No sujeta por localización (N2)")),
 ]  # fmt: skip

@@ -78,7 +78,7 @@ class DraftLine(models.Model):
         "descuento (€)", max_digits=14, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)]
     )
     tax = models.CharField("impuesto", max_length=10, default="21")
-    """A rate in percent, two with the equivalence surcharge (`21+5.2`), or why there is none (`E1`, `S2`, `N2`…)."""
+    """A rate in percent, with the equivalence surcharge two (`21+5.2`), or why there is none (`E1`, `S2`…, `rule`)."""
 
     class Meta:
         ordering: ClassVar = ["draft", "id"]

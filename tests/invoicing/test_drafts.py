@@ -13,9 +13,11 @@ from common import clock
 from common.admin import change_url
 from invoicing import drafting, money
 from invoicing.models import Company, Connection, Delivery, Draft, DraftLine, Invoice, Membership, Order
+from invoicing.values import TaxShare
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
+from workflows.encoding import decode
 from workflows.models import Process
 
 ADD = "/admin/invoicing/draft/add/"
@@ -149,6 +151,22 @@ class TestADraft:
         assert Process.objects.get(workflow="invoice-order").state == "held"
         assert "una persona debe decidir" in admin.get(change_url(draft)).content.decode()
         assert not Invoice.objects.exists()
+
+    def test_bears_the_tax_that_each_line_says(self, admin: Client, company: Company) -> None:
+        lines = [
+            {"description": each, "kind": "goods", "quantity": "1", "unit_price": "100", "tax": each}
+            for each in ("21+5.2", "E1", "10")
+        ]
+        draft = written(admin, company, *lines, **SOLER)
+        assert admin.get(address(draft)).context["total"] == "336,20\xa0€"  # 126.20 + 100 + 110
+        issued(admin, draft)
+        work_off()
+        invoice = Invoice.objects.get()
+        shares = {
+            (str(share.rate), share.surcharge, share.exencion) for share in decode(invoice.shares, tuple[TaxShare, ...])
+        }
+        assert shares == {("21", Decimal("5.20"), ""), ("10", None, ""), ("None", None, "E1")}
+        assert invoice.total == Decimal("336.20")
 
     @pytest.mark.faults
     def test_speaks_the_chosen_language(self, admin: Client, company: Company) -> None:
