@@ -195,10 +195,73 @@ class PrintedParty(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
 
 
+class PrintedReference(msgspec.Struct, frozen=True, kw_only=True):
+    """Another invoice that this one corrects or stands in the place of."""
+
+    number: str
+    issue_date: date
+
+
+class ReplacedAmounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the corrected invoices said, when the correction is by substitution (ImporteRectificacion)."""
+
+    base: Decimal
+    tax: Decimal
+    surcharge: Decimal | None = None
+
+
+class ForeignTax(msgspec.Struct, frozen=True, kw_only=True):
+    """Tax of another EU country under the one-stop shop, which stands outside the record's total."""
+
+    country: str
+    """ISO 3166-1 alpha-2."""
+    rate: Decimal
+    base: Decimal
+    tax: Decimal
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """The other currency in which the order was placed."""
+
+    currency: str
+    """ISO 4217."""
+    total: Decimal
+    """What the order cost in that currency."""
+    rate: Decimal
+    """Units of it for one euro."""
+    day: date
+    source: str = ""
+    """Whose rate it is: ECB, or the shop."""
+
+
+class Deduction(msgspec.Struct, frozen=True, kw_only=True):
+    """Something between the invoice's total and what is to be paid; `amount` with its sign there."""
+
+    kind: str
+    """withholding (IRPF), outlay (suplido) or advance."""
+    amount: Decimal
+    rate: Decimal | None = None
+    description: str = ""
+
+
+class Letterhead(msgspec.Struct, frozen=True, kw_only=True):
+    """How a company's documents look."""
+
+    accent: str = "#0b6b5d"
+    """A colour, #rrggbb."""
+    logo: bytes = b""
+    """As `invoicing/pdf/logo.py` keeps it: a PNG or an SVG of plain paths."""
+    footer: tuple[str, ...] = ()
+    iban: str = ""
+    bank: str = ""
+    """Whose account it is, or at which bank: a line for people."""
+
+
 class PrintedInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """Plain values that fill the invoice template; it needs no database, no network and no file."""
+    """Plain values that fill the invoice's page; it needs no database, no network and no file."""
 
     title: str
+    """In Spanish, always; the page says it in `language` too."""
     number: str
     series: str
     tipo: str
@@ -216,3 +279,18 @@ class PrintedInvoice(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     """simulator, test or production; anything but production prints a watermark."""
     language: str = "es"
+    method: str = ""
+    """Of a correction: I (by differences) or S (by substitution)."""
+    cause: str = ""
+    references: tuple[PrintedReference, ...] = ()
+    replaced: ReplacedAmounts | None = None
+    qualified: bool = False
+    """A simplified invoice that names its recipient (RD 1619/2012, art. 7.2 and 7.3)."""
+    deductions: tuple[Deduction, ...] = ()
+    foreign: tuple[ForeignTax, ...] = ()
+    exchange: Exchange | None = None
+    duplicate: bool = False
+    letterhead: Letterhead = Letterhead()
+    issued_at: datetime | None = None
+    record_xml: str = ""
+    """The invoice's record exactly as it is stored and sent; attached to the PDF."""
