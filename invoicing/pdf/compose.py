@@ -257,8 +257,7 @@ class _Composer:
 
     def _figures(self) -> None:
         sheet, totals = self.sheet, 70 * MM
-        wide = any(len(column.heading) > 1 for column in sheet.breakdown_columns)
-        gap = 6 * MM if wide else 10 * MM
+        gap = 6 * MM if len(sheet.breakdown_columns) > 4 else 10 * MM
         right = RIGHT - totals - gap
         edges = edges_of(sheet.breakdown_columns, LEFT, right)
         rows = [wrap(self.canvas.regular, row[0], 8, edges[0][1] - edges[0][0] - 2 * MM) for row in sheet.breakdown]

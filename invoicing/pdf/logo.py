@@ -24,6 +24,10 @@ LARGEST_KEPT = (1000, 500)
 """Pixels of the picture that is kept: 60 mm at 400 dpi."""
 
 
+OPERATORS = {"M": "m", "L": "l", "C": "c", "Z": "h"}
+"""A command of a kept path -> PDF's operator, which comes after its numbers."""
+
+
 def judge(data: bytes) -> bytes:
     """Return what is kept of an uploaded PNG, JPEG or SVG.
 
@@ -76,8 +80,8 @@ def image(logo: bytes) -> tuple[bytes, bytes]:
 def operators(logo: bytes) -> Iterator[str]:
     """Yield the drawing as PDF operators, in its own coordinates."""
     for path in etree.fromstring(logo).iterchildren():
-        for token in str(path.get("d")).split():
-            yield {"M": "m", "L": "l", "C": "c", "Z": "h"}.get(token, token)
+        for command, numbers in re.findall(r"([MLCZ])([-0-9. ]*)", str(path.get("d"))):
+            yield f"{numbers.strip()} {OPERATORS[command]}"
         if path.get("stroke"):
             yield f"{_ink(path.get('stroke'))} RG {path.get('stroke-width')} w S"
         else:

@@ -3,6 +3,7 @@
 What is decided here is what the page says; where it stands is `compose.py`'s and the style sheet's.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -14,6 +15,8 @@ from invoicing.pdf.statements import TAXES, UNTAXED, Sum, notes, payment, relati
 from invoicing.pdf.words import has, word
 from invoicing.values import Letterhead, PricedLine, PrintedInvoice, PrintedParty, TaxShare
 
+_ELSEWHERE = re.compile("[A-Z]{2}")
+"""How tax numbers of other countries begin; a Spanish NIF has at most one letter there."""
 _NOTHING = "\N{EN DASH}"
 _MARKED = {"production": False, "test": True, "simulator": True}
 
@@ -84,7 +87,7 @@ def sheet(printed: PrintedInvoice) -> Sheet:
     nif = word("NIF", language)
     marked = _MARKED[printed.environment]
     duplicate = word("duplicate", language) if printed.duplicate else ""
-    issuer = _block(printed.issuer, nif)
+    issuer = _block(printed.issuer, language, also=_vat_number(printed, language))
     running = f"{issuer.name} · {nif} {clean(printed.issuer.tax_id)} · {title} {clean(printed.number)}"
     return Sheet(
         language=language,
@@ -94,7 +97,7 @@ def sheet(printed: PrintedInvoice) -> Sheet:
         duplicate=duplicate,
         watermark=(word("test", language), word("void", language)) if marked else (),
         issuer=issuer,
-        recipient=_block(printed.recipient, nif) if printed.recipient else None,
+        recipient=_block(printed.recipient, language) if printed.recipient else None,
         recipient_heading=word("Cliente", language),
         facts=_facts(printed, language),
         relations=relations(printed, language),
@@ -115,10 +118,18 @@ def sheet(printed: PrintedInvoice) -> Sheet:
     )
 
 
-def _block(party: PrintedParty, nif: str) -> Block:
-    tax_id = f"{nif} {clean(party.tax_id)}" if party.tax_id else ""
-    lines = (tax_id, *map(clean, party.address), clean(party.email))
+def _block(party: PrintedParty, language: str, *, also: str = "") -> Block:
+    label = word("VAT no." if _ELSEWHERE.match(party.tax_id) else "NIF", language)
+    tax_id = f"{label} {clean(party.tax_id)}" if party.tax_id else ""
+    lines = (tax_id, also, *map(clean, party.address), clean(party.email))
     return Block(clean(party.name), tuple(filter(None, lines)))
+
+
+def _vat_number(printed: PrintedInvoice, language: str) -> str:
+    """Return the issuer's number for trade in the EU, which stands beside a buyer's (RD 1619/2012, art. 6.1.d)."""
+    if printed.recipient and _ELSEWHERE.match(printed.recipient.tax_id):
+        return f"{word('VAT no.', language)} ES{clean(printed.issuer.tax_id)}"
+    return ""
 
 
 def _one_tax(printed: PrintedInvoice, language: str) -> str:
@@ -194,12 +205,12 @@ def _untaxed(shares: Sequence[TaxShare], language: str) -> str:
 
 
 def _breakdown_columns(printed: PrintedInvoice, language: str) -> tuple[Column, ...]:
-    surcharge = [Column((word("R.E.", language), "%"), 12), Column((word("R.E.", language),), 16)]
+    surcharge = [Column((f"{word('R.E.', language)} %",), 12), Column((word("R.E.", language),), 15)]
     return (
         Column((word("Desglose", language),), 0),
-        Column((word("base", language),), 23),
-        Column((word("Tipo", language),), 13),
-        Column((word("Cuota", language),), 20),
+        Column((word("base", language),), 22),
+        Column((word("Tipo", language),), 12),
+        Column((word("Cuota", language),), 18),
         *(surcharge if _with_surcharge(printed) else []),
     )
 

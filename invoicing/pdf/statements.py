@@ -61,8 +61,10 @@ def sums(printed: PrintedInvoice, tax: str, language: str) -> tuple[Sum, ...]:
     surcharge = sum((share.surcharge or Decimal(0) for share in printed.shares), Decimal(0))
     figures = [
         Sum(word("Base", language), euros(printed.total - printed.tax_total, language)),
-        Sum(tax, euros(printed.tax_total - surcharge, language)),
     ]
+    # Nothing is said of a tax that is not charged, or not shown apart (used goods).
+    if any(share.tax is not None for share in printed.shares):
+        figures.append(Sum(tax, euros(printed.tax_total - surcharge, language)))
     if surcharge:
         figures.append(Sum(word("surcharge", language), euros(surcharge, language)))
     figures.append(Sum(word("total", language), euros(printed.total, language), strong=True))
@@ -128,8 +130,8 @@ def _without_repetition(notes: Sequence[str]) -> list[str]:
 
 def payment(printed: PrintedInvoice, language: str) -> tuple[str, ...]:
     head = printed.letterhead
-    if not head.iban:
-        return ()
+    if not head.iban or printed.total <= 0:
+        return ()  # nobody pays us for a refund
     spaced = " ".join(head.iban[at : at + 4] for at in range(0, len(head.iban), 4))
     whose = f" · {clean(head.bank)}" if head.bank else ""
     return (word("payment", language), f"IBAN {spaced}{whose}")

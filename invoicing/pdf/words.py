@@ -15,6 +15,7 @@ QR_BELOW = "VERI*FACTU"
 _WORDS: dict[str, tuple[str, str, str, str, str]] = {
     # es, en, ca, fr, de
     "NIF": ("NIF", "Tax ID (NIF)", "NIF", "NIF", "Steuernummer (NIF)"),
+    "VAT no.": ("NIF-IVA", "VAT no.", "NIF-IVA", "N° de TVA", "USt-IdNr."),
     "Cliente": ("Cliente", "Customer", "Client", "Client", "Kunde"),
     "Serie": ("Serie", "Series", "Sèrie", "Série", "Serie"),
     "issued": ("Fecha de expedición", "Date of issue", "Data d’expedició", "Date d’émission", "Rechnungsdatum"),
