@@ -1,8 +1,8 @@
 """Issuing and sending, against django-verifactu on the same PostgreSQL and to the same stand-in AEAT.
 
-Issuing. Ours: `issue_sale` of decisions taken beforehand (order, head and series locked, number, invoice with lines,
-record made, judged by schema and rules, hashed, sealed and linked, head advanced, its sending woken). Theirs, in a
-process and a database of its own on the same server: an invoice row with its lines, numbered beforehand, and
+Issuing. Ours: `issue_document` of decisions taken beforehand (order, head and series locked, number, invoice with
+lines, record made, judged by schema and rules, hashed, sealed and linked, head advanced, its sending woken). Theirs, in
+a process and a database of its own on the same server: an invoice row with its lines, numbered beforehand, and
 `register()` in one transaction, which locks, judges, links and stores the record. Both judge by schema and rules, as
 each does by default. With several writers each side has so many threads in one process, each with its connection.
 """
@@ -25,7 +25,7 @@ from benchmarks.issuing import decided_orders, issue_one, issuing
 from common import clock
 from config.demo.catalogue import cif
 from invoicing.deciding import Decided
-from invoicing.issuing import issue_sale
+from invoicing.issuing import issue_document
 from tests.world import la_encina, shop
 
 TAXPAYERS, WRITERS = 20, 8
@@ -128,4 +128,4 @@ def rival(**environment: str) -> Iterator[Rival]:
 
 def _issue(one: tuple[UUID, Decided]) -> None:
     order, decided = one
-    issue_sale(order, decided.version, decided.decision, now=clock.now)
+    issue_document(order, decided, now=clock.now)

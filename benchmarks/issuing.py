@@ -1,6 +1,6 @@
 """What it costs to issue, one taxpayer and one session, against the same rows written by bare SQL.
 
-Ours: `issue_sale` of decisions taken beforehand: order, head and series locked, number, invoice with lines, record
+Ours: `issue_document` of decisions taken beforehand: order, head and series locked, number, invoice with lines, record
 made, validated, hashed and sealed, head advanced, submission woken. The other: psycopg alone, on the same tables with
 their triggers and keys, writing rows of the same size: counter, head locked, invoice, lines, record, head. It computes
 one hash to have a chain, and judges nothing.
@@ -25,7 +25,7 @@ from common.ids import uuid7
 from config.demo.catalogue import cif
 from invoicing.capture import capture_delivery
 from invoicing.deciding import Decided, decide_order
-from invoicing.issuing import issue_sale
+from invoicing.issuing import issue_document
 from invoicing.models import Company, Connection, Delivery, Invoice
 from tests.world import SOLER, arrive, la_encina, sale, shop
 
@@ -63,7 +63,7 @@ def issuing(orders: Iterator[tuple[UUID, Decided]], each: int) -> Side:
 
         def issue_all() -> None:
             for order, decided in ready:
-                issue_sale(order, decided.version, decided.decision, now=clock.now)
+                issue_document(order, decided, now=clock.now)
 
         return per_second(each, issue_all)
 
@@ -99,7 +99,7 @@ def decided_orders(connected: Connection) -> Iterator[tuple[UUID, Decided]]:
 def issue_one(connected: Connection) -> Invoice:
     """Return an invoice of ours, the model of the rows that the other side writes."""
     order, decided = next(decided_orders(connected))
-    return issue_sale(order, decided.version, decided.decision, now=clock.now)
+    return issue_document(order, decided, now=clock.now)
 
 
 class Bare:

@@ -55,6 +55,8 @@ class LedgerModel(models.Model):
     """A row that is inserted, sealed and from then on only read, but for the columns named in `mutable`."""
 
     mutable: ClassVar[tuple[str, ...]] = ()
+    added: ClassVar[tuple[str, ...]] = ()
+    """Columns that came after rows had been sealed: a seal covers them where they hold more than their default."""
 
     seal = models.CharField(max_length=64, editable=False)
 
@@ -106,7 +108,12 @@ class LedgerModel(models.Model):
 
     def compute_seal(self) -> str:
         """Return the SHA-256 (hex) of the frozen columns and of `sealed_with()`, one `name=value` a line."""
-        lines = [f"{field.attname}={canonical(field, getattr(self, field.attname))}" for field in _frozen(type(self))]
+        frozen = ((field, getattr(self, field.attname)) for field in _frozen(type(self)))
+        lines = [
+            f"{field.attname}={canonical(field, value)}"
+            for field, value in frozen
+            if field.name not in self.added or value != field.get_default()
+        ]
         return hashlib.sha256("\n".join([*lines, *self.sealed_with()]).encode()).hexdigest()
 
     def sealed_with(self) -> list[str]:

@@ -11,17 +11,32 @@ OUTSIDE_IVA = ("35", "38", "51", "52")
 """Postcodes of Canarias, Ceuta and Melilla."""
 
 
-def changes(before: OrderContent, now: OrderContent, *, tipo: str) -> tuple[str, ...]:
-    """Return each fiscal change between two versions as a phrase in Spanish, empty when there is none.
+def edits(before: OrderContent, now: OrderContent) -> tuple[str, ...]:
+    """Return each change of what was sold between two versions as a phrase in Spanish, empty when there is none."""
+    return tuple(phrase for phrase, differs in _CHANGES.items() if differs(before, now))
 
-    `tipo` is that of the invoice: a complete one shows its buyer, a simplified one does not.
+
+def same_goods(before: OrderContent, now: OrderContent) -> bool:
+    """Tell whether both versions sell the same goods at the same prices, whatever tax these bear."""
+    return _goods(before) == _goods(now)
+
+
+def buyer_changed(before: Party, now: Party, *, tipo: str) -> bool:
+    """Tell whether an invoice of that type would show other data of its buyer.
+
+    A simplified one shows no buyer, but one who now gives a NIF asks for a complete one in its place.
     """
-    if now.deleted:
-        return () if before.deleted else ("se borró en la tienda",)
-    found = [phrase for phrase, differs in _CHANGES.items() if differs(before, now)]
-    found += _refunds(before, now)
-    found += _buyer(before.buyer, now.buyer, tipo=tipo)
-    return tuple(found)
+    if tipo in (TipoFactura.F2.value, TipoFactura.R5.value):
+        return bool(now.tax_id) and now.tax_id != before.tax_id
+    shown = ("tax_id", "name", "company", "address")
+    return any(getattr(before, name) != getattr(now, name) for name in shown)
+
+
+def _goods(content: OrderContent) -> list[Any]:
+    return sorted(
+        (line.external_id, line.description, line.quantity.normalize(), line.amount.normalize())
+        for line in content.lines
+    )
 
 
 def _lines(content: OrderContent) -> list[Any]:
@@ -47,7 +62,6 @@ def _unexplained(content: OrderContent) -> Decimal:
 
 
 _CHANGES: dict[str, Callable[[OrderContent, OrderContent], bool]] = {
-    "se canceló": lambda before, now: now.cancelled and not before.cancelled,
     "cambió el total": lambda before, now: (before.total, before.currency) != (now.total, now.currency),
     "cambiaron las líneas": lambda before, now: _lines(before) != _lines(now),
     "cambió el destino": lambda before, now: _place(before) != _place(now),
@@ -60,21 +74,3 @@ def _place(content: OrderContent) -> tuple[str, str]:
     address = content.ship_to if content.ship_to.country else content.buyer.address
     province = address.postal_code.strip()[:2]
     return address.country, province if address.country == "ES" and province in OUTSIDE_IVA else ""
-
-
-def _refunds(before: OrderContent, now: OrderContent) -> list[str]:
-    known, present = ({refund.external_id for refund in content.refunds} for content in (before, now))
-    new = [refund for refund in now.refunds if refund.external_id not in known and refund.total]
-    gone = [refund for refund in before.refunds if refund.external_id not in present and refund.total]
-    return [
-        *(f"se devolvieron {-refund.total} € (devolución {refund.external_id})" for refund in new),
-        *(f"se anuló la devolución {refund.external_id}" for refund in gone),
-    ]
-
-
-def _buyer(before: Party, now: Party, *, tipo: str) -> list[str]:
-    """A simplified invoice shows no buyer, but one who now gives a NIF asks for a complete one in its place."""
-    if tipo == TipoFactura.F2.value:
-        return ["el comprador da su NIF"] if now.tax_id and now.tax_id != before.tax_id else []
-    shown = ("tax_id", "name", "company", "address")
-    return ["cambiaron los datos del comprador"] if any(getattr(before, k) != getattr(now, k) for k in shown) else []

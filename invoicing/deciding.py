@@ -9,17 +9,17 @@ import msgspec
 from invoicing import policy
 from invoicing.capture import content_of, merged
 from invoicing.holds import Resolution
-from invoicing.models import Company, Invoice, Order
+from invoicing.issued import ByHand, Issued, IssuedDocument
+from invoicing.models import Company, Invoice, InvoiceReference, Order, Settlement
 from invoicing.policy import (
     F2_LIMIT,
     F2_LIMIT_OF_LISTED_ACTIVITIES,
     CompanyPolicy,
     ConnectionPolicy,
     Decision,
-    Issued,
 )
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
-from invoicing.values import OrderContent
+from invoicing.values import Address, OrderContent, Party, Referred, TaxShare
 from workflows.encoding import decode
 
 
@@ -49,8 +49,9 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
             other_invoicing=order.connection.other_invoicing,
             marketplace_channels=tuple(order.connection.marketplace_channels),
         ),
-        issued=_issued(order),
+        issued=issued_for(order),
         today=now.astimezone(ZoneInfo(company.zone)).date(),
+        version=order.current.version,
         resolution=answers,
     )
     if order.state in ("ignored", "cancelled") and decision.action != "nothing":
@@ -60,10 +61,18 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
     return Decided(version=order.current.version, decision=decision)
 
 
-def leave_order(order_id: UUID, decided: Decided) -> None:
-    """Note on order and snapshots that the decision was to issue nothing."""
+def leave_order(order_id: UUID, decided: Decided, *, now: datetime) -> None:
+    """Note on order and snapshots that the decision was to issue nothing, and what a person saw to instead."""
     order = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("current").get(pk=order_id)
     content = content_of(order)
+    if decided.decision.by_hand and content:
+        Settlement(
+            order=order,
+            version=decided.version,
+            refunds=[refund.external_id for refund in content.refunds if refund.total],
+            reason=decided.decision.note,
+            at=now,
+        ).save()
     _move(order, "cancel" if content and (content.cancelled or content.deleted) else "ignore")
     order.snapshots.filter(state__in=SNAPSHOT_MOVES.sources("process"), version__lte=decided.version).update(
         state=SNAPSHOT_MOVES.target("process")
@@ -74,6 +83,9 @@ def company_policy(company: Company) -> CompanyPolicy:
     """Return what the policy asks of a company."""
     listed = bool(company.simplified_activity)
     return CompanyPolicy(
+        nif=company.taxpayer.nif,
+        language=company.language,
+        qualified_simplified=company.qualified_simplified,
         territory=company.territory,
         zone=company.zone,
         f2_limit=F2_LIMIT_OF_LISTED_ACTIVITIES if listed else F2_LIMIT,
@@ -81,17 +93,72 @@ def company_policy(company: Company) -> CompanyPolicy:
     )
 
 
-def _issued(order: Order) -> Issued | None:
-    sale = Invoice.objects.filter(order=order, purpose="sale").select_related("snapshot").first()
-    if sale is None or sale.snapshot is None:
-        return None
-    content: OrderContent = decode(sale.snapshot.content, OrderContent)
+def issued_for(order: Order) -> Issued:
+    """Return the documents of an order that are in force, and how far they go."""
+    invoices = list(Invoice.objects.filter(order=order).select_related("snapshot").order_by("id"))
+    in_force = [invoice for invoice in invoices if invoice.state != "annulled"]
     return Issued(
-        content=content,
-        total=sale.total,
-        tipo=sale.tipo,
-        num_serie=sale.num_serie,
+        documents=tuple(_document(invoice) for invoice in in_force),
+        annulled=tuple(invoice.num_serie for invoice in invoices if invoice.state == "annulled"),
         settled=_settled(order),
+        by_hand=_by_hand(order),
+        versions=tuple(invoice.snapshot.version if invoice.snapshot else 0 for invoice in in_force),
+    )
+
+
+def _document(invoice: Invoice) -> IssuedDocument:
+    references = invoice.sealed_references if invoice.tipo not in ("F1", "F2") or invoice.method else []
+    return IssuedDocument(
+        id=invoice.pk,
+        purpose=invoice.purpose,
+        key=invoice.refund,
+        tipo=invoice.tipo,
+        method=invoice.method,
+        nif=invoice.issuer_nif,
+        num_serie=invoice.num_serie,
+        issue_date=invoice.issue_date,
+        shares=decode(invoice.shares, tuple[TaxShare, ...]),
+        mentions=tuple(invoice.mentions),
+        recipient=_recipient(invoice),
+        qualified=invoice.qualified,
+        email=invoice.recipient_email,
+        language=invoice.language,
+        rectifies=tuple(_referred(each) for each in references if each.relation == "rectifies"),
+        substitutes=tuple(_referred(each) for each in references if each.relation == "substitutes"),
+    )
+
+
+def _recipient(invoice: Invoice) -> Party | None:
+    """Return the recipient as the invoice shows it; its address is the printed lines."""
+    if not invoice.recipient_name:
+        return None
+    return Party(
+        name=invoice.recipient_name,
+        tax_id=invoice.recipient_nif,
+        email=invoice.recipient_email,
+        address=Address(lines=tuple(invoice.recipient_address)),
+    )
+
+
+def _referred(each: InvoiceReference) -> Referred:
+    return Referred(invoice_id=each.invoice_id, nif=each.nif, num_serie=each.num_serie, issue_date=each.issue_date)
+
+
+def _by_hand(order: Order) -> ByHand | None:
+    """Return the newest version that a person saw to outside, with the refunds of all of them."""
+    settlements = list(order.settlements.order_by("id"))
+    if not settlements:
+        return None
+    newest = max(settlements, key=lambda settlement: settlement.version)
+    version = order.snapshots.filter(kind="order", version__lte=newest.version).order_by("-version").first()
+    if version is None:
+        return None
+    refunds = {refund for settlement in settlements for refund in settlement.refunds}
+    documented = set(Invoice.objects.filter(order=order, purpose="refund").values_list("refund", flat=True))
+    return ByHand(
+        version=newest.version,
+        content=decode(version.content, OrderContent),
+        refunds=tuple(sorted(refunds - documented)),
     )
 
 

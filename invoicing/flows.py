@@ -12,7 +12,7 @@ from invoicing.capture import capture_delivery
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.documents import Documents, StoredDocument
 from invoicing.holds import Resolution
-from invoicing.issuing import NotTheNewest, issue_sale
+from invoicing.issuing import NotTheNewest, issue_document
 from invoicing.mail import letter, message_id, send
 from invoicing.models import Delivery, Document, Invoice
 from invoicing.pdf import shared
@@ -43,6 +43,8 @@ class InvoiceOrder(msgspec.Struct, frozen=True):
     company_id: UUID
     order_id: UUID
     version: int
+    turn: int = 0
+    """How many documents this version has already led to."""
 
 
 class DocumentRef(msgspec.Struct, frozen=True):
@@ -108,10 +110,10 @@ def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
 
 
 @step
-def issue(order_id: UUID, decided: Decided) -> InvoiceRef | None:
+def issue(p: InvoiceOrder, decided: Decided) -> InvoiceRef | None:
     """Issue the document and start what follows; None when a newer version came first."""
     try:
-        invoice = issue_sale(order_id, decided.version, decided.decision, now=clock.now)
+        invoice = issue_document(p.order_id, decided, now=clock.now)
     except NotTheNewest:
         return None
     except (InvalidRecord, ClockBehind, WrongEnvironment) as error:
@@ -123,9 +125,16 @@ def issue(order_id: UUID, decided: Decided) -> InvoiceRef | None:
 
 
 @step
+def look_again(p: InvoiceOrder, version: int) -> None:
+    """Ask what else this version asks for, in a process of its own, which a newer version can still supersede."""
+    again = InvoiceOrder(p.company_id, p.order_id, version, p.turn + 1)
+    trigger(invoice_order, again, now=clock.now(), actor="invoice-order")
+
+
+@step
 def leave(order_id: UUID, decided: Decided) -> None:
     """Note that nothing is to be issued."""
-    leave_order(order_id, decided)
+    leave_order(order_id, decided, now=clock.now())
 
 
 @workflow(
@@ -136,11 +145,11 @@ def leave(order_id: UUID, decided: Decided) -> None:
     order_by=lambda p: f"order:{p.order_id}",
     on_failure="hold",
     supersede_until=issue,
-    idempotency_key=lambda p: f"order:{p.order_id}:v{p.version}",
+    idempotency_key=lambda p: f"order:{p.order_id}:v{p.version}" + (f":{p.turn}" if p.turn else ""),
     tags=lambda p: (f"order:{p.order_id}",),
 )
 def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
-    """Decide what the order asks for, hold for a person where need be, and issue it."""
+    """Decide which document the order asks for next, hold for a person where need be, and issue it."""
     decided = run.step(decide, p.order_id, ())
     while decided.decision.action != "nothing":
         if decided.decision.action == "hold":
@@ -148,7 +157,9 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
             assert question  # noqa: S101 (a decision to hold has its hold)
             answer = run.hold(question.code, question, Resolution)
             decided = run.step(decide, p.order_id, (*decided.decision.answers, answer))
-        elif ref := run.step(issue, p.order_id, decided):
+        elif ref := run.step(issue, p, decided):
+            if decided.decision.more:
+                run.step(look_again, p, decided.version)
             return ref
         else:
             decided = run.step(decide, p.order_id, ())

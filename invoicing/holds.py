@@ -3,6 +3,8 @@
 A Hold stops one order and names the one safe next action first. Its sentences are for staff, Spanish first.
 """
 
+import re
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -18,7 +20,8 @@ class Action(StrEnum):
     give_nif: the buyer's NIF, and name or address where those are missing too. issue_simplified: an F2 without NIF.
     issue_anyway: go on in spite of it. decide_again: the cause was put right elsewhere. ignore: no invoice, for a
     reason. corrected_by_hand: the correction was made outside, for a reason. resend_corrected: a new record of the same
-    invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason.
+    invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason. name_original:
+    the invoice that another system issued for this order.
     """
 
     GIVE_NIF = "give_nif"
@@ -29,9 +32,21 @@ class Action(StrEnum):
     CORRECTED_BY_HAND = "corrected_by_hand"
     RESEND_CORRECTED = "resend_corrected"
     ANNUL = "annul"
+    NAME_ORIGINAL = "name_original"
 
+
+NUMBER = re.compile(r"[ !#-&(-;?-~]{1,60}")
+"""A NumSerieFactura: printable ASCII without quotes and comparison signs (verifactu.md 3, codes 1287 and 1130)."""
 
 WITH_REASON = (Action.IGNORE, Action.CORRECTED_BY_HAND, Action.RESEND_CORRECTED, Action.ANNUL)
+
+
+class Original(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice that another system issued: its number as printed, its date, and whether it is a simplified one."""
+
+    number: str
+    date: date
+    simplified: bool = False
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +60,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     address: Address | None = None
     reason: str = ""
     coding: Coding | None = None
+    original: Original | None = None
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -115,12 +131,6 @@ CATALOGUE: dict[str, Reason] = {
         "The order is paid in part only.",
         "El pago del resto, o la factura del anticipo hecha a mano.",
         (AGAIN, IGNORE),
-    ),
-    "refunded_before_issue": Reason(
-        "Se devolvieron {refunded} € de {total} € antes de facturar.",
-        "{refunded} € of {total} € were refunded before the invoice.",
-        "Decidir si se factura entero, para rectificar después lo devuelto.",
-        (ANYWAY, AGAIN, IGNORE),
     ),
     "edited_before_issue": Reason(
         "El pedido se modificó después de hacerse: eran {total} € y ahora son {current} €.",
@@ -247,6 +257,32 @@ CATALOGUE: dict[str, Reason] = {
         "Una factura rectificativa (o adicional).",
         (BY_HAND, IGNORE, AGAIN),
     ),
+    "refund_exceeds": Reason(
+        "La devolución {refund} de {amount} € no cabe en lo que queda de la factura {invoice}: {left} €.",
+        "Refund {refund} of {amount} € exceeds what is left of invoice {invoice}: {left} €.",
+        "Saber qué se devolvió de más; una rectificativa no supera a su original.",
+        (BY_HAND, AGAIN, IGNORE),
+    ),
+    "tax_increase_barred": Reason(
+        "El pedido lleva ahora {tax} € más de impuesto que la factura {invoice}, y el comprador es consumidor: no se "
+        "le puede repercutir después (art. 89.Tres LIVA).",
+        "The order now bears {tax} € more tax than invoice {invoice}, and the buyer is a consumer, who cannot be "
+        "charged it afterwards (LIVA art. 89.Tres).",
+        "Corregir los impuestos en la tienda, o asumir la diferencia.",
+        (BY_HAND, AGAIN, IGNORE),
+    ),
+    "original_elsewhere": Reason(
+        "Se devolvieron {refunded} € de un pedido cuya factura no se expidió aquí.",
+        "{refunded} € were refunded of an order whose invoice was not issued here.",
+        "El número, la fecha y la clase de aquella factura, para rectificarla.",
+        (Action.NAME_ORIGINAL, BY_HAND, AGAIN, IGNORE),
+    ),
+    "invoice_annulled": Reason(
+        "La factura {invoice} de este pedido se anuló.",
+        "Invoice {invoice} of this order was annulled.",
+        "Saber si hay que expedir otra, con otro número.",
+        (IGNORE, ANYWAY, AGAIN),
+    ),
     "aeat_rejected": Reason(
         "La AEAT rechazó el registro de la factura: {code} {text}.",
         "The AEAT rejected the record of the invoice: {code} {text}.",
@@ -298,6 +334,10 @@ def accept(held: Hold, resolution: Resolution) -> None:
         raise ResolutionRefused(f"«{resolution.action}» no es posible aquí; sí: {', '.join(held.actions)}.")
     if resolution.action in WITH_REASON and not resolution.reason.strip():
         raise ResolutionRefused("Falta el motivo.")
+    if resolution.action == Action.NAME_ORIGINAL and not (
+        resolution.original and NUMBER.fullmatch(resolution.original.number)
+    ):
+        raise ResolutionRefused("Falta el número de la factura original, o lleva caracteres que no admite la AEAT.")
     if resolution.action == Action.GIVE_NIF and nif.judge(nif.normalise(resolution.nif)) == nif.Verdict.MALFORMED:
         raise ResolutionRefused(f"«{resolution.nif}» no es un NIF español válido.")
 

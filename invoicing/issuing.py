@@ -7,32 +7,35 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db import transaction
 
 from common.ids import uuid7
 from common.ledger import ledger_insertion
 from common.prepared import Columns
 from invoicing import numbering
+from invoicing.deciding import Decided
 from invoicing.declare import registro_alta
-from invoicing.models import Company, Invoice, InvoiceLine, Order, Series, Snapshot
-from invoicing.policy import Decision
-from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
-from invoicing.values import Party, Priced
+from invoicing.models import Company, Invoice, InvoiceLine, InvoiceReference, Order, Series, Snapshot
+from invoicing.printable import postal_lines
+from invoicing.states import INVOICE_MOVES, ORDER_MOVES, SNAPSHOT_MOVES
+from invoicing.values import Party, Wanted
 from verifactu import chain, qr
 from verifactu.models import Taxpayer
 from verifactu.records import fecha, importe
 from workflows.encoding import encode
 from workflows.rows import sql
 
-KINDS = {"F1": Series.Kind.COMPLETE, "F2": Series.Kind.SIMPLIFIED}
+KINDS = {"F1": Series.Kind.COMPLETE, "F2": Series.Kind.SIMPLIFIED, "F3": Series.Kind.EXCHANGE}
+"""Type -> kind of series; corrective invoices, R1 to R5, have one of their own."""
 
 
 class NotTheNewest(Exception):
     """A newer version of the order came between the decision and the issue; it decides anew."""
 
 
-def issue_sale(order_id: UUID, version: int, decision: Decision, *, now: Callable[[], datetime]) -> Invoice:
-    """Issue the invoice of a sale; `now` is called under the chain's lock, so that stamps never go back.
+def issue_document(order_id: UUID, decided: Decided, *, now: Callable[[], datetime]) -> Invoice:
+    """Issue the document that was decided on; `now` is called under the chain's lock, so that stamps never go back.
 
     Locks the order, then the chain's head, then the series (design.md section 3).
 
@@ -41,24 +44,25 @@ def issue_sale(order_id: UUID, version: int, decision: Decision, *, now: Callabl
     :raises ClockBehind: when the clock stands more than a minute behind the chain.
     :raises WrongEnvironment: when the company has no chain in the present environment.
     """
-    if decision.priced is None or not decision.tipo:
-        raise ValueError("a decision to issue has a type and figures")
+    wanted = decided.decision.document
+    if wanted is None:
+        raise ValueError("a decision to issue has its document")
     with transaction.atomic():
         order = _locked(order_id)
-        if order.current is None or order.current.version != version:
+        if order.current is None or order.current.version != decided.version:
             raise NotTheNewest(NotTheNewest.__doc__)
         company = order.company
         head = chain.lock(tenant=company.tenant)
         stamp = head.stamp(now())
-        invoice = _invoice(order, company, decision, decision.priced, stamp, head.installation.environment)
-        _write(invoice, order, order.current)
+        invoice = _invoice(order, company, wanted, stamp, head.installation.environment)
+        _write(invoice, order, order.current, last=not decided.decision.more)
         registro = registro_alta(
             invoice,
-            decision.priced.shares,
+            wanted.priced.shares,
             head=head,
             stamp=stamp,
             zone=company.zone,
-            description=_description(order, decision.priced),
+            description=_description(order, wanted),
         )
         chain.append(
             head,
@@ -72,14 +76,15 @@ def issue_sale(order_id: UUID, version: int, decision: Decision, *, now: Callabl
         return invoice
 
 
-def _invoice(
-    order: Order, company: Company, decision: Decision, priced: Priced, stamp: datetime, environment: str
-) -> Invoice:
-    """Return the numbered invoice with its lines, not yet written."""
+def _invoice(order: Order, company: Company, wanted: Wanted, stamp: datetime, environment: str) -> Invoice:
+    """Return the numbered invoice with its lines and the invoices that it names, not yet written."""
+    priced, recipient = wanted.priced, wanted.recipient or Party()
     day = stamp.astimezone(ZoneInfo(company.zone)).date()
-    series, number = numbering.take(company=company, environment=environment, kind=KINDS[decision.tipo], day=day)
+    kind = Series.Kind.SIMPLIFIED if wanted.qualified else KINDS.get(wanted.tipo, Series.Kind.CORRECTIVE)
+    if wanted.method:
+        kind = Series.Kind.CORRECTIVE
+    series, number = numbering.take(company=company, environment=environment, kind=kind, day=day)
     num_serie = numbering.text(series, number)
-    recipient = decision.recipient or Party()
     invoice = Invoice(
         id=uuid7(),
         company=company,
@@ -88,19 +93,30 @@ def _invoice(
         series=series,
         number=number,
         num_serie=num_serie,
-        tipo=decision.tipo,
+        purpose=wanted.purpose,
+        refund=wanted.key,
+        tipo=wanted.tipo,
+        method=wanted.method,
+        cause=wanted.cause,
+        note_for_buyer=wanted.note_for_buyer[:500],
+        qualified=wanted.qualified,
+        replaced_base=wanted.replaced.base if wanted.replaced else None,
+        replaced_tax=wanted.replaced.tax if wanted.replaced else None,
+        replaced_surcharge=wanted.replaced.surcharge if wanted.replaced else None,
+        language=wanted.language,
         issue_date=day,
-        operation_date=decision.operation_date if decision.operation_date != day else None,
+        operation_date=wanted.operation_date if wanted.operation_date != day else None,
         issued_at=stamp,
         environment=environment,
         issuer_name=company.taxpayer.name,
         issuer_nif=company.taxpayer.nif,
         issuer_address=company.postal_lines,
-        recipient_name=(recipient.company or recipient.name)[:120] if decision.recipient else "",
+        recipient_name=(recipient.company or recipient.name)[:120] if wanted.recipient else "",
         recipient_nif=recipient.tax_id,
-        recipient_address=postal_lines(recipient) if decision.recipient else [],
-        recipient_email=decision.email,
+        recipient_address=postal_lines(recipient) if wanted.recipient else [],
+        recipient_email=wanted.email,
         shares=encode(priced.shares),
+        figures=encode(msgspec.structs.replace(priced, lines=(), shares=())),
         mentions=list(priced.mentions),
         base_total=priced.total - priced.tax_total,
         tax_total=priced.tax_total,
@@ -114,7 +130,7 @@ def _invoice(
             fecha=fecha(day),
             importe=importe(priced.total),
         ),
-        explanation=decision.note,
+        explanation=wanted.note,
         record_id=uuid7(),
     )
     invoice.new_lines = [
@@ -132,45 +148,69 @@ def _invoice(
         )
         for position, line in enumerate(priced.lines, 1)
     ]
-    for line in invoice.new_lines:
-        line.seal = line.compute_seal()
+    relations = [("rectifies", each) for each in wanted.rectifies] + [
+        ("substitutes", each) for each in wanted.substitutes
+    ]
+    invoice.new_references = [
+        InvoiceReference(
+            document=invoice,
+            position=position,
+            relation=relation,
+            invoice_id=named.invoice_id,
+            nif=named.nif,
+            num_serie=named.num_serie,
+            issue_date=named.issue_date,
+        )
+        for position, (relation, named) in enumerate(relations, 1)
+    ]
+    for row in (*invoice.new_lines, *invoice.new_references):
+        row.seal = row.compute_seal()
     return invoice
 
 
-def postal_lines(party: Party) -> list[str]:
-    """Return a buyer's address as it is printed, one line each."""
-    address = party.address
-    place = " ".join(part for part in (address.postal_code, address.city) if part)
-    province = address.province if address.province != address.city else ""
-    country = address.country if address.country != "ES" else ""
-    return [line for line in (*address.lines, place, province, country) if line]
+def _description(order: Order, wanted: Wanted) -> str:
+    about = ", ".join(each.num_serie for each in (*wanted.rectifies, *wanted.substitutes))
+    beginning = {"R": f"Rectificación de {about}. ", "F3": f"Canje de {about}. "}
+    said = beginning.get(wanted.tipo, beginning["R"] if wanted.method else "")
+    return f"{said}Pedido {order}: " + ", ".join(line.description for line in wanted.priced.lines)
 
 
-def _description(order: Order, priced: Priced) -> str:
-    return f"Pedido {order}: " + ", ".join(line.description for line in priced.lines)
+def _write(invoice: Invoice, order: Order, snapshot: Snapshot, *, last: bool) -> None:
+    """Insert the invoice with its rows, and move on the order, its versions and what is rectified, by one statement.
 
-
-def _write(invoice: Invoice, order: Order, snapshot: Snapshot) -> None:
-    """Insert the invoice and its lines, and move the order and its versions on, by one statement.
-
-    The version has become an invoice, those before it are superseded.
+    The version has become what it asks for, those before it are superseded.
     """
     insert, values = ledger_insertion([invoice])
     lines, line_values = ledger_insertion(invoice.new_lines or [], many=True)
+    named, named_values = "", []
+    if invoice.new_references:
+        references, reference_values = ledger_insertion(invoice.new_references, many=True)
+        rectified = [
+            each.invoice_id for each in invoice.new_references if each.relation == "rectifies" and each.invoice_id
+        ]
+        named = (
+            f", named AS ({references}), rectified AS ("  # noqa: S608 (the models' own columns)
+            "UPDATE invoicing_invoice SET state = %s WHERE id = ANY(%s) AND state = ANY(%s))"
+        )
+        named_values = [
+            *reference_values, INVOICE_MOVES.target("rectify"), rectified, list(INVOICE_MOVES.sources("rectify")),
+        ]  # fmt: skip
+    move = "correct" if invoice.method else "invoice"
     sql(
         f"""
-        WITH invoice AS ({insert}), lines AS ({lines}), invoiced AS (
+        WITH invoice AS ({insert}), lines AS ({lines}){named}, invoiced AS (
             UPDATE invoicing_order SET state = %s WHERE id = %s AND state = ANY(%s)
         ), older AS (
             UPDATE invoicing_snapshot SET state = %s WHERE order_id = %s AND id <> %s AND state = ANY(%s)
+              AND kind = 'order'
         )
-        UPDATE invoicing_snapshot SET state = %s WHERE id = %s AND state = ANY(%s)
+        UPDATE invoicing_snapshot SET state = %s WHERE id = %s AND state = ANY(%s) AND %s
         """,  # noqa: S608 (the models' own columns)
         [
-            *values, *line_values,
-            ORDER_MOVES.target("invoice"), order.pk, list(ORDER_MOVES.sources("invoice")),
+            *values, *line_values, *named_values,
+            ORDER_MOVES.target(move), order.pk, list(ORDER_MOVES.sources(move)),
             SNAPSHOT_MOVES.target("supersede"), order.pk, snapshot.pk, list(SNAPSHOT_MOVES.sources("supersede")),
-            SNAPSHOT_MOVES.target("process"), snapshot.pk, list(SNAPSHOT_MOVES.sources("process")),
+            SNAPSHOT_MOVES.target("process"), snapshot.pk, list(SNAPSHOT_MOVES.sources("process")), last,
         ],
     )  # fmt: skip
 

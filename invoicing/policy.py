@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from invoicing import money, nif
-from invoicing.aftermath import changes
-from invoicing.holds import Action, Hold, Resolution, ResolutionRefused, Unpriceable, accept, hold
-from invoicing.values import Address, OrderContent, Party, Priced
+from invoicing import languages, money, nif
+from invoicing.holds import Action, Hold, Original, Resolution, ResolutionRefused, Unpriceable, accept, hold
+from invoicing.issued import Issued, IssuedDocument
+from invoicing.rectifying import Asked, next_document
+from invoicing.values import Address, OrderContent, Party, Priced, Refund, Wanted
 from verifactu.codes import TipoFactura
 
 F2_LIMIT = Decimal(400)
@@ -27,6 +28,10 @@ F2_LIMIT_OF_LISTED_ACTIVITIES = Decimal(3000)
 class CompanyPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The issuer as far as policy asks. `f2_limit` counts above 400 euros only with `f2_activity` named."""
 
+    nif: str = ""
+    language: str = "es"
+    qualified_simplified: bool = False
+    """Whether buyers with a NIF get a simplified invoice with it, up to the limit, in place of a complete one."""
     territory: str = "common"
     zone: str = "Europe/Madrid"
     f2_limit: Decimal = F2_LIMIT
@@ -43,36 +48,21 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Sales channels whose operator invoices by itself; compared without case."""
 
 
-class Issued(msgspec.Struct, frozen=True, kw_only=True):
-    """The invoice of the sale and the order version that it was made from.
-
-    `settled` is the version whose changes a person has already dealt with; None when there was none.
-    """
-
-    content: OrderContent
-    total: Decimal
-    tipo: str
-    num_serie: str = ""
-    settled: OrderContent | None = None
-
-
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do now. `issue` has tipo and priced, and a recipient when it is an F1; `hold` has a hold.
+    """What to do now: `issue` has a document, `hold` has a hold.
 
-    `operation_date` is the day of payment in the issuer's zone; it goes on the invoice when it is not the day of
-    issue, which only issuing knows. `note` says why, in Spanish. `answers` are the resolutions already given: pass
-    them on, with the next one behind, so that an order with two reasons to wait asks for each only once.
+    `note` says why nothing is done, in Spanish. `answers` are the resolutions already given: pass them on, with the
+    next one behind, so that an order with two reasons to wait asks for each only once. `more`: once the document is
+    issued the question is to be asked again. `by_hand`: a person dealt with what changed, the refunds named among it.
     """
 
     action: Literal["issue", "hold", "nothing"]
-    tipo: str = ""
-    recipient: Party | None = None
-    email: str = ""
-    priced: Priced | None = None
-    operation_date: date | None = None
+    document: Wanted | None = None
     hold: Hold | None = None
     note: str = ""
     answers: tuple[Resolution, ...] = ()
+    more: bool = False
+    by_hand: bool = False
 
 
 def matters(content: OrderContent, *, invoiced: bool) -> bool:
@@ -88,6 +78,7 @@ def decide(
     connection: ConnectionPolicy,
     issued: Issued | None,
     today: date,
+    version: int = 1,
     resolution: Resolution | Sequence[Resolution] | None = None,
 ) -> Decision:
     """Return what the newest version of an order asks for on `today` (a day in the issuer's zone).
@@ -96,7 +87,7 @@ def decide(
     stands after the ones before it. An answer that does not fit leaves its hold standing, with `refused` in its data.
     """
     given = (resolution,) if isinstance(resolution, Resolution) else tuple(resolution or ())
-    case = _Case(content=content, company=company, connection=connection, issued=issued, today=today)
+    case = _Case(content=content, company=company, connection=connection, issued=issued, today=today, version=version)
     decision = _decide(case)
     for place, answer in enumerate(given):
         if decision.hold is None:
@@ -107,7 +98,8 @@ def decide(
             refused = msgspec.structs.replace(decision.hold, data=decision.hold.data | {"refused": str(error)})
             return msgspec.structs.replace(decision, hold=refused, answers=given[:place])
         if answer.action in (Action.IGNORE, Action.CORRECTED_BY_HAND):
-            return _nothing(answer.reason.strip(), answers=given[: place + 1])
+            done = case.issued is not None or answer.action == Action.CORRECTED_BY_HAND
+            return _nothing(answer.reason.strip(), answers=given[: place + 1], by_hand=done)
         case = _answered(case, decision.hold, answer)
         decision = msgspec.structs.replace(_decide(case), answers=given[: place + 1])
     return decision
@@ -121,10 +113,13 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     connection: ConnectionPolicy
     issued: Issued | None
     today: date
+    version: int
     accepted: frozenset[str] = frozenset()
     """Codes of the holds that a person overrode."""
     simplified: bool = False
     """Whether a person chose a simplified invoice."""
+    original: Original | None = None
+    """The invoice of this order that another system issued, as a person named it."""
 
 
 def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
@@ -134,6 +129,8 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
             return msgspec.structs.replace(case, accepted=case.accepted | {held.code})
         case Action.ISSUE_SIMPLIFIED:
             return msgspec.structs.replace(case, simplified=True)
+        case Action.NAME_ORIGINAL:
+            return msgspec.structs.replace(case, original=answer.original)
         case Action.GIVE_NIF:
             buyer = msgspec.structs.replace(
                 case.content.buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif
@@ -149,18 +146,26 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
 
 
 def _decide(case: _Case) -> Decision:
-    if case.issued:
-        return _after_issue(case, case.issued)
+    issued = case.issued
+    if issued and issued.documents:
+        return _after_issue(case, issued) if issued.of("sale") else _invoiced_elsewhere(case, issued.documents)
+    if _of_an_earlier_invoice(case):
+        return _invoiced_elsewhere(case)
     if why := _no_invoice(case):
         return _nothing(why)
+    if issued and issued.annulled and "invoice_annulled" not in case.accepted:
+        return Decision(action="hold", hold=hold("invoice_annulled", invoice=", ".join(issued.annulled)))
     if held := _not_yet(case):
         return Decision(action="hold", hold=held)
+    operation = _operation_date(case)
     try:
-        operation = _operation_date(case)
         priced = money.price(case.content, on=operation or case.today, accepted=case.accepted)
     except Unpriceable as error:
         return Decision(action="hold", hold=error.hold)
-    return _document(case, priced, operation)
+    found = _document(case, priced, operation)
+    if isinstance(found, Hold):
+        return Decision(action="hold", hold=found)
+    return Decision(action="issue", document=found, more=bool(_refunded(case.content)))
 
 
 def _no_invoice(case: _Case) -> str:
@@ -196,17 +201,18 @@ def _not_yet(case: _Case) -> Hold | None:
         return hold("other_invoice_number", number=content.invoiced_elsewhere)
     if content.partially_paid:
         return hold("partial_payment")
-    if _refunded(content):
-        if "refunded_before_issue" not in accepted:
-            return hold("refunded_before_issue", refunded=_refunded(content), total=content.total)
-    elif content.current_total not in (None, content.total) and "edited_before_issue" not in accepted:
+    if (
+        not _refunded(content)
+        and content.current_total not in (None, content.total)
+        and ("edited_before_issue" not in accepted)
+    ):
         return hold("edited_before_issue", total=content.total, current=content.current_total)
     if nif.eu_vat_number(content.buyer.tax_id) and nif.judge(content.buyer.tax_id) == nif.Verdict.MALFORMED:
         return hold("eu_company", tax_id=content.buyer.tax_id)
     return None
 
 
-def _document(case: _Case, priced: Priced, operation: date | None) -> Decision:
+def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | Hold:
     """Choose between a complete and a simplified invoice (fiscal-policy.md, When and what to invoice)."""
     buyer, limit = case.content.buyer, _f2_limit(case.company)
     reference = case.content.invoiced_elsewhere
@@ -214,26 +220,29 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Decision:
     above = priced.total > limit
     if case.simplified or not buyer.tax_id:
         if above:
-            return Decision(action="hold", hold=hold("nif_required", total=priced.total, limit=limit))
-        return Decision(
-            action="issue",
+            return hold("nif_required", total=priced.total, limit=limit)
+        return Wanted(
             tipo=TipoFactura.F2.value,
             email=buyer.email,
+            language=languages.choose(case.content, case.company.language),
             priced=priced,
             operation_date=operation,
             note=" ".join(filter(None, ("Sin NIF y hasta el límite: simplificada.", note))),
         )
     without = (Action.ISSUE_SIMPLIFIED,) if above else ()
     if held := _recipient_trouble(buyer, without, accepted=case.accepted):
-        return Decision(action="hold", hold=held)
-    return Decision(
-        action="issue",
+        return held
+    qualified = case.company.qualified_simplified and not above
+    why = "Con NIF y hasta el límite: simplificada cualificada." if qualified else "Con NIF: completa."
+    return Wanted(
         tipo=TipoFactura.F1.value,
+        qualified=qualified,
         recipient=_recipient(buyer),
         email=buyer.email,
+        language=languages.choose(case.content, case.company.language),
         priced=priced,
         operation_date=operation,
-        note=" ".join(filter(None, ("Con NIF: completa.", note))),
+        note=" ".join(filter(None, (why, note))),
     )
 
 
@@ -282,12 +291,90 @@ def _refunded(content: OrderContent) -> Decimal:
 
 
 def _after_issue(case: _Case, issued: Issued) -> Decision:
-    """Hold when the order changed in a way that the issued invoice does not show."""
-    found = changes(issued.settled or issued.content, case.content, tipo=issued.tipo)
-    if not found:
+    """Bring what is issued in line with what the order has become since."""
+    operation = _operation_date(case)
+
+    def reprice(content: OrderContent) -> Priced:
+        return money.price(content, on=operation or case.today, accepted=case.accepted)
+
+    def choose(priced: Priced, content: OrderContent) -> Wanted | Hold:
+        return _document(msgspec.structs.replace(case, content=content), priced, None)
+
+    def trouble(buyer: Party) -> Hold | None:
+        return _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)
+
+    found = next_document(
+        Asked(
+            content=case.content,
+            version=case.version,
+            issued=issued,
+            reprice=reprice,
+            choose=choose,
+            recipient_trouble=trouble,
+        )
+    )
+    if isinstance(found, Hold):
+        return Decision(action="hold", hold=found)
+    if found is None:
         return _nothing("Ya facturado, y nada fiscal cambió.")
-    return Decision(action="hold", hold=hold("correction_needed", invoice=issued.num_serie, changes="; ".join(found)))
+    return Decision(action="issue", document=found, more=True)
 
 
-def _nothing(why: str, *, answers: tuple[Resolution, ...] = ()) -> Decision:
-    return Decision(action="nothing", note=why, answers=answers)
+# --- orders whose invoice another system issued ------------------------------------------------------------------
+
+
+def _of_an_earlier_invoice(case: _Case) -> bool:
+    """Tell whether money went back, since we invoice, for an order from before: its invoice is another system's."""
+    start, content = case.connection.invoice_from, case.content
+    earlier = start is not None and content.placed_at < start and content.paid and not content.test
+    return earlier and not content.deleted and bool(_to_rectify(case))
+
+
+def _to_rectify(case: _Case) -> tuple[Refund, ...]:
+    """Return the refunds made since this connection invoices, without those that a person saw to."""
+    start, by_hand = case.connection.invoice_from, case.issued.by_hand if case.issued else None
+    seen_to = by_hand.refunds if by_hand else ()
+    return tuple(
+        refund
+        for refund in case.content.refunds
+        if refund.total and start and refund.created_at and refund.created_at >= start
+        and refund.external_id not in seen_to
+    )  # fmt: skip
+
+
+def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ()) -> Decision:
+    """Rectify the invoice that another system issued, once a person has named it."""
+    refunds, buyer = _to_rectify(case), case.content.buyer
+    named = documents[0].rectifies[0] if documents else None
+    if named is None and case.original is None:
+        refunded = -sum((refund.total for refund in refunds), Decimal(0))
+        return Decision(action="hold", hold=hold("original_elsewhere", refunded=refunded))
+    simplified = (
+        documents[0].tipo == TipoFactura.R5.value if documents else bool(case.original and case.original.simplified)
+    )
+    if not simplified and (held := _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)):
+        return Decision(action="hold", hold=held)
+    try:
+        priced = money.price(case.content, on=_operation_date(case) or case.today, accepted=case.accepted)
+    except Unpriceable as error:
+        return Decision(action="hold", hold=error.hold)
+    foreign = IssuedDocument(
+        id=None,
+        purpose="sale",
+        tipo=(TipoFactura.F2 if simplified else TipoFactura.F1).value,
+        nif=case.company.nif,
+        num_serie=named.num_serie if named else case.original.number if case.original else "",
+        issue_date=named.issue_date if named else case.original.date if case.original else case.today,
+        shares=priced.shares,
+        mentions=priced.mentions,
+        recipient=None if simplified else _recipient(buyer),
+        email=buyer.email,
+        language=languages.choose(case.content, case.company.language),
+    )
+    content = msgspec.structs.replace(case.content, refunds=refunds, cancelled=False)
+    known = Issued(documents=(foreign, *documents), settled=content, versions=(0,) * (1 + len(documents)))
+    return _after_issue(msgspec.structs.replace(case, content=content), known)
+
+
+def _nothing(why: str, *, answers: tuple[Resolution, ...] = (), by_hand: bool = False) -> Decision:
+    return Decision(action="nothing", note=why, answers=answers, by_hand=by_hand)

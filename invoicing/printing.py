@@ -1,16 +1,37 @@
 """An issued invoice as the plain values that fill its printed page."""
 
+from decimal import Decimal
+
+from invoicing.causes import CAUSES
+from invoicing.languages import DEFAULT, known
 from invoicing.models import Invoice
-from invoicing.values import PricedLine, PrintedInvoice, PrintedParty, TaxShare
+from invoicing.models import Letterhead as LetterheadRow
+from invoicing.values import (
+    Deduction,
+    Letterhead,
+    PricedLine,
+    PrintedInvoice,
+    PrintedParty,
+    PrintedReference,
+    ReplacedAmounts,
+    TaxShare,
+)
 from workflows.encoding import decode
 
-TITLES = {"F1": "Factura", "F2": "Factura simplificada"}
+TITLES = {
+    "F1": "Factura", "F2": "Factura simplificada", "F3": "Factura en sustitución de simplificadas",
+    "R1": "Factura rectificativa", "R2": "Factura rectificativa", "R3": "Factura rectificativa",
+    "R4": "Factura rectificativa", "R5": "Factura rectificativa",
+}  # fmt: skip
 
 
-def printed(invoice: Invoice) -> PrintedInvoice:
-    """Return what is printed; everything comes from the frozen rows (two queries)."""
+def printed(invoice: Invoice, *, duplicate: bool = False) -> PrintedInvoice:
+    """Return what is printed: everything comes from the frozen rows, but for how the company's paper looks.
+
+    Four queries; `series`, `order` and `record` are better selected with the invoice.
+    """
     return PrintedInvoice(
-        title=TITLES[invoice.tipo],
+        title=TITLES["F2" if invoice.qualified else invoice.tipo],
         number=invoice.num_serie,
         series=str(invoice.series),
         tipo=invoice.tipo,
@@ -46,4 +67,56 @@ def printed(invoice: Invoice) -> PrintedInvoice:
         qr_url=invoice.qr_url,
         environment=invoice.environment,
         language=invoice.language,
+        method=invoice.method,
+        cause=_cause(invoice),
+        references=tuple(
+            PrintedReference(number=other.num_serie, issue_date=other.issue_date)
+            for other in invoice.references.order_by("position")
+        ),
+        replaced=ReplacedAmounts(
+            base=invoice.replaced_base,
+            tax=invoice.replaced_tax or Decimal(0),
+            surcharge=invoice.replaced_surcharge,
+        )
+        if invoice.replaced_base is not None
+        else None,
+        qualified=invoice.qualified,
+        deductions=_deductions(invoice),
+        duplicate=duplicate,
+        letterhead=letterhead(invoice.company_id),
+        issued_at=invoice.issued_at,
+        record_xml=invoice.record.xml,
     )
+
+
+def letterhead(company_id: object) -> Letterhead:
+    """Return how the company's paper looks now (one query); the house's own look where it chose none."""
+    row = LetterheadRow.objects.filter(company_id=company_id).first()
+    return as_printed(row) if row else Letterhead()
+
+
+def as_printed(row: LetterheadRow) -> Letterhead:
+    """Return the letterhead's values, of a row that may not be stored yet."""
+    return Letterhead(
+        accent=row.accent,
+        logo=bytes(row.logo),
+        footer=tuple(filter(None, map(str.strip, row.footer.splitlines()))),
+        iban=row.iban,
+        bank=row.bank,
+    )
+
+
+def _cause(invoice: Invoice) -> str:
+    """Return why it corrects, in its language, with what staff wrote beside it."""
+    texts = CAUSES.get(invoice.cause)
+    said = texts[known(invoice.language) or DEFAULT] if texts else invoice.cause
+    return ". ".join(filter(None, (said, invoice.note_for_buyer)))
+
+
+def _deductions(invoice: Invoice) -> tuple[Deduction, ...]:
+    found = []
+    if invoice.withholding:
+        found.append(Deduction(kind="withholding", amount=-invoice.withholding))
+    if invoice.outlays:
+        found.append(Deduction(kind="outlay", amount=invoice.outlays))
+    return tuple(found)

@@ -15,7 +15,7 @@ ORDER_MOVES = Moves(
     hold=(("open",), "held"),
     reopen=(("held", "ignored", "cancelled"), "open"),
     invoice=(("open", "held"), "invoiced"),
-    correct=(("invoiced",), "corrected"),
+    correct=(("open", "held", "invoiced"), "corrected"),
     cancel=(("open", "held"), "cancelled"),
     ignore=(("open", "held"), "ignored"),
 )

@@ -6,6 +6,7 @@ Amounts are euros as Decimal, made from text, never from float. Rates are percen
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -186,6 +187,55 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     platform_tax: Decimal
     mentions: tuple[str, ...] = ()
     """Legal texts that must be printed (exemption reason and the like)."""
+
+
+class Referred(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice that another document is about; `invoice_id` is None for one that was issued elsewhere."""
+
+    invoice_id: UUID | None = None
+    nif: str
+    num_serie: str
+    issue_date: date
+
+
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """The amounts that a corrective invoice by substitution replaces (ImporteRectificacion)."""
+
+    base: Decimal
+    tax: Decimal
+    surcharge: Decimal | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that is to be issued, whole but for its number and its date.
+
+    (`purpose`, `key`) makes it unique on its order: sale, addition, edit, refund, cancellation, recipient, exchange and
+    exchange_reversal; staff when a person asked for it.
+    """
+
+    purpose: str = "sale"
+    key: str = ""
+    tipo: str
+    method: str = ""
+    """TipoRectificativa of R1 to R5: I by differences, S by substitution."""
+    cause: str = ""
+    """Why it corrects, a key of `causes.CAUSES`."""
+    note_for_buyer: str = ""
+    """What staff wrote as the cause, printed beside it."""
+    rectifies: tuple[Referred, ...] = ()
+    substitutes: tuple[Referred, ...] = ()
+    """The simplified invoices that an exchange stands for."""
+    replaced: Replaced | None = None
+    recipient: Party | None = None
+    qualified: bool = False
+    """A simplified invoice with its recipient (RD 1619/2012 art. 7.2 and 7.3), registered as F1."""
+    email: str = ""
+    language: str = "es"
+    priced: Priced
+    operation_date: date | None = None
+    """The day of payment in the issuer's zone; it is shown when it is not the day of issue."""
+    note: str = ""
+    """Why this document, for staff, in Spanish."""
 
 
 class PrintedParty(msgspec.Struct, frozen=True, kw_only=True):

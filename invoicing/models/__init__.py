@@ -3,11 +3,13 @@
 from invoicing.models.company import ApiKey, Company, Connection, IdempotencyKey, Membership
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
-from invoicing.models.invoice import Document, Invoice, InvoiceLine, Series
-from invoicing.models.order import Delivery, Order, Snapshot
+from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
+from invoicing.models.letterhead import Bounce, Letterhead, MailTemplate
+from invoicing.models.order import Delivery, Order, Settlement, Snapshot
 
 __all__ = [
     "ApiKey",
+    "Bounce",
     "Company",
     "Connection",
     "Delivery",
@@ -17,8 +19,12 @@ __all__ = [
     "IdempotencyKey",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReference",
+    "Letterhead",
+    "MailTemplate",
     "Membership",
     "Order",
     "Series",
+    "Settlement",
     "Snapshot",
 ]

@@ -11,6 +11,8 @@ from common.secrets import EncryptedField
 from invoicing.storefronts.contract import NIF_KEYS
 from verifactu.models import Taxpayer
 
+LANGUAGES = [("es", "español"), ("ca", "català"), ("en", "English"), ("fr", "français"), ("de", "Deutsch")]
+
 
 def default_nif_keys() -> list[str]:
     """Return the keys under which plugins are known to keep the buyer's NIF."""
@@ -39,6 +41,18 @@ class Company(models.Model):
         max_length=120,
         blank=True,
         help_text="La actividad del art. 4.2 RD 1619/2012 (p. ej. «venta al por menor»); vacío: hasta 400 €.",
+    )
+    qualified_simplified = models.BooleanField(
+        "simplificada cualificada",
+        default=False,
+        help_text="A quien da su NIF, hasta el límite, simplificada con sus datos (art. 7.2 y 7.3) en vez de completa.",
+    )
+    language = models.CharField(
+        "idioma",
+        max_length=2,
+        default="es",
+        choices=LANGUAGES,
+        help_text="El de las facturas si no se sabe el del comprador.",
     )
     report_recipients = ArrayField(
         models.EmailField(),

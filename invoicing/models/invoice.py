@@ -1,5 +1,6 @@
 """The legal documents and what numbers them."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -60,6 +61,10 @@ class Invoice(LedgerModel):
     """
 
     mutable = ("state",)
+    added = (
+        "method", "cause", "note_for_buyer", "replaced_base", "replaced_tax", "replaced_surcharge", "qualified",
+        "figures", "withholding", "outlays",
+    )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="invoices", verbose_name="empresa")
@@ -75,6 +80,15 @@ class Invoice(LedgerModel):
     number = models.PositiveIntegerField("nº")
     num_serie = models.CharField("número", max_length=60)
     tipo = models.CharField("tipo", max_length=2)
+    method = models.CharField("método", max_length=1, blank=True, default="")
+    """I by differences, S by substitution; empty for what corrects nothing."""
+    cause = models.CharField("causa", max_length=20, blank=True, default="")
+    """Why it corrects: a key of `causes.CAUSES`."""
+    note_for_buyer = models.CharField("explicación de la causa", max_length=500, blank=True, default="")
+    replaced_base = models.DecimalField("base sustituida", null=True, blank=True, **MONEY)
+    replaced_tax = models.DecimalField("cuota sustituida", null=True, blank=True, **MONEY)
+    replaced_surcharge = models.DecimalField("recargo sustituido", null=True, blank=True, **MONEY)
+    qualified = models.BooleanField("simplificada cualificada", default=False)
     issue_date = models.DateField("fecha de expedición")
     operation_date = models.DateField("fecha de operación", null=True, blank=True)
     issued_at = models.DateTimeField("emitida")
@@ -88,6 +102,10 @@ class Invoice(LedgerModel):
     recipient_email = models.CharField("correo", max_length=254, blank=True)
     language = models.CharField("idioma", max_length=2, default="es")
     shares = models.TextField("desglose")
+    figures = models.TextField("otras cifras", blank=True, default="")
+    """What else was found when it was priced (`values.Priced`, without lines and shares), encoded."""
+    withholding = models.DecimalField("retención", default=Decimal(0), **MONEY)
+    outlays = models.DecimalField("suplidos", default=Decimal(0), **MONEY)
     mentions = models.JSONField("menciones", default=list)
     base_total = models.DecimalField("base", **MONEY)
     tax_total = models.DecimalField("cuota", **MONEY)
@@ -110,7 +128,11 @@ class Invoice(LedgerModel):
             models.UniqueConstraint(fields=["company", "num_serie"], name="one_invoice_per_number"),
             models.UniqueConstraint(fields=["series", "number"], name="one_invoice_per_series_number"),
             # not even a replay issues twice (design.md 2.4)
-            models.UniqueConstraint(fields=["order", "purpose", "refund"], name="one_invoice_per_purpose"),
+            models.UniqueConstraint(
+                fields=["order", "purpose", "refund"],
+                condition=~Q(state="annulled"),
+                name="one_invoice_per_purpose",
+            ),
             models.CheckConstraint(condition=Q(state__in=INVOICE_STATES), name="invoice_state_known"),
             models.CheckConstraint(
                 condition=Q(total=models.F("base_total") + models.F("tax_total")), name="invoice_adds_up"
@@ -129,11 +151,25 @@ class Invoice(LedgerModel):
 
     new_lines: "list[InvoiceLine] | None" = None
     """The lines that are being issued with it; None for an invoice that was read."""
+    new_references: "list[InvoiceReference] | None" = None
+    """The same of the invoices that it names."""
 
     def sealed_with(self) -> list[str]:
-        """Cover the lines and the order version by their own seals."""
+        """Cover the lines, the invoices that it names and the order version by their own seals."""
         lines = [line.seal or line.compute_seal() for line in self.sealed_lines]
-        return [*(f"line={seal}" for seal in lines), f"snapshot={self.snapshot.seal if self.snapshot else ''}"]
+        references = [each.seal or each.compute_seal() for each in self.sealed_references]
+        return [
+            *(f"line={seal}" for seal in lines),
+            *(f"reference={seal}" for seal in references),
+            f"snapshot={self.snapshot.seal if self.snapshot else ''}",
+        ]
+
+    @property
+    def sealed_references(self) -> "list[InvoiceReference]":
+        """The invoices that it names, in printed order; of one being issued the new ones."""
+        if "references" in getattr(self, "_prefetched_objects_cache", {}):
+            return list(self.references.all())
+        return list(self.references.order_by("position")) if self.new_references is None else self.new_references
 
     @property
     def sealed_lines(self) -> "list[InvoiceLine]":
@@ -147,6 +183,7 @@ class Invoice(LedgerModel):
         """Return all invoices with their lines and the seals of their order versions."""
         return cls.objects.prefetch_related(
             models.Prefetch("lines", queryset=InvoiceLine.objects.order_by("invoice_id", "position")),
+            models.Prefetch("references", queryset=InvoiceReference.objects.order_by("document_id", "position")),
             models.Prefetch("snapshot", queryset=Snapshot.objects.only("pk", "seal")),
         )
 
@@ -173,6 +210,35 @@ class InvoiceLine(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.description}"
+
+
+class InvoiceReference(LedgerModel):
+    """An invoice that another one rectifies or substitutes, as it is named there; perhaps issued by another system."""
+
+    class Relation(models.TextChoices):
+        RECTIFIES = "rectifies", "rectifica"
+        SUBSTITUTES = "substitutes", "sustituye"
+
+    document = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="references")
+    position = models.PositiveSmallIntegerField()
+    relation = models.CharField("relación", max_length=11, choices=Relation.choices)
+    invoice = models.ForeignKey(
+        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="referred_by", verbose_name="factura"
+    )
+    nif = models.CharField("NIF del emisor", max_length=9)
+    num_serie = models.CharField("número", max_length=60)
+    issue_date = models.DateField("fecha de expedición")
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["document", "position"]
+        verbose_name = "factura nombrada"
+        verbose_name_plural = "facturas nombradas"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "position"], name="one_reference_per_place"),
+        ]
+
+    def __str__(self) -> str:
+        return self.num_serie
 
 
 class Document(LedgerModel):

@@ -113,3 +113,22 @@ class Snapshot(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.order} v{self.version}"
+
+
+class Settlement(LedgerModel):
+    """A version of an invoiced order whose changes a person dealt with outside, or decided to leave."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="settlements", verbose_name="pedido")
+    version = models.PositiveIntegerField("versión")
+    refunds = models.JSONField("devoluciones", default=list)
+    reason = models.TextField("motivo")
+    at = models.DateTimeField("cuándo")
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["order", "id"]
+        verbose_name = "cambio resuelto a mano"
+        verbose_name_plural = "cambios resueltos a mano"
+
+    def __str__(self) -> str:
+        return f"{self.order} v{self.version}"

@@ -162,6 +162,11 @@ _WORDS: dict[str, tuple[str, str, str, str, str]] = {
         "Factura simplificada", "Simplified invoice", "Factura simplificada", "Facture simplifiée",
         "Kleinbetragsrechnung",
     ),
+    "Factura en sustitución de simplificadas": (
+        "Factura en sustitución de simplificadas", "Invoice replacing simplified invoices",
+        "Factura en substitució de simplificades", "Facture remplaçant des factures simplifiées",
+        "Rechnung anstelle von Kleinbetragsrechnungen",
+    ),
     "Factura rectificativa": (
         "Factura rectificativa", "Corrective invoice", "Factura rectificativa", "Facture rectificative",
         "Rechnungskorrektur",

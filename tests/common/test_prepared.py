@@ -11,7 +11,7 @@ from common.ledger import ledger_insertion
 from common.prepared import Columns, insertion, insertion_of_many
 from invoicing.capture import capture_delivery
 from invoicing.deciding import decide_order
-from invoicing.issuing import issue_sale
+from invoicing.issuing import issue_document
 from invoicing.models import Company, Delivery, Invoice, InvoiceLine, Order, Snapshot
 from tests.world import SOLER, arrive, la_encina, sale, shop
 from verifactu.models import Installation, Record, Taxpayer
@@ -27,7 +27,7 @@ def issued() -> Invoice:
     assert captured
     with transaction.atomic():
         decided = decide_order(captured.order.pk, (), now=clock.now())
-    return issue_sale(captured.order.pk, decided.version, decided.decision, now=clock.now)
+    return issue_document(captured.order.pk, decided, now=clock.now)
 
 
 def test_what_is_issued_reads_back_as_it_was_sealed() -> None:

@@ -23,7 +23,7 @@ from django.test import override_settings
 from common import clock
 from invoicing.capture import capture_delivery
 from invoicing.deciding import decide_order
-from invoicing.issuing import issue_sale
+from invoicing.issuing import issue_document
 from invoicing.models import Company, Connection, Delivery, Invoice
 from tests.simulator import sender
 from tests.workflows import bench
@@ -72,7 +72,7 @@ class Aeat:
             assert captured
             with transaction.atomic():
                 decided = decide_order(captured.order.pk, (), now=clock.now())
-            made.append(issue_sale(captured.order.pk, decided.version, decided.decision, now=clock.now))
+            made.append(issue_document(captured.order.pk, decided, now=clock.now))
         return made
 
     def send(self) -> None:

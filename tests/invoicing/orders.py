@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision, Issued, decide
+from invoicing.issued import Issued, IssuedDocument
+from invoicing.money import price
+from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision, decide
 from invoicing.values import Address, DeclaredTax, LineKind, OrderContent, OrderLine, Party
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -84,8 +87,20 @@ def decided(content: OrderContent, **changes: Any) -> Decision:
 
 
 def invoiced(content: OrderContent, tipo: str = "F2") -> Issued:
-    """The invoice of this very version."""
-    return Issued(content=content, total=content.total, tipo=tipo, num_serie="S2026-000001")
+    """The invoice of this very version, at 21 % where the version says nothing else."""
+    priced = price(content, on=TODAY)
+    sale = IssuedDocument(
+        id=UUID(int=1),
+        purpose="sale",
+        tipo=tipo,
+        nif="B12345674",
+        num_serie="S2026-000001" if tipo == "F2" else "F2026-000001",
+        issue_date=TODAY,
+        shares=priced.shares,
+        mentions=priced.mentions,
+        recipient=None if tipo == "F2" else content.buyer,
+    )
+    return Issued(documents=(sale,), settled=content, versions=(1,))
 
 
 def payload(platform: str, name: str) -> bytes:

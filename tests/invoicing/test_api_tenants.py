@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import URLPattern, reverse
@@ -64,7 +65,7 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> ApiC
     other.post(ORDERS, order(id="held", total="4840.00", lines=[
         {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
     work_off()
-    today = clock.now().date().isoformat()
+    today = clock.now().astimezone(ZoneInfo("Europe/Madrid")).date().isoformat()
     other.post(EXPORTS, {"from": today, "to": today})
     work_off()
     other.post(ORDERS, order(id="new"))

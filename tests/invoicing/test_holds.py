@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from invoicing import aftermath, holds, money, policy, taxes
+from invoicing import holds, money, policy, rectifying, taxes
 from invoicing.holds import CATALOGUE, Action, Resolution, ResolutionRefused, accept, hold
 
 USED = re.compile(r"""(?:Unpriceable|hold)\(\s*"(\w+)"(?:,\s*(.*?))?\)\s*(?:\n|$)""", re.DOTALL)
@@ -17,7 +17,7 @@ RAISED_ELSEWHERE = {
 
 
 def sources() -> str:
-    return "".join(Path(str(module.__file__)).read_text() for module in (aftermath, money, policy, taxes))
+    return "".join(Path(str(module.__file__)).read_text() for module in (money, policy, rectifying, taxes))
 
 
 class TestCatalogue:

@@ -8,7 +8,7 @@ from django.db import transaction
 from common import clock
 from invoicing.capture import capture_delivery
 from invoicing.deciding import decide_order
-from invoicing.issuing import issue_sale
+from invoicing.issuing import issue_document
 from invoicing.models import Delivery, Invoice
 from tests.world import SOLER, arrive, la_encina, sale, shop
 
@@ -36,4 +36,4 @@ def issued_at(moment: datetime) -> Invoice:
     assert captured
     with transaction.atomic():
         decided = decide_order(captured.order.pk, (), now=moment)
-    return issue_sale(captured.order.pk, decided.version, decided.decision, now=lambda: moment)
+    return issue_document(captured.order.pk, decided, now=lambda: moment)

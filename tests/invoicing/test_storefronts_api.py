@@ -46,10 +46,13 @@ class TestOrder:
 
     def test_is_invoiced_like_any_other(self) -> None:
         found = decided(read())
-        assert (found.action, found.tipo) == ("issue", "F2")
-        assert found.priced is not None
+        assert found.document is not None
+        assert (found.action, found.document.tipo) == ("issue", "F2")
         # 19.84 x 21 / 121 = 3.4433
-        assert (found.priced.tax_total, found.priced.platform_tax) == (Decimal("3.44"), Decimal("3.44"))
+        assert (found.document.priced.tax_total, found.document.priced.platform_tax) == (
+            Decimal("3.44"),
+            Decimal("3.44"),
+        )
 
     def test_numbers_are_as_good_as_text(self) -> None:
         line = LINE | {"quantity": "2", "unit_price": 9.92, "amount": 19.84, "tax_rate": 21.0}

@@ -83,9 +83,9 @@ class TestScenario:
     @pytest.mark.parametrize("case", ISSUED, ids=lambda case: case.file)
     def test_issues_the_document_with_its_breakdown(self, root: Path, case: Issue) -> None:
         found = decision(root, case.file, case.topic, case.company, case.connection)
-        assert (found.action, found.tipo) == ("issue", case.tipo)
-        priced = found.priced
-        assert priced is not None
+        assert found.document is not None
+        assert (found.action, found.document.tipo) == ("issue", case.tipo)
+        priced = found.document.priced
         assert priced.total == Decimal(case.total)
         rows = [(str(s.rate or s.exencion), str(s.base), None if s.tax is None else str(s.tax)) for s in priced.shares]
         assert rows == case.rows
@@ -106,7 +106,9 @@ class TestScenario:
         assert (found.action, found.note) == ("nothing", "Sin pagar.")
 
     def test_the_recipient_is_the_company_under_its_clean_nif(self, root: Path) -> None:
-        recipient = decision(root, "shopify/04", "orders/paid", SHOP, LIVE).recipient
+        found = decision(root, "shopify/04", "orders/paid", SHOP, LIVE).document
+        assert found is not None
+        recipient = found.recipient
         assert recipient is not None
         assert (recipient.tax_id, recipient.tax_id_as_given) == ("B12345674", "ES B-12.345.674")
         assert recipient.company == "Ferretería Soler SL"
@@ -115,7 +117,7 @@ class TestScenario:
         content = reading(root, "woocommerce/05", "order.updated").content
         assert content is not None
         assert (content.invoiced_elsewhere, content.buyer.tax_id) == ("2026-0042", "B98765431")
-        assert "2026-0042" in decided(content, connection=REFERENCE_ONLY).note
+        assert "2026-0042" in str(decided(content, connection=REFERENCE_ONLY).document)
 
     def test_the_stale_redelivery_is_older_than_the_payment(self, root: Path) -> None:
         stale = reading(root, "shopify/03", "orders/updated")
@@ -141,22 +143,22 @@ class TestScenario:
         assert isinstance(refund, Refund)
         assert (refund.external_id, refund.total) == ("6120001002850", Decimal("-433.85"))
 
-    def test_a_cancellation_after_the_invoice_needs_a_correction(self, root: Path) -> None:
+    def test_a_cancellation_after_the_invoice_is_rectified_whole(self, root: Path) -> None:
         sold = reading(root, "shopify/04", "orders/paid").content
         cancelled = reading(root, "shopify/13", "orders/cancelled").content
         assert sold is not None
         assert cancelled is not None
-        held = decided(cancelled, issued=invoiced(sold, "F1")).hold
-        assert held is not None
-        assert held.code == "correction_needed"
-        assert held.data["changes"] == "se canceló; se devolvieron 433.85 € (devolución 6120001002850)"
+        found = decided(cancelled, issued=invoiced(sold, "F1")).document
+        assert found is not None
+        assert (found.tipo, found.method, found.priced.total) == ("R1", "I", Decimal("-433.85"))
+        assert (found.purpose, found.key) == ("refund", "6120001002850")  # as its twin refunds/create names it
 
-    def test_a_partial_refund_after_the_invoice_needs_a_correction(self, root: Path) -> None:
+    def test_a_partial_refund_after_the_invoice_is_rectified(self, root: Path) -> None:
         sold = reading(root, "woocommerce/02", "order.updated").content
         refunded = reading(root, "woocommerce/03", "order.updated").content
         assert sold is not None
         assert refunded is not None
         assert [(refund.external_id, refund.total) for refund in refunded.refunds] == [("7055", Decimal("-10.58"))]
-        held = decided(refunded, issued=invoiced(sold)).hold
-        assert held is not None
-        assert held.data["changes"] == "se devolvieron 10.58 € (devolución 7055)"
+        found = decided(refunded, issued=invoiced(sold)).document
+        assert found is not None
+        assert (found.tipo, found.method, found.priced.total) == ("R5", "I", Decimal("-10.58"))

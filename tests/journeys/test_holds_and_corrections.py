@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -119,38 +120,76 @@ def cancelled(order: dict[str, Any]) -> None:
 
 
 def edited(order: dict[str, Any]) -> None:
-    order["line_items"][1]["quantity"] = 3
-    order["total_price"] = str(float(order["total_price"]) + 8.75)
+    """One more of the second article, at its price and with its tax."""
+    article = order["line_items"][1]
+    quantity = Decimal(article["quantity"])
+    order["total_price"] = str(Decimal(order["total_price"]) + Decimal(article["price"]))
     order["total_price_set"]["shop_money"]["amount"] = order["total_price"]
+    article["quantity"] = int(quantity) + 1
+    for tax in article["tax_lines"]:
+        tax["price"] = str((Decimal(tax["price"]) * (quantity + 1) / quantity).quantize(Decimal("0.01")))
 
 
-@pytest.mark.parametrize(
-    ("change", "topic", "told"),
-    [
-        (refunded, "orders/updated", "8.75"),
-        (cancelled, "orders/cancelled", "canceló"),
-        (edited, "orders/edited", "cambi"),
-    ],
-)
-def test_what_happens_to_an_order_after_its_invoice_waits_for_a_correction(
-    house: House, change: Callable[[dict[str, Any]], None], topic: str, told: str
-) -> None:
+def edited_without_saying_how(order: dict[str, Any]) -> None:
+    order["current_total_price"] = str(Decimal(order["total_price"]) + Decimal("8.75"))
+
+
+def invoiced(house: House) -> tuple[Shops, Sale, Any]:
     shops = house.company()
     order = sale(SOLER)
     house.post(shops["shopify"], order)
     house.settled()
     [invoice] = shops.invoices
+    return shops, order, invoice
 
+
+def post_later(house: House, shops: Shops, order: Sale, topic: str, change: Callable[[dict[str, Any]], None]) -> None:
     later = order.at(3600)
     content = json.loads(body(later))
     change(content)
     house.post(shops["shopify"], later, topic, data=json.dumps(content).encode())
     house.settled()
+
+
+@pytest.mark.parametrize(
+    ("change", "topic", "purpose", "tipo", "of_the_total"),
+    [
+        (refunded, "orders/updated", "refund", "R1", Decimal("-8.75")),
+        (cancelled, "orders/cancelled", "cancellation", "R1", None),
+        (edited, "orders/updated", "addition", "F1", Decimal("8.75")),
+    ],
+)
+def test_what_happens_to_an_order_after_its_invoice_becomes_a_document_that_the_aeat_accepts(
+    house: House,
+    change: Callable[[dict[str, Any]], None],
+    topic: str,
+    purpose: str,
+    tipo: str,
+    of_the_total: Decimal | None,
+) -> None:
+    shops, order, sold = invoiced(house)
+    post_later(house, shops, order, topic, change)
+    assert shops.held(order) is None
+    made = next(invoice for invoice in shops.invoices if invoice.pk != sold.pk)
+    assert (made.purpose, made.tipo, made.state) == (purpose, tipo, "acknowledged")
+    assert made.total == (-sold.total if of_the_total is None else of_the_total)
+    sold = type(sold).objects.get(pk=sold.pk)
+    rectifies = tipo == "R1"
+    assert [each.num_serie for each in made.references.all()] == ([sold.num_serie] if rectifies else [])
+    assert (sold.state, shops.order(order).state) == (
+        ("rectified", "corrected") if rectifies else ("acknowledged", "invoiced")
+    )
+    assert made.document.size > 1000
+
+
+def test_what_cannot_be_computed_waits_for_a_person(house: House) -> None:
+    shops, order, invoice = invoiced(house)
+    post_later(house, shops, order, "orders/updated", edited_without_saying_how)
     process = shops.held(order)
     assert process
     assert process.hold["code"] == "correction_needed"
     assert process.hold["data"]["data"]["invoice"] == invoice.num_serie
-    assert told in process.hold["data"]["data"]["changes"]
+    assert "modificó" in process.hold["data"]["data"]["changes"]
     assert [one.num_serie for one in shops.invoices] == [invoice.num_serie]
 
     by_hand = Resolution(action=Action.CORRECTED_BY_HAND, reason="rectificada en el programa anterior")

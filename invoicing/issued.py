@@ -1,0 +1,106 @@
+"""What is issued for an order so far, as deciding looks at it. Pure."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from invoicing.balance import Amounts, Kind, balance, plus
+from invoicing.values import OrderContent, Party, Referred, TaxShare
+
+SOLD = ("sale", "addition", "edit", "amount")
+"""Purposes of the documents that together say what was sold; the others give it back, or say the same once more."""
+RESTATING = ("recipient", "exchange", "exchange_reversal")
+"""Purposes of those that say again, for another recipient, what stands."""
+
+
+class IssuedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice in force (not annulled); `id` is None for one that was issued elsewhere."""
+
+    id: UUID | None
+    purpose: str
+    key: str = ""
+    tipo: str
+    method: str = ""
+    nif: str
+    num_serie: str
+    issue_date: date
+    shares: tuple[TaxShare, ...]
+    mentions: tuple[str, ...] = ()
+    recipient: Party | None = None
+    qualified: bool = False
+    email: str = ""
+    language: str = "es"
+    rectifies: tuple[Referred, ...] = ()
+    substitutes: tuple[Referred, ...] = ()
+
+    @property
+    def reference(self) -> Referred:
+        """How another document names this one."""
+        return Referred(invoice_id=self.id, nif=self.nif, num_serie=self.num_serie, issue_date=self.issue_date)
+
+
+class ByHand(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the order whose changes a person dealt with outside, and the refunds among them."""
+
+    version: int
+    content: OrderContent
+    refunds: tuple[str, ...] = ()
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """The documents of an order, oldest first, and the version that they were last brought up to."""
+
+    documents: tuple[IssuedDocument, ...] = ()
+    annulled: tuple[str, ...] = ()
+    """Numbers of invoices of the order that were annulled."""
+    settled: OrderContent | None = None
+    """The newest version on which a decision was taken to its end, with the refunds known then."""
+    by_hand: ByHand | None = None
+    """The newest version that a person settled outside; `refunds` are those of all such versions."""
+    versions: tuple[int, ...] = ()
+    """Of each document, the version that it was made from."""
+
+    def of(self, *purposes: str) -> tuple[IssuedDocument, ...]:
+        """Return the documents of these purposes."""
+        return tuple(document for document in self.documents if document.purpose in purposes)
+
+    def has(self, purpose: str, key: str) -> bool:
+        """Return whether there is this document."""
+        return any(document.purpose == purpose and document.key == key for document in self.documents)
+
+    @property
+    def in_force(self) -> tuple[IssuedDocument, ...]:
+        """The documents whose figures count: without those that another one stands for."""
+        gone = {
+            reference.num_serie
+            for document in self.documents
+            for reference in (*document.substitutes, *(document.rectifies if document.method == "S" else ()))
+        }
+        return tuple(document for document in self.documents if document.num_serie not in gone)
+
+    @property
+    def last(self) -> IssuedDocument:
+        """The document that a corrective one follows: the newest in force that is not itself a difference."""
+        return next(document for document in reversed(self.in_force) if _stands_alone(document))
+
+    @property
+    def half_exchanged(self) -> IssuedDocument | None:
+        """The negative of an exchange after which the new one was not issued yet."""
+        newest = self.documents[-1]
+        return newest if newest.purpose == "exchange_reversal" else None
+
+    @property
+    def originals(self) -> tuple[Referred, ...]:
+        """What a corrective document names."""
+        return tuple(document.reference for document in self.in_force if _stands_alone(document))
+
+
+def figures(documents: Iterable[IssuedDocument]) -> dict[Kind, Amounts]:
+    """Return the sum of documents."""
+    return plus(*(balance(document.shares) for document in documents))
+
+
+def _stands_alone(document: IssuedDocument) -> bool:
+    return document.purpose in ("sale", "addition", "recipient", "exchange")

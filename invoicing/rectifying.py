@@ -1,0 +1,319 @@
+"""What an order asks for once it is invoiced: which corrective, further or exchanging document comes next. Pure.
+
+Deciding compares what should stand with what stands; it replays nothing. One document at a time: after each, the same
+question is asked again, until nothing is left to do (docs/decisions/0018-corrections.md).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from invoicing import nif, refunds
+from invoicing.aftermath import buyer_changed, edits, same_goods
+from invoicing.balance import ZERO, Amounts, Balance, balance, minus, negative, plus, shares_of, total
+from invoicing.holds import Hold, Unpriceable, hold
+from invoicing.issued import SOLD, Issued, figures
+from invoicing.printable import by_difference, of_refund, per_kind, postal_lines
+from invoicing.values import OrderContent, Party, Priced, PricedLine, Replaced, Wanted
+from verifactu.codes import TipoFactura
+
+SIMPLIFIED = (TipoFactura.F2.value, TipoFactura.R5.value)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest version of an invoiced order beside its documents, and what only the policy of sales can say."""
+
+    content: OrderContent
+    version: int
+    issued: Issued
+    reprice: Callable[[OrderContent], Priced]
+    choose: Callable[[Priced, OrderContent], Wanted | Hold]
+    """Which document a further supply asks for: F1 or F2, or the hold that bars it."""
+    recipient_trouble: Callable[[Party], Hold | None]
+
+
+def next_document(asked: Asked) -> Wanted | Hold | None:
+    """Return the next document, or why a person must look; None when everything is said."""
+    content, issued = asked.content, asked.issued
+    if content.deleted:
+        known = issued.settled and issued.settled.deleted
+        return None if known else _by_hand(asked, "se borró en la tienda")
+    if issued.of("cancellation"):
+        return None if content.cancelled else _by_hand(asked, "se reabrió después de cancelarse")
+    if held := _taken_back(asked):
+        return held
+    for step in (_refund, _cancellation, _edit, _buyer):
+        if found := step(asked):
+            return found
+    return None
+
+
+# --- money that went back ----------------------------------------------------------------------------------------
+
+
+def _refund(asked: Asked) -> Wanted | Hold | None:
+    """Return the corrective document of the first refund that has none."""
+    issued, content = asked.issued, asked.content
+    by_hand = issued.by_hand.refunds if issued.by_hand else ()
+    documented = [refund for refund in content.refunds if issued.has("refund", refund.external_id)]
+    for refund in refunds.in_order(content.refunds):
+        if refund in documented or refund.external_id in by_hand:
+            continue
+        sold = figures(issued.of(*SOLD))
+        try:
+            back = refunds.taken_back(sold, [*documented, refund], inclusive=content.prices_include_tax)
+        except refunds.MoreThanSold:
+            return hold(
+                "refund_exceeds",
+                refund=refund.external_id, amount=-refund.total, invoice=issued.last.num_serie,
+                left=total(figures(issued.in_force)),
+            )  # fmt: skip
+        change = minus(minus(sold, back), figures(issued.in_force))
+        if not change:
+            continue
+        lines = of_refund(change, refund, inclusive=content.prices_include_tax, language=issued.last.language)
+        spread = " Repartida entre los tipos en proporción a lo vendido." if not refund.lines and len(sold) > 1 else ""
+        return _rectification(
+            asked, change, lines, purpose="refund", key=refund.external_id, cause="return",
+            note=f"Devolución {refund.external_id} de {-refund.total} €.{spread}",
+        )  # fmt: skip
+    return None
+
+
+def _taken_back(asked: Asked) -> Hold | None:
+    """A refund that was corrected and that the shop no longer knows: giving it back is for a person."""
+    known = {refund.external_id for refund in asked.content.refunds}
+    settled = {refund.external_id for refund in asked.issued.settled.refunds} if asked.issued.settled else set()
+    gone = [document.key for document in asked.issued.of("refund") if document.key not in known]
+    unseen = [key for key in gone if key in settled or asked.issued.settled is None]
+    return _by_hand(asked, *(f"se anuló la devolución {key}" for key in unseen)) if unseen else None
+
+
+def _cancellation(asked: Asked) -> Wanted | Hold | None:
+    """A cancelled order stands for nothing, whatever money went back: what was kept is no price (LIVA 80.Dos)."""
+    if not asked.content.cancelled:
+        return None
+    by_hand = asked.issued.by_hand
+    if by_hand and by_hand.content.cancelled:
+        return None
+    change = negative(figures(asked.issued.in_force))
+    if not change:
+        return None
+    lines = per_kind(change, "cancellation", language=asked.issued.last.language)
+    return _rectification(
+        asked, change, lines, purpose="cancellation", key="", cause="cancellation", note="Pedido cancelado."
+    )
+
+
+# --- what was sold is not what it was ------------------------------------------------------------------------------
+
+
+def _edit(asked: Asked) -> Wanted | Hold | None:
+    """Compare the order's figures with the documents that say what was sold."""
+    content, issued, before = asked.content, asked.issued, asked.issued.settled
+    if content.cancelled or before is None or not (changed := edits(before, content)):
+        return None
+    try:
+        now, then = asked.reprice(content), asked.reprice(before)
+    except Unpriceable:
+        return _by_hand(asked, *changed)
+    change = minus(balance(now.shares), _baseline(asked))
+    less = {kind: amounts for kind, amounts in change.items() if amounts.gross < 0}
+    more = {kind: amounts for kind, amounts in change.items() if amounts.gross >= 0}
+    if not change:
+        # the shop says that it was changed, and its lines do not show how
+        return _by_hand(asked, *changed) if content.current_total not in (None, content.total) else None
+    if less and more and same_goods(before, content):
+        return _wrong_rate(asked, change)
+    lines = by_difference(then, before, now, content)
+    if less:
+        left = figures(issued.in_force)
+        if any(-amounts.gross > left.get(kind, Amounts()).gross for kind, amounts in less.items()):
+            return _by_hand(asked, *changed)  # part of it was already given back
+        return _rectification(
+            asked, less, lines(less), purpose="edit", key=f"v{asked.version}", cause="edit",
+            note="El pedido se modificó: " + "; ".join(changed) + ".",
+        )  # fmt: skip
+    return _addition(asked, more, lines(more), now, changed)
+
+
+def _wrong_rate(asked: Asked, change: Balance) -> Wanted | Hold:
+    """The same goods bear other taxes now; more tax is not put on a consumer afterwards (LIVA 89.Tres.1)."""
+    last = asked.issued.last
+    tax = sum((amounts.tax for amounts in change.values()), ZERO)
+    consumer = last.recipient is None or nif.natural_person(last.recipient.tax_id)
+    if tax > 0 and consumer:
+        return hold("tax_increase_barred", invoice=last.num_serie, tax=tax)
+    return _rectification(
+        asked, change, per_kind(change, "amount", language=last.language), purpose="edit",
+        key=f"v{asked.version}", cause="amount", note="Los mismos bienes con otro impuesto.",
+    )  # fmt: skip
+
+
+def _addition(
+    asked: Asked, more: Balance, lines: tuple[PricedLine, ...], now: Priced, changed: Sequence[str]
+) -> Wanted | Hold:
+    """More goods are a new supply, with an invoice of its own."""
+    priced = _priced(more, lines, mentions=now.mentions)
+    found = asked.choose(priced, _as_invoiced(asked))
+    if isinstance(found, Hold):
+        return found
+    return msgspec.structs.replace(
+        found, purpose="addition", key=f"v{asked.version}", operation_date=None,
+        note="Lo añadido al pedido: " + "; ".join(changed) + ". " + found.note,
+    )  # fmt: skip
+
+
+def _baseline(asked: Asked) -> Balance:
+    """What the documents say was sold; from where a person settled it, what the order was then and documents since."""
+    issued = asked.issued
+    if issued.by_hand is None:
+        return figures(issued.of(*SOLD))
+    then = asked.reprice(issued.by_hand.content)
+    since = [
+        document
+        for document, version in zip(issued.documents, issued.versions, strict=True)
+        if version > issued.by_hand.version and document.purpose in SOLD
+    ]
+    return plus(balance(then.shares), figures(since))
+
+
+# --- who bought ------------------------------------------------------------------------------------------------------
+
+
+def _buyer(asked: Asked) -> Wanted | Hold | None:
+    """Other data of the recipient: R4 by substitution; a NIF for a simplified invoice: an exchange."""
+    issued, before = asked.issued, asked.issued.settled
+    if issued.half_exchanged is None:
+        if before is None or not buyer_changed(before.buyer, asked.content.buyer, tipo=issued.last.tipo):
+            return None
+        known = issued.last.recipient
+        if known and same_recipient(known, _as_invoiced(asked).buyer):
+            return None
+    buyer = _as_invoiced(asked).buyer
+    return asked.recipient_trouble(buyer) or restated(issued, buyer, key=f"v{asked.version}")
+
+
+def restated(issued: Issued, recipient: Party, *, key: str, said: str = "") -> Wanted | None:
+    """Return the document that says what stands once more, for another recipient; None when nothing stands.
+
+    Complete invoices: R4 by substitution of equal amounts. Simplified ones: an exchange. Behind an exchange: the same
+    amounts negative, and when that is issued, a new exchange (remedies.py).
+    """
+    last, half = issued.last, issued.half_exchanged
+    shared: Any = {"key": key, "language": last.language, "email": last.email, "note_for_buyer": said}
+    stands = negative(balance(half.shares)) if half else figures(issued.in_force)
+    if not stands:
+        return None
+    lines = per_kind(stands, "restated", language=last.language)
+    priced = _priced(stands, lines, last.mentions)
+    if half or last.tipo in SIMPLIFIED:
+        behind = half.substitutes if half else tuple(document.reference for document in issued.in_force)
+        return Wanted(
+            purpose="exchange", tipo="F3", recipient=recipient, priced=priced, substitutes=behind,
+            note="Canje: el cliente pide factura completa.", **shared,
+        )  # fmt: skip
+    if last.tipo == TipoFactura.F3.value:
+        change = negative(stands)
+        return Wanted(
+            purpose="exchange_reversal", tipo="F3", substitutes=last.substitutes, recipient=last.recipient,
+            priced=_priced(change, per_kind(change, "exchange_reversal", language=last.language), last.mentions),
+            note=f"Deja sin efecto el canje {last.num_serie}: los datos del cliente eran otros.", **shared,
+        )  # fmt: skip
+    return Wanted(
+        purpose="recipient", tipo="R4", method="S", cause="recipient", recipient=recipient, priced=priced,
+        qualified=last.qualified, rectifies=tuple(document.reference for document in issued.in_force),
+        replaced=_replaced(stands), note="Cambiaron los datos del destinatario.", **shared,
+    )  # fmt: skip
+
+
+def same_recipient(one: Party, other: Party) -> bool:
+    """Tell whether both are printed alike."""
+    return _shown(one) == _shown(other)
+
+
+def _shown(party: Party) -> tuple[str, str, list[str]]:
+    return party.tax_id, party.company or party.name, postal_lines(party)
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+def _rectification(
+    asked: Asked,
+    change: Balance,
+    lines: tuple[PricedLine, ...],
+    *,
+    purpose: str,
+    key: str,
+    cause: str,
+    note: str,
+) -> Wanted:
+    """Return the corrective document by differences: R5 of a simplified invoice, R1 of any other."""
+    return difference(asked.issued, change, lines, tipo="R1", purpose=purpose, key=key, cause=cause, note=note)
+
+
+def difference(
+    issued: Issued,
+    change: Balance,
+    lines: tuple[PricedLine, ...],
+    *,
+    tipo: str,
+    purpose: str,
+    key: str,
+    cause: str,
+    note: str,
+    said: str = "",
+) -> Wanted:
+    """Return a corrective document by differences for all that stands; a simplified one is corrected by an R5."""
+    last = issued.last
+    simplified = last.tipo in SIMPLIFIED
+    return Wanted(
+        purpose=purpose,
+        key=key,
+        tipo="R5" if simplified else tipo,
+        method="I",
+        cause=cause,
+        note_for_buyer=said,
+        rectifies=issued.originals,
+        recipient=None if simplified else last.recipient,
+        qualified=last.qualified,
+        email=last.email,
+        language=last.language,
+        priced=_priced(change, lines, last.mentions),
+        note=note,
+    )
+
+
+def _priced(change: Balance, lines: tuple[PricedLine, ...], mentions: tuple[str, ...]) -> Priced:
+    tax = sum((amounts.tax + amounts.surcharge for amounts in change.values()), ZERO)
+    return Priced(
+        lines=lines, shares=shares_of(change), tax_total=tax, total=total(change), platform_tax=tax, mentions=mentions
+    )
+
+
+def _replaced(stands: Balance) -> Replaced:
+    surcharge = sum((amounts.surcharge for amounts in stands.values()), ZERO)
+    return Replaced(
+        base=sum((amounts.base for amounts in stands.values()), ZERO),
+        tax=sum((amounts.tax for amounts in stands.values()), ZERO),
+        surcharge=surcharge or None,
+    )
+
+
+def _as_invoiced(asked: Asked) -> OrderContent:
+    """Return the order with the NIF that its invoice shows, where the shop itself never had one."""
+    known = next((doc.recipient for doc in reversed(asked.issued.in_force) if doc.recipient), None)
+    buyer = asked.content.buyer
+    if buyer.tax_id or known is None:
+        return asked.content
+    kept = msgspec.structs.replace(
+        buyer, tax_id=known.tax_id, tax_id_as_given=known.tax_id_as_given, name=known.name, company=known.company,
+        address=buyer.address if buyer.address.lines else known.address,
+    )  # fmt: skip
+    return msgspec.structs.replace(asked.content, buyer=kept)
+
+
+def _by_hand(asked: Asked, *changed: str) -> Hold:
+    return hold("correction_needed", invoice=asked.issued.last.num_serie, changes="; ".join(changed))
