@@ -7,4 +7,4 @@ class InvoicingConfig(AppConfig):
 
     def ready(self) -> None:
         # These register the workflows, once the models are there.
-        from invoicing import corrections, exports, flows, reconciling, reporting  # noqa: F401, PLC0415
+        from invoicing import by_staff, corrections, exports, flows, reconciling, reporting  # noqa: F401, PLC0415

@@ -1,8 +1,9 @@
 """Read a delivery into an immutable version of its order, under the order's lock."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -11,19 +12,30 @@ from django.db.models import QuerySet
 from common.ids import uuid7
 from invoicing import policy
 from invoicing.models import Delivery, Order, Snapshot
-from invoicing.storefronts import PLATFORMS, ReaderSettings
-from invoicing.values import OrderContent, Reading, Refund
+from invoicing.pulling import can_pull
+from invoicing.storefronts import PLATFORMS, PULLED, ReaderSettings
+from invoicing.values import Hint, OrderContent, Reading, Refund
 from workflows.encoding import decode, encode
+from workflows.models import Process
 from workflows.rows import sql
+
+
+class NeedsPulling(Exception):
+    """The delivery only names the order: give the connection its API credentials and switch on asking the shop."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CapturedVersion:
-    """What became of a delivery: the snapshot, and whether it asks for a decision on an invoice."""
+    """What became of a delivery: the snapshot, and whether it asks for a decision on an invoice.
 
-    snapshot: Snapshot
-    order: Order
-    matters: bool
+    `version` is the one to decide on. With `fetch` the shop is to be asked; without a snapshot it was only a hint.
+    """
+
+    snapshot: Snapshot | None = None
+    order: Order | None = None
+    matters: bool = False
+    version: int = 0
+    fetch: Hint | None = None
 
 
 def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | None:
@@ -31,9 +43,14 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
 
     A stale version and one with equal content are kept as evidence (state ignored) and change nothing else.
 
+    Where the shop has more to say than a delivery and may be asked, the decision waits for what it says: a version
+    with `fetch` starts none, the pulled one that follows does.
+
     :raises Unreadable: when the bytes are not what the platform documents.
+    :raises NeedsPulling: when they only name the order, and the shop may not be asked.
     """
     connection = delivery.connection
+    pulled, may_ask = delivery.topic == PULLED, can_pull(connection)
     reading = PLATFORMS[connection.platform].read(
         bytes(delivery.body),
         delivery.topic,
@@ -41,12 +58,25 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
     )
     if reading is None:
         return None
+    fetch = reading.fetch if may_ask and not pulled else None
+    if reading.content is None and reading.refund is None:
+        if fetch is None:
+            raise NeedsPulling(NeedsPulling.__doc__)
+        return CapturedVersion(fetch=fetch)
     with transaction.atomic():
         order = lock_order(delivery, reading, now=now)
         existing = Snapshot.objects.filter(delivery=delivery).first()
         if existing:
-            return CapturedVersion(snapshot=existing, order=order, matters=False)
-        return _keep(order, delivery, reading, now=now)
+            return CapturedVersion(snapshot=existing, order=order, fetch=fetch)
+        tied = may_ask and not pulled and _tied(order, reading, delivery)
+        captured = _keep(order, delivery, reading, now=now)
+        if fetch:
+            return replace(captured, matters=False, fetch=fetch)
+        if tied and captured.matters:
+            return replace(captured, fetch=Hint(kind="order", external_id=reading.external_id))
+        if pulled and not captured.matters and (undecided := _undecided(order)):
+            return replace(captured, matters=True, version=undecided)
+        return captured
 
 
 def lock_order(delivery: Delivery, reading: Reading, *, now: datetime) -> Order:
@@ -115,7 +145,38 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
     view = content_of(order)
     invoiced = order.invoices.filter(purpose="sale").exists()
     matters = news and view is not None and policy.matters(view, invoiced=invoiced)
-    return CapturedVersion(snapshot=snapshot, order=order, matters=matters)
+    return CapturedVersion(snapshot=snapshot, order=order, matters=matters, version=snapshot.version)
+
+
+def still_waiting(delivery_id: UUID) -> tuple[Order, int] | None:
+    """Return the order of a pulled delivery and its version that still waits for a decision, None when none does.
+
+    The same was pulled before; what was read since then waited for it in vain. Locks the order.
+    """
+    snapshot = Snapshot.objects.filter(delivery=delivery_id).first()
+    if snapshot is None:
+        return None  # it is being read, and says itself what is to be decided
+    order = (
+        Order.objects.select_for_update(no_key=True, of=("self",)).select_related("current").get(pk=snapshot.order_id)
+    )
+    version = _undecided(order)
+    return (order, version) if version else None
+
+
+def _undecided(order: Order) -> int:
+    """Return the newest version that matters and that nobody has begun to decide on, 0 when there is none.
+
+    It waited for what the shop says of it, and the shop said nothing new.
+    """
+    newest = order.snapshots.exclude(state="ignored").order_by("-version").first()
+    if newest is None or newest.state != "captured":
+        return 0
+    key = f"order:{order.pk}:v{newest.version}"
+    if Process.objects.filter(workflow="invoice-order", idempotency_key=key).exists():
+        return 0
+    view = content_of(order)
+    invoiced = order.invoices.filter(purpose="sale").exists()
+    return newest.version if view is not None and policy.matters(view, invoiced=invoiced) else 0
 
 
 def _is_news(order: Order, reading: Reading, content_hash: str, *, older: bool) -> bool:
@@ -123,6 +184,13 @@ def _is_news(order: Order, reading: Reading, content_hash: str, *, older: bool) 
     if reading.content is None:
         return not order.snapshots.filter(kind="refund", content_hash=content_hash).exists()
     return not older and (order.current is None or order.current.content_hash != content_hash)
+
+
+def _tied(order: Order, reading: Reading, delivery: Delivery) -> bool:
+    """Tell whether only arrival ranks this version against the one before; then the shop is asked which one holds."""
+    if reading.content is None or reading.updated_at != order.platform_version:
+        return False
+    return order.triggered_at is None or delivery.triggered_at in (None, order.triggered_at)
 
 
 def _older(order: Order, reading: Reading, delivery: Delivery) -> bool:

@@ -48,6 +48,8 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
             invoice_from=order.connection.invoice_from,
             other_invoicing=order.connection.other_invoicing,
             marketplace_channels=tuple(order.connection.marketplace_channels),
+            trigger=order.connection.trigger,
+            zero_totals=order.connection.zero_totals,
         ),
         issued=issued_for(order),
         today=now.astimezone(ZoneInfo(company.zone)).date(),

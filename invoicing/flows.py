@@ -1,23 +1,27 @@
 """The workflows: the table of contents of the product. Each step is a line; arithmetic and HTTP live elsewhere."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.db import transaction
 
 from common import clock
+from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
-from invoicing.capture import capture_delivery
+from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
 from invoicing.deciding import Decided, decide_order, leave_order
+from invoicing.deliveries import Received
 from invoicing.documents import Documents, StoredDocument
 from invoicing.holds import Resolution
 from invoicing.issuing import NotTheNewest, issue_document
 from invoicing.mail import letter, message_id, send
-from invoicing.models import Delivery, Document, Invoice
+from invoicing.models import Connection, Delivery, Document, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.storefronts import Unreadable
+from invoicing.values import Hint
 from verifactu import witness
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from workflows.api import Lane, step, workflow
@@ -64,26 +68,66 @@ class MailInvoice(msgspec.Struct, frozen=True):
 # --- capture: one delivery -------------------------------------------------------------------------------------
 
 
+class Read(msgspec.Struct, frozen=True):
+    """What reading a delivery came to: the order, if it tells of one, and what the shop is to be asked for."""
+
+    order_id: UUID | None = None
+    connection_id: UUID | None = None
+    fetch: Hint | None = None
+
+
 @step
-def read_delivery(delivery_id: UUID) -> UUID | None:
-    """Keep the version that the delivery holds and start the decision when it matters; return the order."""
+def take_in(delivery_id: UUID) -> Read:
+    """Keep the version that the delivery holds and start the decision when it matters."""
     now = clock.now()
-    delivery = Delivery.objects.select_related("connection").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("connection").defer("connection__credentials").get(pk=delivery_id)
     try:
         captured = capture_delivery(delivery, now=now)
-    except Unreadable as error:
+    except (Unreadable, NeedsPulling) as error:
         raise Abort(f"{delivery.connection}: {error}") from error
     if captured is None:
-        return None
-    if captured.matters:
+        return Read()
+    if captured.order and captured.matters:
         trigger(
             invoice_order,
-            InvoiceOrder(delivery.company_id, captured.order.pk, captured.snapshot.version),
+            InvoiceOrder(delivery.company_id, captured.order.pk, captured.version),
             now=now,
             actor="capture",
             settle=timedelta(seconds=delivery.connection.settle_seconds),
         )
-    return captured.order.pk
+    return Read(captured.order.pk if captured.order else None, delivery.connection_id, captured.fetch)
+
+
+def keep_pulled(delivery_id: UUID, connection_id: UUID, hint: Hint, bundle: bytes | None) -> UUID | None:
+    """Store what the shop said and start to read it, in one commit; nothing when the hint leads to no order."""
+    if bundle is None:
+        return None
+    connection = Connection.objects.get(pk=connection_id)
+    return take_pulled(connection, bundle, now=clock.now()).delivery_id
+
+
+def take_pulled(connection: Connection, bundle: bytes, *, now: datetime) -> Received:
+    """Store an order as its shop has it now and start to read it; what was read before changes nothing."""
+    with transaction.atomic():
+        received = pulling.keep(connection, bundle, now=now)
+        if received.new:
+            trigger(capture, Capture(connection.company_id, received.delivery_id), now=now, actor="pull")
+        elif waiting := still_waiting(received.delivery_id):
+            order, version = waiting
+            trigger(invoice_order, InvoiceOrder(order.company_id, order.pk, version), now=now, actor="pull")
+    return received
+
+
+@step.external(
+    store=keep_pulled,
+    lane=lambda delivery_id, connection_id, hint: Lane(f"shop:{connection_id}", 4),
+    breaker=lambda delivery_id, connection_id, hint: pulling.breaker_of(connection_id),
+    retry=pulling.RETRY,
+)
+def pull(delivery_id: UUID, connection_id: UUID, hint: Hint, *, idempotency_key: str) -> bytes | None:
+    """Ask the shop for the order that a delivery only names, or names the half of."""
+    connection = Connection.objects.select_related("company").get(pk=connection_id)
+    return pulling.client_of(connection).hinted(hint.kind, hint.external_id)
 
 
 @workflow(
@@ -96,8 +140,11 @@ def read_delivery(delivery_id: UUID) -> UUID | None:
     tags=lambda p: (f"delivery:{p.delivery_id}",),
 )
 def capture(run: Run, p: Capture) -> UUID | None:
-    """Read one stored delivery."""
-    return run.step(read_delivery, p.delivery_id)
+    """Read one stored delivery, and ask the shop where it has more to say. What it says is a delivery of its own."""
+    read = run.step(take_in, p.delivery_id)
+    if read.fetch and read.connection_id:
+        run.step(pull, p.delivery_id, read.connection_id, read.fetch)
+    return read.order_id
 
 
 # --- invoice-order: from a version of an order to its document ---------------------------------------------------

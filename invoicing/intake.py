@@ -3,62 +3,28 @@
 The raw bytes are the evidence: they are stored as they came and interpreted later, by the `capture` process.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 
-from common.ids import uuid7
+from invoicing.deliveries import Received, store
 from invoicing.flows import Capture, capture
-from invoicing.models import Connection, Delivery
+from invoicing.models import Connection
 from invoicing.storefronts import Identity
 from workflows.engine import trigger
-from workflows.rows import sql
-
-KEPT_HEADERS = ("content-type", "user-agent", "x-shopify-", "x-wc-webhook-")
-NOT_KEPT = ("hmac", "signature")
-
-
-class Received(NamedTuple):
-    """The stored delivery; `new` is False when the same one was there already."""
-
-    delivery_id: UUID
-    new: bool
 
 
 def receive(
     connection: Connection, *, body: bytes, headers: Mapping[str, str], identity: Identity, now: datetime
 ) -> Received:
     """Store the delivery and trigger `capture`; the same delivery again changes nothing."""
-    delivery = Delivery(
-        id=uuid7(),
-        company_id=connection.company_id,
-        connection=connection,
-        delivery_key=identity.delivery_key[:200],
-        event_key=identity.event_key[:200],
-        topic=identity.topic[:60],
-        triggered_at=identity.triggered_at,
-        received_at=now,
-        headers=kept(headers),
-        body=body,
-        body_sha256=hashlib.sha256(body).hexdigest(),
-    )
     with transaction.atomic():
-        delivery.seal = delivery.compute_seal()
-        # ignore_conflicts: the unique key decides who was first, also between two requests at once.
-        Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        stored = sql(
-            "SELECT id FROM invoicing_delivery WHERE connection_id = %s AND delivery_key = %s",
-            [connection.pk, delivery.delivery_key],
-        )[0][0]
-        if stored != delivery.pk:
-            return Received(stored, new=False)
-        trigger(capture, Capture(connection.company_id, delivery.pk), now=now, actor=connection.platform)
-    return Received(stored, new=True)
+        received = store(connection, body=body, headers=headers, identity=identity, now=now)
+        if received.new:
+            trigger(capture, Capture(connection.company_id, received.delivery_id), now=now, actor=connection.platform)
+    return received
 
 
 def refuse(connection: Connection, *, now: datetime) -> None:
@@ -66,12 +32,3 @@ def refuse(connection: Connection, *, now: datetime) -> None:
     Connection.objects.filter(pk=connection.pk).update(
         rejected_deliveries=F("rejected_deliveries") + 1, last_rejected_at=now
     )
-
-
-def kept(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers worth keeping: those of the platform, without its signature."""
-    return {
-        name: value
-        for name, value in ((name.lower(), value) for name, value in headers.items())
-        if name.startswith(KEPT_HEADERS) and not any(word in name for word in NOT_KEPT)
-    }

@@ -4,7 +4,7 @@ Deciding compares the newest version of an order with what is issued so far; it 
 lose nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -46,6 +46,10 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """hold, or reference_only: issue, and keep the other system's number as a reference."""
     marketplace_channels: tuple[str, ...] = ()
     """Sales channels whose operator invoices by itself; compared without case."""
+    trigger: str = "paid"
+    """The fact that asks for the invoice: paid, shipped or delivered."""
+    zero_totals: str = "hold"
+    """hold (a gift, or a taxable self-supply: a person knows), or ignore."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +72,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 def matters(content: OrderContent, *, invoiced: bool) -> bool:
     """Tell whether this version of an order needs a decision: paid at least in part, ended, or already invoiced."""
     paid = content.paid or content.partially_paid
-    return invoiced or paid or content.cancelled or content.deleted or bool(content.refunds)
+    sent = bool(content.shipped_at or content.delivered_at)
+    return invoiced or paid or sent or content.cancelled or content.deleted or bool(content.refunds)
 
 
 def decide(
@@ -178,8 +183,10 @@ def _no_invoice(case: _Case) -> str:
         return "Pedido de prueba."
     if content.cancelled:
         return "Cancelado antes de facturarse."
-    if not content.paid and not content.partially_paid:
-        return "Sin pagar."
+    if why := _not_due(content, case.connection.trigger):
+        return why
+    if content.total == 0 and case.connection.zero_totals == "ignore":
+        return "De total cero."
     if content.sales_channel and content.sales_channel.casefold() in channels:
         return f"Lo factura el mercado en el que se vendió ({content.sales_channel})."
     if start and content.placed_at < start:
@@ -187,6 +194,20 @@ def _no_invoice(case: _Case) -> str:
     if content.total > 0 and _refunded(content) >= content.total:
         return "Devuelto entero antes de facturarse."
     return ""
+
+
+_DUE: dict[str, Callable[[OrderContent], datetime | None]] = {
+    "paid": lambda content: content.paid_at,
+    "shipped": lambda content: content.shipped_at or content.delivered_at,
+    "delivered": lambda content: content.delivered_at,
+}
+
+
+def _not_due(content: OrderContent, trigger: str) -> str:
+    """Return why the time of the invoice has not come. With `paid` a payment without a date counts too."""
+    if trigger == "paid":
+        return "" if content.paid or content.partially_paid else "Sin pagar."
+    return "" if _DUE[trigger](content) else "Sin enviar." if trigger == "shipped" else "Sin entregar."
 
 
 def _not_yet(case: _Case) -> Hold | None:
@@ -199,7 +220,7 @@ def _not_yet(case: _Case) -> Hold | None:
     keeps = case.connection.other_invoicing == "reference_only" or "other_invoice_number" in accepted
     if content.invoiced_elsewhere and not keeps:
         return hold("other_invoice_number", number=content.invoiced_elsewhere)
-    if content.partially_paid:
+    if content.partially_paid and case.connection.trigger == "paid":
         return hold("partial_payment")
     if (
         not _refunded(content)
@@ -280,9 +301,9 @@ def _f2_limit(company: CompanyPolicy) -> Decimal:
 
 
 def _operation_date(case: _Case) -> date | None:
-    """Return the day of payment in the issuer's zone; never one to come (the AEAT's 1173)."""
-    paid_at = case.content.paid_at
-    day = paid_at.astimezone(ZoneInfo(case.company.zone)).date() if paid_at else None
+    """Return the day of what asked for the invoice, in the issuer's zone; never one to come (the AEAT's 1173)."""
+    moment = _DUE[case.connection.trigger](case.content)
+    day = moment.astimezone(ZoneInfo(case.company.zone)).date() if moment else None
     return day if day and day <= case.today else None
 
 

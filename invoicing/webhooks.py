@@ -1,39 +1,53 @@
-"""`POST /webhooks/<connection>/`: judge the signature over the raw bytes, keep them, answer. Nothing else."""
+"""`POST /webhooks/<connection>/`: judge the signature over the raw bytes, keep them, answer. Nothing else.
+
+`GET` with a `challenge` is how Adobe sees that the address is meant to be called: the challenge goes back.
+"""
 
 import hashlib
 import logging
+import re
 from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from common import clock
 from invoicing.intake import receive, refuse
 from invoicing.models import Connection
-from invoicing.storefronts import PLATFORMS
+from invoicing.storefronts import PLATFORMS, CannotJudge
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
 """Bytes. Shopify's largest orders are a few hundred kilobytes."""
+CHALLENGE = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 @csrf_exempt
-@require_POST
 def webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Answer 200 once the delivery is committed, also when it was there before.
 
     401: wrong signature (counted, body not kept). 404: no such connection. 411: length not announced (Django reads
-    nothing then). 413: too large. 503: database away.
+    nothing then). 413: too large. 503: database away, or the key that signs out of reach.
     """
     try:
+        if request.method != "POST":
+            return _challenge(request, connection_id)
         return _webhook(request, connection_id)
     except (OperationalError, InterfaceError):
         log.exception("webhook for %s: no database", connection_id)
         return JsonResponse({"error": "try again later"}, status=503, headers={"Retry-After": "30"})
+
+
+def _challenge(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Send back what Adobe asks with; anything else that is not posted is no delivery."""
+    asked = request.GET.get("challenge", "") if request.method == "GET" else ""
+    magento = Connection.objects.filter(pk=connection_id, active=True, platform=Connection.Platform.MAGENTO)
+    if not CHALLENGE.fullmatch(asked) or not magento.exists():
+        return HttpResponseNotAllowed(["POST"])
+    return HttpResponse(asked, content_type="text/plain")
 
 
 def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
@@ -41,7 +55,9 @@ def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         return JsonResponse({"error": "announce the body's Content-Length"}, status=411)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
         return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
-    connection = Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").first()
+    connection = (
+        Connection.objects.filter(pk=connection_id, active=True).exclude(platform="api").defer("credentials").first()
+    )
     if connection is None:
         return JsonResponse({"error": "unknown connection"}, status=404)
     storefront = PLATFORMS[connection.platform]
@@ -52,7 +68,12 @@ def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     if storefront.ping(body, request.headers):
         return JsonResponse({"status": "pong"})
     now = clock.now()
-    if not storefront.authentic(body, request.headers, connection.secrets):
+    try:
+        authentic = storefront.authentic(body, request.headers, connection.secrets)
+    except CannotJudge as error:
+        log.warning("connection %s: %s", connection.pk, error)
+        return JsonResponse({"error": "try again later"}, status=503, headers={"Retry-After": "60"})
+    if not authentic:
         log.warning(
             "connection %s: wrong signature, %d bytes, sha256 %s",
             connection.pk, len(body), hashlib.sha256(body).hexdigest(),

@@ -33,12 +33,18 @@ from verifactu.xml import read_registro
 from workflows.engine import Handle
 from workflows.models import Process
 
-AMEND, ANNUL = "invoicing.amend_invoice", "invoicing.annul_invoice"
+AMEND, ANNUL, RECTIFY = "invoicing.amend_invoice", "invoicing.annul_invoice", "invoicing.rectify_invoice"
 
-_REASON: dict[str, Any] = {
-    "label": gettext_lazy("Motivo"), "max_length": 500, "widget": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-    "help_text": gettext_lazy("Queda en la historia del proceso, con su nombre y la hora."),
-}  # fmt: skip
+
+def reason_field(help_text: Any) -> dict[str, Any]:
+    """Return what the field of a reason is made of."""
+    return {
+        "label": gettext_lazy("Motivo"), "max_length": 500, "widget": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        "help_text": help_text,
+    }  # fmt: skip
+
+
+_REASON = reason_field(gettext_lazy("Queda en la historia del proceso, con su nombre y la hora."))
 
 
 class AmendForm(CodingFields):
@@ -61,6 +67,8 @@ class AnnulForm(forms.Form):
 def buttons(request: HttpRequest, invoice: Invoice) -> list[tuple[Any, str, str]]:
     """Return (name, icon, address) of what this person may do with this invoice."""
     found = []
+    if request.user.has_perm(RECTIFY) and invoice.state != "annulled":
+        found.append((_("Rectificar"), "contract_edit", reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])))
     if request.user.has_perm(AMEND):
         name = _("Reactivar") if invoice.state == "annulled" else _("Subsanar")
         found.append((name, "edit_document", reverse("admin:invoicing_invoice_amend", args=[invoice.pk])))
@@ -82,11 +90,11 @@ def amend(page: Any, request: HttpRequest, invoice: Invoice) -> HttpResponse:
             page, request, invoice, form,
             attempt=lambda: send_amended(ref, coding, reactivate=back),
             start=lambda once: start_subsanacion(
-                invoice, coding, reason=reason, request=once, actor=_actor(request), now=clock.now(), reactivate=back
+                invoice, coding, reason=reason, request=once, actor=actor(request), now=clock.now(), reactivate=back
             ),
             **_amending(back),
         )  # fmt: skip
-    return _ask(page, request, invoice, form, **_amending(back))
+    return ask(page, request, invoice, form, **_amending(back))
 
 
 def annul(page: Any, request: HttpRequest, invoice: Invoice) -> HttpResponse:
@@ -105,11 +113,11 @@ def annul(page: Any, request: HttpRequest, invoice: Invoice) -> HttpResponse:
             page, request, invoice, form,
             attempt=lambda: send_annulled(ref),
             start=lambda once: start_annulment(
-                invoice, reason=reason, request=once, actor=_actor(request), now=clock.now()
+                invoice, reason=reason, request=once, actor=actor(request), now=clock.now()
             ),
             **said,
         )  # fmt: skip
-    return _ask(page, request, invoice, form, **said)
+    return ask(page, request, invoice, form, **said)
 
 
 def history_table(records: Iterable[Record]) -> dict[str, Any]:
@@ -152,27 +160,28 @@ def _start(
     **said: Any,
 ) -> HttpResponse:
     """Start the process, unless trying it now shows that nothing may be sent."""
-    once = _once(request)
-    if not Process.objects.filter(idempotency_key__in=[f"subsanar:{once}", f"annul:{once}"]).exists() and (
+    asking = once(request)
+    if not Process.objects.filter(idempotency_key__in=[f"subsanar:{asking}", f"annul:{asking}"]).exists() and (
         why := refusal(attempt, get_language() or "es")
     ):
         form.add_error(None, why)
-        return _ask(page, request, invoice, form, **said)
-    process = Process.objects.get(pk=start(once).id)
+        return ask(page, request, invoice, form, **said)
+    process = Process.objects.get(pk=start(asking).id)
     page.message_user(request, _("En marcha: el registro se envía a la AEAT y la factura mostrará lo que responda."))
     return HttpResponseRedirect(change_url(process if request.user.has_perm("workflows.view_process") else invoice))
 
 
-def _ask(page: Any, request: HttpRequest, invoice: Invoice, form: Any, **said: Any) -> TemplateResponse:
+def ask(page: Any, request: HttpRequest, invoice: Invoice, form: Any, **said: Any) -> TemplateResponse:
+    """Return the page that asks."""
     context = {
-        "form": form, "button_variant": "primary", "token": _once(request), "back": change_url(invoice),
+        "form": form, "button_variant": "primary", "token": once(request), "back": change_url(invoice),
         "about": [(_("Factura"), invoice.num_serie, change_url(invoice))],
     }  # fmt: skip
     answer: TemplateResponse = page.answer(request, invoice, "admin/workflows/confirm.html", {**context, **said})
     return answer
 
 
-def _once(request: HttpRequest) -> UUID:
+def once(request: HttpRequest) -> UUID:
     """Return what makes this asking one, however often the button is pressed."""
     try:
         return UUID(request.POST.get("token", ""))
@@ -185,5 +194,6 @@ def _remedy(situation: Situation, invoice: Invoice) -> str:
     return found.en if (get_language() or "es").startswith("en") else found.es
 
 
-def _actor(request: HttpRequest) -> str:
+def actor(request: HttpRequest) -> str:
+    """Return who asks, as the history of a process names them."""
     return str(request.user.get_username())

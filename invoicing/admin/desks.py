@@ -96,7 +96,10 @@ DESKS.update(
     {
         "capture": Desk(
             title=gettext_lazy("Leer una entrega"),
-            steps={"read_delivery": gettext_lazy("Leer la entrega")},
+            steps={
+                "take_in": gettext_lazy("Leer la entrega"),
+                "pull": gettext_lazy("Pedir a la tienda lo que falta"),
+            },
         ),
         "invoice-order": Desk(
             title=gettext_lazy("Facturar un pedido"),

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
-from invoicing.admin import correcting
+from invoicing.admin import correcting, rectifying
 from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
 from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about
+from invoicing.causes import CAUSES
 from invoicing.documents import Documents
 from invoicing.models import Invoice
 from invoicing.values import TaxShare
@@ -99,7 +100,7 @@ class InvoiceAdmin(ReadingAdmin):
         }  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        own = {"pdf": self.open_pdf, "amend": self.amend, "annul": self.annul}
+        own = {"pdf": self.open_pdf, "amend": self.amend, "annul": self.annul, "rectify": self.rectify}
         return [
             *(
                 path(f"<uuid:pk>/{name}/", self.admin_site.admin_view(view), name=f"invoicing_invoice_{name}")
@@ -115,6 +116,10 @@ class InvoiceAdmin(ReadingAdmin):
     def annul(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Annul the invoice."""
         return correcting.annul(self, request, self._seen(request, pk))
+
+    def rectify(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Correct the invoice by another one."""
+        return rectifying.rectify(self, request, self._seen(request, pk))
 
     def _seen(self, request: HttpRequest, pk: UUID) -> Invoice:
         invoice = self.get_object(request, str(pk))
@@ -167,7 +172,26 @@ def _facts(invoice: Invoice) -> list[Fact]:
         Fact(_("Impuesto según la tienda"), euros(invoice.platform_tax)),
         Fact(_("Redondeo"), euros(invoice.rounding)),
         Fact(_("Por qué así"), invoice.explanation or "—"),
+        *_related(invoice),
     ]
+
+
+def _related(invoice: Invoice) -> list[Fact]:
+    """Return the invoices that this one names, and those that name it."""
+    found: list[Fact] = []
+    names = {"rectifies": _("Rectifica a"), "substitutes": _("Sustituye a")}
+    for each in invoice.references.select_related("invoice").order_by("position"):
+        shown = link(each.invoice) if each.invoice else f"{each.num_serie} ({each.issue_date:%d/%m/%Y})"
+        found.append(Fact(names[each.relation], shown))
+    told = {"rectifies": _("Rectificada por"), "substitutes": _("Canjeada por")}
+    found += [
+        Fact(told[each.relation], link(each.document))
+        for each in invoice.referred_by.select_related("document").order_by("document_id")
+    ]
+    if invoice.method:
+        cause = CAUSES[invoice.cause].get(get_language() or "es", CAUSES[invoice.cause]["es"])
+        found.append(Fact(_("Causa"), " · ".join(filter(None, (cause, invoice.note_for_buyer)))))
+    return found
 
 
 def _parties(invoice: Invoice) -> list[tuple[Any, list[str]]]:

@@ -96,7 +96,7 @@ class AmendInvoice(ApiView):
                 invoice, coding, reason=told.reason, request=uuid7(), actor=actor, now=now, reactivate=told.reactivate
             )
 
-        return _act(request, id, start)
+        return act(request, id, start)
 
 
 class AnnulInvoice(ApiView):
@@ -131,10 +131,11 @@ class AnnulInvoice(ApiView):
             _try(lambda: send_annulled(ref))
             return start_annulment(invoice, reason=told.reason, request=uuid7(), actor=actor, now=now)
 
-        return _act(request, id, start)
+        return act(request, id, start)
 
 
-def _act(request: Request, id: str, start: Callable[[Invoice, bytes, str, datetime], Handle]) -> Response:
+def act(request: Request, id: str, start: Callable[[Invoice, bytes, str, datetime], Handle]) -> Response:
+    """Start a process about an invoice of the client's company, once for each Idempotency-Key."""
     who = client(request)
     invoice = one(Invoice.objects.filter(company=who.company), ids.INVOICE, id)
     body = json_body(request)

@@ -205,6 +205,16 @@ AMENDMENTS = (
         "reason": "La AEAT responde 2001", "id_type": "07"}),
     Example("back", Said("Reactivarla", "Reactivate it"), {"reason": "Se anuló por error", "reactivate": True}),
 )  # fmt: skip
+RECTIFICATIONS = (
+    Example("discount", Said("Un descuento posterior", "A later discount"), {
+        "situation": "return_or_discount", "reason": "Llegó rayada",
+        "reductions": [{"position": 1, "gross": "12.10"}]}),
+    Example("recipient", Said("Otros datos del destinatario", "Other data of the recipient"), {
+        "situation": "recipient_or_text", "reason": "Cambió la razón social",
+        "recipient": {"tax_id": "B12345674", "company": "Ferretería Soler SL",
+                      "address": {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València",
+                                  "country": "ES"}}}),
+)  # fmt: skip
 ANNULMENTS = (Example("test", Said("Una prueba", "A test"), {"reason": "Era un pedido de prueba"}),)
 _EXPORT_ID = "exp_01kbf4x2m7q9r4t6v8w0y1z3a5"
 _REQUESTED = {

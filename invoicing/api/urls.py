@@ -16,6 +16,7 @@ from invoicing.api.processes import (
     ReplayProcess,
     ResumeProcess,
 )
+from invoicing.api.rectifying import RectifyInvoice
 from invoicing.api.resolution import ResolveHold
 from invoicing.api.status import Status
 from invoicing.api.tokens import AnswerToken
@@ -32,6 +33,7 @@ urlpatterns = [
     path("v1/invoices/<str:id>/", OneInvoice.as_view(), name="invoice"),
     path("v1/invoices/<str:id>/pdf/", InvoicePdf.as_view(), name="pdf"),
     path("v1/invoices/<str:id>/amend/", AmendInvoice.as_view(), name="amend"),
+    path("v1/invoices/<str:id>/rectify/", RectifyInvoice.as_view(), name="rectify"),
     path("v1/invoices/<str:id>/annul/", AnnulInvoice.as_view(), name="annul"),
     path("v1/processes/", Processes.as_view(), name="processes"),
     path("v1/processes/<str:id>/", OneProcess.as_view(), name="process"),

@@ -6,6 +6,7 @@ from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.letterhead import Bounce, Letterhead, MailTemplate
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
+from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
@@ -24,6 +25,7 @@ __all__ = [
     "MailTemplate",
     "Membership",
     "Order",
+    "Reconciliation",
     "Series",
     "Settlement",
     "Snapshot",

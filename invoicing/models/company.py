@@ -118,7 +118,17 @@ class Connection(models.Model):
     class Platform(models.TextChoices):
         SHOPIFY = "shopify", "Shopify"
         WOOCOMMERCE = "woocommerce", "WooCommerce"
+        PRESTASHOP = "prestashop", "PrestaShop"
+        MAGENTO = "magento", "Magento / Adobe Commerce"
+        STRIPE = "stripe", "Stripe"
+        BIGCOMMERCE = "bigcommerce", "BigCommerce"
+        GENERIC = "generic", "Webhook firmado"
         API = "api", "API"
+
+    class Trigger(models.TextChoices):
+        PAID = "paid", "al pagarse"
+        SHIPPED = "shipped", "al enviarse"
+        DELIVERED = "delivered", "al entregarse"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="connections", verbose_name="empresa")
@@ -150,6 +160,23 @@ class Connection(models.Model):
         blank=True,
         help_text="Canales de venta cuyo operador ya factura al comprador; sus pedidos no se facturan.",
     )
+    trigger = models.CharField("se factura", max_length=10, choices=Trigger.choices, default=Trigger.PAID)
+    zero_totals = models.CharField(
+        "pedidos de total cero",
+        max_length=8,
+        choices=[("hold", "retener"), ("ignore", "no facturar")],
+        default="hold",
+    )
+    shop_url = models.CharField("dirección de la tienda", max_length=300, blank=True)
+    credentials = EncryptedField("credenciales de la API", blank=True, default="")
+    """JSON: the platform's `CREDENTIALS` by name."""
+    pull = models.BooleanField(
+        "preguntar a la tienda",
+        default=False,
+        help_text="Cada pocos minutos se piden los pedidos que cambiaron, por si se perdió algún aviso.",
+    )
+    pulled_until = models.DateTimeField("preguntada hasta", null=True, blank=True, editable=False)
+    """Up to where what changed in the shop is known to have come here."""
     active = models.BooleanField("activa", default=True)
     rejected_deliveries = models.PositiveIntegerField("firmas rechazadas", default=0, editable=False)
     last_rejected_at = models.DateTimeField("última firma rechazada", null=True, blank=True, editable=False)

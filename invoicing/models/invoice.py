@@ -123,7 +123,11 @@ class Invoice(LedgerModel):
         ordering: ClassVar = ["-id"]
         verbose_name = "factura"
         verbose_name_plural = "facturas"
-        permissions: ClassVar = [("amend_invoice", "subsanar"), ("annul_invoice", "anular")]
+        permissions: ClassVar = [
+            ("amend_invoice", "subsanar"),
+            ("annul_invoice", "anular"),
+            ("rectify_invoice", "rectificar"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["company", "num_serie"], name="one_invoice_per_number"),
             models.UniqueConstraint(fields=["series", "number"], name="one_invoice_per_series_number"),

@@ -55,6 +55,7 @@ class BuyerBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class LineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line; `amount` = `quantity` x `unit_price` - `discount`, to the cent."""
 
+    id: Name = ""
     description: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     sku: Name = ""
     kind: LineKind = LineKind.GOODS
@@ -65,6 +66,12 @@ class LineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tax_rate: Annotated[
         Decimal | None, msgspec.Meta(description="Percent, for instance 21; null when no tax was charged.")
     ] = None
+    surcharge_rate: Annotated[
+        Decimal | None, msgspec.Meta(description="Recargo de equivalencia beside tax_rate, percent, for instance 5.2.")
+    ] = None
+    untaxed_because: Annotated[
+        str, msgspec.Meta(max_length=40, description="Why no tax was charged: E1…, S2, N1, N2, or reverse_charge.")
+    ] = ""
 
 
 class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,6 +81,7 @@ class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     total: Euros
     created_at: Instant | None = None
     reason: Name = ""
+    lines: Annotated[tuple[LineBody, ...], msgspec.Meta(max_length=1000)] = ()
 
 
 class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +102,10 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lines: Annotated[tuple[LineBody, ...], msgspec.Meta(min_length=1, max_length=1000)]
     total: Annotated[Decimal, msgspec.Meta(description="What the buyer paid, tax included.")]
     total_tax: Annotated[Decimal | None, msgspec.Meta(description="The tax in it, for comparison.")] = None
+    discount: Annotated[Decimal, msgspec.Meta(description="On the whole order, in no line; positive.")] = Decimal(0)
+    shipped_at: Instant | None = None
+    delivered_at: Instant | None = None
+    language: Annotated[str, msgspec.Meta(pattern="^([a-z]{2})?$", description="ISO 639-1.")] = ""
     refunds: tuple[RefundBody, ...] = ()
     sales_channel: Name = ""
     invoiced_elsewhere: Annotated[
@@ -142,9 +154,13 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         test=order.test,
         placed_at=instant(order.placed_at, "/placed_at"),
         buyer=_party(order.buyer),
-        ship_to=_address(order.ship_to),
+        ship_to=address(order.ship_to),
         lines=tuple(_line(line, f"/lines/{place}") for place, line in enumerate(order.lines)),
         refunds=tuple(_refund(refund, f"/refunds/{place}") for place, refund in enumerate(order.refunds)),
+        discount=_positive(order.discount, "/discount"),
+        shipped_at=instant(order.shipped_at, "/shipped_at") if order.shipped_at else None,
+        delivered_at=instant(order.delivered_at, "/delivered_at") if order.delivered_at else None,
+        language=order.language,
         sales_channel=clean(order.sales_channel),
         invoiced_elsewhere=clean(order.invoiced_elsewhere),
     )
@@ -183,6 +199,12 @@ def _line(line: LineBody, pointer: str) -> OrderLine:
     if abs(quantity * price - discount - amount) > CENT:
         raise Unreadable("amount is not quantity x unit_price - discount", f"{pointer}/amount")
     rate = None if line.tax_rate is None else plain(_number(line.tax_rate, 2, f"{pointer}/tax_rate"))
+    taxes = () if rate is None else (DeclaredTax(rate=rate),)
+    if line.surcharge_rate is not None:
+        if rate is None:
+            raise Unreadable("a surcharge goes with a tax_rate", f"{pointer}/surcharge_rate")
+        surcharge = plain(_number(line.surcharge_rate, 2, f"{pointer}/surcharge_rate"))
+        taxes = (*taxes, DeclaredTax(rate=surcharge))
     return OrderLine(
         kind=line.kind,
         description=clean(line.description),
@@ -190,8 +212,10 @@ def _line(line: LineBody, pointer: str) -> OrderLine:
         unit_price=price,
         discount=discount,
         amount=amount,
-        taxes=() if rate is None else (DeclaredTax(rate=rate),),
+        taxes=taxes,
         sku=clean(line.sku),
+        external_id=clean(line.id),
+        untaxed_because=clean(line.untaxed_because),
     )
 
 
@@ -202,31 +226,45 @@ def _party(buyer: BuyerBody) -> Party:
         tax_id=nif.normalise(buyer.tax_id),
         tax_id_as_given=clean(buyer.tax_id),
         email=clean(buyer.email),
-        address=_address(buyer.address),
+        address=address(buyer.address),
     )
 
 
-def _address(address: AddressBody) -> Address:
+def address(given: AddressBody) -> Address:
+    """Return an address of the API as a value."""
     return Address(
-        lines=tuple(filter(None, map(clean, address.lines))),
-        postal_code=clean(address.postal_code),
-        city=clean(address.city),
-        province=clean(address.province),
-        province_code=clean(address.province_code).upper(),
-        country=address.country,
+        lines=tuple(filter(None, map(clean, given.lines))),
+        postal_code=clean(given.postal_code),
+        city=clean(given.city),
+        province=clean(given.province),
+        province_code=clean(given.province_code).upper(),
+        country=given.country,
     )
 
 
 def _refund(refund: RefundBody, pointer: str) -> Refund:
-    total = _cents(refund.total, f"{pointer}/total")
-    if total < 0:
-        raise Unreadable("a refund's total is positive: what went back to the buyer", f"{pointer}/total")
+    total = _positive(refund.total, f"{pointer}/total")
     return Refund(
         external_id=refund.id,
         total=-total,
         created_at=instant(refund.created_at, f"{pointer}/created_at") if refund.created_at else None,
         reason=clean(refund.reason),
+        lines=tuple(_negative(_line(line, f"{pointer}/lines/{place}")) for place, line in enumerate(refund.lines)),
     )
+
+
+def _negative(line: OrderLine) -> OrderLine:
+    """Return the line as what went back: a refund is told in positive figures."""
+    return msgspec.structs.replace(
+        line, quantity=-line.quantity, amount=-line.amount, discount=-line.discount if line.discount else line.discount
+    )
+
+
+def _positive(value: Decimal, pointer: str) -> Decimal:
+    found = _cents(value, pointer)
+    if found < 0:
+        raise Unreadable("this amount is told as a positive one: what went back, or was taken off", pointer)
+    return found
 
 
 def _cents(value: Decimal, pointer: str) -> Decimal:

@@ -17,6 +17,12 @@ NIF_KEYS = (
     "billing_dni", "billing_vat", "billing_vat_number", "billing_eu_vat_number", "eu_vat_number",
 )  # fmt: skip
 NAME_KEYS = ("razón social", "nombre fiscal", "billing_razon_social", "company_name")
+PULLED = "pulled"
+"""Topic of what our own client fetched and composed into one document: `{"pulled": "<platform>", "order": {...}, ...}`.
+Each reader's docstring says what else its bundle holds."""
+HINT = "hint"
+"""Topic of a hint that a small module in the shop signs and sends, where the platform has no webhooks of its own:
+`{"hint": "order", "id": "1001", "at": "2026-10-21T16:06:02Z"}`."""
 INVOICE_NUMBER_KEYS = (
     "_wcpdf_invoice_number", "_wpo_wcpdf_invoice_number", "_bewpi_invoice_number", "_ywpi_invoice_number",
     "wf_invoice_number",
@@ -33,6 +39,10 @@ class Unreadable(ValueError):
         super().__init__(f"{pointer}: {reason}" if pointer else reason)
         self.reason = reason
         self.pointer = pointer
+
+
+class CannotJudge(Exception):
+    """The platform's public key is out of reach, so its signature cannot be judged. Answer 503: it sends again."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +78,10 @@ class Storefront(Protocol):
     NAME: str
 
     def authentic(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
-        """Tell whether one of `secrets` (current and previous) signed these raw bytes, in constant time."""
+        """Tell whether one of `secrets` (current and previous) signed these raw bytes, in constant time.
+
+        :raises CannotJudge: when that needs a public key which is out of reach.
+        """
         ...
 
     def identity(self, body: bytes, headers: Mapping[str, str]) -> Identity:
@@ -81,6 +94,8 @@ class Storefront(Protocol):
 
     def read(self, body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
         """Return what the body says of an order, None when the topic has nothing for us.
+
+        The topic `PULLED` is a bundle that our own client composed.
 
         :raises Unreadable: when the body is not what the platform documents.
         """

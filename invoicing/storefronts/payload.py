@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from invoicing.storefronts.contract import Unreadable
 
 AMOUNT = re.compile(r"[+-]?[0-9]{1,10}(\.[0-9]{1,8})?")
 """Up to 10 digits before the point: more fit no invoice, and no column of ours."""
+CENT = Decimal("0.01")
 LONGEST_KEY = 120
 """Characters of an identity that a platform gives."""
 DANGEROUS_ESCAPE = re.compile(r"\\u(0000|[dD][89a-fA-F])")
@@ -41,6 +42,14 @@ class Node:
         if not isinstance(self.value, dict):
             raise Unreadable("an object was expected", self.pointer)
         return Node(self.value.get(key), inside)
+
+    def members(self) -> list[str]:
+        """Return the keys of an object; of nothing, none."""
+        if self.value is None:
+            return []
+        if not isinstance(self.value, dict):
+            raise Unreadable("an object was expected", self.pointer)
+        return list(self.value)
 
     def __iter__(self) -> Iterator["Node"]:
         """Go through a list; nothing is an empty one."""
@@ -106,6 +115,33 @@ class Node:
         except Unreadable:
             return None
 
+    def epoch(self) -> datetime | None:
+        """Return an instant written as whole seconds since 1970."""
+        if self.value is None or self.value == "":
+            return None
+        text = self.text()
+        if not (text.isascii() and text.isdigit() and len(text) <= 10):
+            raise Unreadable("seconds since 1970 were expected", self.pointer)
+        return instant(datetime.fromtimestamp(int(text), UTC), self.pointer)
+
+    def local(self, zone: tzinfo) -> datetime | None:
+        """Return an instant written in the shop's own time; PrestaShop's zeros are none."""
+        if self.value is None or self.text() in ("", "0000-00-00 00:00:00", "0000-00-00"):
+            return None
+        try:
+            found = datetime.fromisoformat(self.text())
+        except ValueError:
+            raise Unreadable("a date and time was expected", self.pointer) from None
+        return instant(found.replace(tzinfo=zone) if found.tzinfo is None else found, self.pointer)
+
+    def switch(self) -> bool:
+        """Return true or false where a platform writes them as 1 and 0, as numbers or as text."""
+        if isinstance(self.value, bool | None):
+            return bool(self.value)
+        if self.text() not in ("", "0", "1"):
+            raise Unreadable("0 or 1 was expected", self.pointer)
+        return self.text() == "1"
+
     def known_moment(self, *, utc: bool = False) -> datetime:
         """Return an instant that must be there."""
         found = self.moment(utc=utc)
@@ -148,7 +184,15 @@ def decimal(value: str | int | Decimal, pointer: str) -> Decimal:
         text = str(value).strip()
     if not AMOUNT.fullmatch(text):
         raise Unreadable("a plain decimal number of at most 10 digits and 8 decimals was expected", pointer)
-    return Decimal(text)
+    found = Decimal(text)
+    # PrestaShop writes every amount with six decimals; zeros that say nothing would be printed in holds.
+    return tidy(found) if len(text.partition(".")[2]) > 2 else found
+
+
+def tidy(amount: Decimal) -> Decimal:
+    """Return the same amount with two decimals, or with more where they count: 38.4 is 38.40, 64.000000 is 64.00."""
+    short = amount.quantize(CENT)
+    return short if short == amount else amount.normalize()
 
 
 def instant(found: datetime, pointer: str) -> datetime:

@@ -1,28 +1,31 @@
 """Shopify: orders and refunds as its webhooks send them (Admin REST shapes; the digest is storefronts/webhooks.md).
 
 `taxes_included` says whether prices hold the tax. Amounts are taken in the shop's own money, never in what the buyer
-saw. The unprefixed figures are the order as it was placed; `current_…` ones change with edits and refunds.
+saw. The unprefixed figures are the order as it was placed; `current_…` ones change with edits and refunds. The bundle
+that the client composes is `{"pulled": "shopify", "order": {…}}`: an order embeds its refunds. Its lines, refunds and
+edits are read beside this module: shopify_lines.py, shopify_refunds.py, shopify_edits.py.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from invoicing import nif
-from invoicing.storefronts.contract import Identity, ReaderSettings
-from invoicing.storefronts.payload import Node, header, load, named, plain
+from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings
+from invoicing.storefronts.parts import bundle
+from invoicing.storefronts.payload import Node, header, load, named
+from invoicing.storefronts.shopify_edits import as_sold
+from invoicing.storefronts.shopify_lines import money
+from invoicing.storefronts.shopify_refunds import refund_of
 from invoicing.storefronts.signatures import signed
-from invoicing.values import Address, DeclaredTax, LineKind, OrderContent, OrderLine, Party, Reading, Refund
+from invoicing.values import Address, Hint, OrderContent, Party, Reading
 
 NAME = "shopify"
 ORDER_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled", "orders/edited")
 REFUND_TOPIC = "refunds/create"
 PAID = ("paid", "partially_refunded", "refunded")
-MONEY_BACK = ("success", "pending")
 AT_CHECKOUT = timedelta(hours=1)
 """How long after an order was placed a payment still counts as made then (Shopify does not send the payment's date)."""
-NOTHING = Decimal(0)
 
 
 def authentic(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
@@ -51,20 +54,16 @@ def ping(body: bytes, headers: Mapping[str, str]) -> bool:
 def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
     """Return the order version or the refund in the body; None for other topics.
 
-    orders/edited usually carries the edit alone; the whole order follows in orders/updated, so that is None too.
+    A refund on its own need not say how much of its shipping was tax; then the order is to be fetched. orders/edited
+    usually carries the edit alone; the whole order follows in orders/updated, so that is None too.
 
     :raises Unreadable: when the body is not what Shopify documents.
     """
     if topic == REFUND_TOPIC:
-        refund = load(body)
-        return Reading(
-            external_id=refund["order_id"].key(),
-            updated_at=refund["processed_at"].moment() or refund["created_at"].known_moment(),
-            refund=_refund(refund),
-        )
-    if topic not in ORDER_TOPICS:
+        return _refund_alone(load(body))
+    if topic not in (*ORDER_TOPICS, PULLED):
         return None
-    order = load(body)
+    order = bundle(body, NAME)["order"] if topic == PULLED else load(body)
     if order["order_edit"]:
         return None
     return Reading(
@@ -74,8 +73,19 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
     )
 
 
+def _refund_alone(found: Node) -> Reading:
+    order, refund = found["order_id"].key(), refund_of(found, {}, gross=None)
+    return Reading(
+        external_id=order,
+        updated_at=found["processed_at"].moment() or found["created_at"].known_moment(),
+        refund=refund,
+        fetch=None if refund.detailed else Hint(kind="order", external_id=order),
+    )
+
+
 def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
     total = order["total_price_set"]["shop_money"]
+    sold = as_sold(order)
     status = order["financial_status"].text()
     notes = [(note["name"].scalar(), note["value"].scalar()) for note in order["note_attributes"]]
     return OrderContent(
@@ -84,9 +94,9 @@ def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
         number=order["name"].text() or order["id"].key(),
         currency=(total["currency_code"] if total else order["currency"]).text().upper(),
         prices_include_tax=order["taxes_included"].flag(),
-        total=_money(order, "total_price"),
-        total_tax=_money(order, "total_tax"),
-        current_total=order["current_total_price"].amount() if order["current_total_price"] else None,
+        total=sold.total,
+        total_tax=sold.total_tax,
+        current_total=money(order, "current_total_price") if order["current_total_price"] else None,
         paid=status in PAID,
         paid_at=_paid_at(order, topic) if status in PAID else None,
         partially_paid=status == "partially_paid",
@@ -95,8 +105,11 @@ def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
         placed_at=_placed_at(order),
         buyer=_buyer(order, notes, keys),
         ship_to=_address(order["shipping_address"]),
-        lines=tuple(_lines(order)),
-        refunds=tuple(_refund(refund) for refund in order["refunds"]),
+        lines=sold.lines,
+        refunds=sold.refunds,
+        shipped_at=_shipped_at(order),
+        delivered_at=_delivered_at(order),
+        language=order["customer_locale"].text()[:2].lower(),
         sales_channel=order["source_name"].text(),
         invoiced_elsewhere=named(notes, keys.invoice_number_keys),
     )
@@ -146,91 +159,23 @@ def _address(address: Node) -> Address:
     )
 
 
-def _lines(order: Node) -> list[OrderLine]:
-    lines = [_line(line) for line in order["line_items"]]
-    lines += [_shipping(line) for line in order["shipping_lines"] if not line["is_removed"].flag()]
-    # A tip is a line of its own in some versions and only a sum in others; the total holds it in both.
-    if not any(line["tip"] for line in order["line_items"]):
-        lines += _extra("Propina", order["total_tip_received"].amount(NOTHING))
-    lines += _extra("Derechos de importación", _extra_money(order, "original_total_duties_set"))
-    lines += _extra("Cargos adicionales", _extra_money(order, "original_total_additional_fees_set"))
-    return lines
+def _shipped_at(order: Node) -> datetime | None:
+    """Return when the last parcel left, once nothing is left to send."""
+    if order["fulfillment_status"].text() != "fulfilled":
+        return None
+    sent = [parcel["created_at"].moment() for parcel in order["fulfillments"] if _counts(parcel)]
+    return max((moment for moment in sent if moment), default=None)
 
 
-def _line(line: Node) -> OrderLine:
-    quantity, price = line["quantity"].amount(), _money(line, "price")
-    discount = _discount(line)
-    shipped = line["requires_shipping"].flag() if line["requires_shipping"] else True
-    kind = LineKind.GOODS if shipped else LineKind.SERVICE
-    return OrderLine(
-        kind=LineKind.GIFT_CARD if line["gift_card"].flag() else kind,
-        description=line["name"].text() or line["title"].text(),
-        quantity=quantity,
-        unit_price=price,
-        discount=discount,
-        amount=price * quantity - discount,
-        taxes=_taxes(line),
-        sku=line["sku"].text(),
-        external_id=line["id"].text(),
-    )
+def _delivered_at(order: Node) -> datetime | None:
+    """Return when the last parcel arrived, once nothing is left to send and the carrier has said so of each."""
+    parcels = [parcel for parcel in order["fulfillments"] if _counts(parcel)]
+    if order["fulfillment_status"].text() != "fulfilled":
+        return None
+    if any(parcel["shipment_status"].text() != "delivered" for parcel in parcels):
+        return None
+    return max((moment for parcel in parcels if (moment := parcel["updated_at"].moment())), default=None)
 
 
-def _shipping(line: Node) -> OrderLine:
-    price, discount = _money(line, "price"), _discount(line)
-    return OrderLine(
-        kind=LineKind.SHIPPING,
-        description=line["title"].text() or line["code"].text(),
-        quantity=Decimal(1),
-        unit_price=price,
-        discount=discount,
-        amount=price - discount,
-        taxes=_taxes(line),
-        external_id=line["id"].text(),
-    )
-
-
-def _extra(description: str, amount: Decimal) -> list[OrderLine]:
-    """Return what the total holds and no line says; it has no tax lines, so a person will look at it."""
-    if not amount:
-        return []
-    return [
-        OrderLine(kind=LineKind.FEE, description=description, quantity=Decimal(1), unit_price=amount, amount=amount)
-    ]
-
-
-def _discount(line: Node) -> Decimal:
-    """Sum the allocations; `total_discount` counts only where there are none (the two repeat each other)."""
-    allocations = [_money(allocation, "amount") for allocation in line["discount_allocations"]]
-    return sum(allocations, NOTHING) if allocations else line["total_discount"].amount(NOTHING)
-
-
-def _taxes(line: Node) -> tuple[DeclaredTax, ...]:
-    return tuple(
-        DeclaredTax(rate=plain(tax["rate"].amount() * 100), amount=_money(tax, "price"), title=tax["title"].text())
-        for tax in line["tax_lines"]
-    )
-
-
-def _refund(refund: Node) -> Refund:
-    """Read a refund on its own or inside an order: the same id in both, by which twins are known."""
-    back = [
-        _money(payment, "amount")
-        for payment in refund["transactions"]
-        if payment["kind"].text() == "refund" and payment["status"].text() in MONEY_BACK
-    ]
-    return Refund(
-        external_id=refund["id"].key(),
-        total=-sum(back, NOTHING),
-        created_at=refund["created_at"].moment(),
-        reason=refund["note"].text(),
-    )
-
-
-def _money(node: Node, name: str) -> Decimal:
-    """Return an amount in the shop's money: that of the `…_set` where there is one."""
-    shop = node[f"{name}_set"]["shop_money"]
-    return shop["amount"].amount() if shop else node[name].amount()
-
-
-def _extra_money(order: Node, name: str) -> Decimal:
-    return order[name]["shop_money"]["amount"].amount(NOTHING)
+def _counts(parcel: Node) -> bool:
+    return parcel["status"].text() in ("", "success", "open", "pending")

@@ -2,6 +2,10 @@
 
 Line totals are net even when `prices_include_tax` is true. Then the reader states every line gross, as `total` plus
 `total_tax`, which is exactly what the buyer paid for it; where prices are net, lines stay net.
+
+A webhook tells of a refund only how much it was. The bundle that the client composes has them whole:
+
+    {"pulled": "woocommerce", "order": {/orders/<id>}, "refunds": [/orders/<id>/refunds…]}
 """
 
 import hashlib
@@ -11,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from invoicing import nif
-from invoicing.storefronts.contract import Identity, ReaderSettings, Unreadable
+from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings, Unreadable
+from invoicing.storefronts.parts import bundle, ratio
 from invoicing.storefronts.payload import Node, header, load, named, plain
 from invoicing.storefronts.signatures import signed
-from invoicing.values import Address, DeclaredTax, LineKind, OrderContent, OrderLine, Party, Reading, Refund
+from invoicing.values import Address, DeclaredTax, Hint, LineKind, OrderContent, OrderLine, Party, Reading, Refund
 
 NAME = "woocommerce"
 ORDER_TOPICS = ("order.created", "order.updated", "order.restored")
@@ -26,7 +31,10 @@ PARTIALLY_PAID = ("partially-paid", "partial-payment")
 PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 TRIMMED = b" \t\n\r\0\x0b"
 """What PHP's trim() takes off before WooCommerce signs."""
-UNIT_PRICE = Decimal("0.000001")
+TIPS = ("tip", "tips", "propina", "propinas")
+"""Names of fees that are tips."""
+LANGUAGE_KEYS = ("wpml_language", "_polylang_lang", "trp_language")
+"""Where the translation plugins keep the buyer's language."""
 NOTHING = Decimal(0)
 
 
@@ -64,13 +72,20 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
     """
     if topic == DELETED_TOPIC:
         return _deletion(load(body), keys)
-    if topic not in ORDER_TOPICS:
-        return None
-    order = load(body)
+    if topic == PULLED:
+        found = bundle(body, NAME)
+        return _order(found["order"], found["refunds"], keys)
+    return _order(load(body), Node(None), keys) if topic in ORDER_TOPICS else None
+
+
+def _order(order: Node, refunds: Node, keys: ReaderSettings) -> Reading:
+    content = _content(order, refunds, keys)
+    told = all(refund.detailed for refund in content.refunds)
     return Reading(
-        external_id=order["id"].key(),
+        external_id=content.external_id,
         updated_at=order["date_modified_gmt"].known_moment(utc=True),
-        content=_content(order, keys),
+        content=content,
+        fetch=None if told else Hint(kind="order", external_id=content.external_id),
     )
 
 
@@ -94,7 +109,7 @@ def _deletion(order: Node, keys: ReaderSettings) -> Reading:
     return Reading(external_id=content.external_id, updated_at=keys.received_at, content=content)
 
 
-def _content(order: Node, keys: ReaderSettings) -> OrderContent:
+def _content(order: Node, refunds: Node, keys: ReaderSettings) -> OrderContent:
     status = order["status"].text()
     paid_at = order["date_paid_gmt"].moment(utc=True)
     paid = paid_at is not None and status in PAID
@@ -117,7 +132,9 @@ def _content(order: Node, keys: ReaderSettings) -> OrderContent:
         buyer=_buyer(order["billing"], meta, keys),
         ship_to=_address(order["shipping"]),
         lines=tuple(_lines(order)),
-        refunds=tuple(_refund(refund) for refund in order["refunds"]),
+        refunds=tuple(_refunds(order, refunds)),
+        shipped_at=order["date_completed_gmt"].moment(utc=True) if status == "completed" else None,
+        language=named(meta, LANGUAGE_KEYS)[:2].lower(),
         sales_channel=order["created_via"].text(),
         invoiced_elsewhere=named(meta, keys.invoice_number_keys),
     )
@@ -151,19 +168,19 @@ def _address(address: Node) -> Address:
 
 
 def _lines(order: Node) -> list[OrderLine]:
-    rates = {
-        tax["rate_id"].key(): (plain(tax["rate_percent"].amount()), tax["label"].text())
-        for tax in order["tax_lines"]
-        if tax["rate_percent"]
-    }
+    rates = _rates(order)
     gross = order["prices_include_tax"].flag()
     # The order does not say which products are shipped; a cart of downloads alone has no shipping line.
     kind = LineKind.GOODS if order["shipping_lines"].value else LineKind.SERVICE
     return [
         *(_line(line, kind, rates, gross=gross) for line in order["line_items"]),
         *(_line(line, LineKind.SHIPPING, rates, gross=gross) for line in order["shipping_lines"]),
-        *(_line(line, LineKind.FEE, rates, gross=gross) for line in order["fee_lines"]),
+        *(_line(line, _fee(line), rates, gross=gross) for line in order["fee_lines"]),
     ]
+
+
+def _fee(line: Node) -> LineKind:
+    return LineKind.TIP if line["name"].text().casefold() in TIPS else LineKind.FEE
 
 
 def _line(line: Node, kind: LineKind, rates: dict[str, tuple[Decimal, str]], *, gross: bool) -> OrderLine:
@@ -178,7 +195,7 @@ def _line(line: Node, kind: LineKind, rates: dict[str, tuple[Decimal, str]], *, 
         kind=kind,
         description=line["name"].text() or line["method_title"].text(),
         quantity=quantity,
-        unit_price=(before / quantity).quantize(UNIT_PRICE) if quantity else before,
+        unit_price=ratio(before, quantity),
         discount=before - paid,
         amount=paid,
         taxes=_taxes(line, rates),
@@ -200,8 +217,64 @@ def _taxes(line: Node, rates: dict[str, tuple[Decimal, str]]) -> tuple[DeclaredT
     return tuple(taxes)
 
 
-def _refund(refund: Node) -> Refund:
-    """Read what a webhook tells of a refund: id, reason and its negative total; the split must be fetched."""
+def _rates(order: Node) -> dict[str, tuple[Decimal, str]]:
+    """Return percentage and label of each rate by its id."""
+    return {
+        tax["rate_id"].key(): (plain(tax["rate_percent"].amount()), tax["label"].text())
+        for tax in order["tax_lines"]
+        if tax["rate_percent"]
+    }
+
+
+def _refunds(order: Node, whole: Node) -> list[Refund]:
+    """Return every refund that the order names, whole where it was fetched: the order alone tells id, reason, total."""
+    fetched = {refund["id"].key(): refund for refund in whole}
+    lines = {line.external_id: line for line in _lines(order)} if fetched else {}
+    named_here = [refund["id"].key() for refund in order["refunds"]]
+    found = []
+    for refund in order["refunds"]:
+        key = refund["id"].key()
+        if key in fetched:
+            found.append(_whole_refund(fetched[key], order, lines))
+        else:
+            total = -abs(refund["total"].amount(NOTHING))
+            found.append(Refund(external_id=key, total=total, reason=refund["reason"].text(), detailed=False))
+    return found + [_whole_refund(fetched[key], order, lines) for key in fetched if key not in named_here]
+
+
+def _whole_refund(refund: Node, order: Node, sold: Mapping[str, OrderLine]) -> Refund:
+    """Read a refund resource: quantities and totals are negative, and one of an amount alone has no lines."""
+    rates, gross = _rates(order), order["prices_include_tax"].flag()
+    rows = [
+        row
+        for part in ("line_items", "shipping_lines", "fee_lines")
+        for row in refund[part]
+        if row["total"].amount(NOTHING)
+    ]
     return Refund(
-        external_id=refund["id"].key(), total=-abs(refund["total"].amount(NOTHING)), reason=refund["reason"].text()
+        external_id=refund["id"].key(),
+        total=-abs(refund["amount"].amount()),
+        created_at=refund["date_created_gmt"].moment(utc=True),
+        reason=refund["reason"].text(),
+        lines=tuple(_refund_line(row, sold, rates, gross=gross) for row in rows),
+    )
+
+
+def _refund_line(
+    row: Node, sold: Mapping[str, OrderLine], rates: dict[str, tuple[Decimal, str]], *, gross: bool
+) -> OrderLine:
+    meta = [(item["key"].scalar(), item["value"].scalar()) for item in row["meta_data"]]
+    key = named(meta, ("_refunded_item_id",))
+    before = sold.get(key)
+    amount = row["total"].amount() + (row["total_tax"].amount(NOTHING) if gross else NOTHING)
+    quantity = -abs(row["quantity"].amount(NOTHING)) or Decimal(-1)  # money off a line comes with quantity 0
+    return OrderLine(
+        kind=before.kind if before else LineKind.GOODS,
+        description=row["name"].text() or row["method_title"].text() or (before.description if before else ""),
+        quantity=quantity,
+        unit_price=ratio(amount, quantity),
+        amount=amount,
+        taxes=tuple(tax for tax in _taxes(row, rates) if tax.amount),
+        sku=row["sku"].text(),
+        external_id=key,
     )

@@ -19,7 +19,7 @@ LEAVING = ("uncommitted", "unpumped")
 OF_AN_ORDER = [
     f"{workflow}.{step}.{moment}"
     for workflow, steps in {
-        "capture": {"start": ("committed",), "read_delivery": ATOMIC, "end": LEAVING},
+        "capture": {"start": ("committed",), "take_in": ATOMIC, "end": LEAVING},
         "invoice-order": {"start": ("committed",), "decide": ATOMIC, "issue": ATOMIC, "end": LEAVING},
         "complete-invoice": {
             "start": ("committed",), "render_pdf": CALL, "start_mail": ATOMIC, "wait": LEAVING,

@@ -70,6 +70,7 @@ class Aeat:
             arrive(self.shop, sale(SOLER, number=next(_numbers), **order))
             captured = capture_delivery(Delivery.objects.latest("id"), now=clock.now())
             assert captured
+            assert captured.order
             with transaction.atomic():
                 decided = decide_order(captured.order.pk, (), now=clock.now())
             made.append(issue_document(captured.order.pk, decided, now=clock.now))

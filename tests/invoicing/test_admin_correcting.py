@@ -47,7 +47,14 @@ def invoice(company: Company) -> Invoice:
 def staff(company: Company, client: Client) -> Client:
     """Somebody of the company who may correct and annul."""
     return signed_in(
-        client, company, "view_invoice", "amend_invoice", "annul_invoice", "view_process", "change_process"
+        client,
+        company,
+        "view_invoice",
+        "amend_invoice",
+        "annul_invoice",
+        "rectify_invoice",
+        "view_process",
+        "change_process",
     )
 
 
@@ -234,3 +241,35 @@ def test_two_askings_have_two_tokens(staff: Client, invoice: Invoice) -> None:
     assert first != second
     assert bench.fetch() is None
     assert staff.get(reverse("admin:invoicing_invoice_annul", args=[uuid7()])).status_code == 404
+
+
+RECTIFY = {"action": "return_or_discount", "row_0": "1.21", "reason": "llegó rayada"}
+
+
+def test_an_invoice_is_rectified_from_its_page(staff: Client, invoice: Invoice) -> None:
+    page = reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])
+    assert page in staff.get(change_url(invoice)).content.decode()
+    shown = staff.get(page).content.decode()
+    assert 'value="exchange_wrong"' not in shown  # it does not arise for a complete invoice
+    token = str(uuid7())
+    for _ in range(2):  # pressed twice
+        assert staff.post(page, {**RECTIFY, "token": token}).status_code == 302
+    work_off()
+    made = Invoice.objects.exclude(pk=invoice.pk).get()
+    assert (made.tipo, str(made.total)) == ("R1", "-1.21")
+    assert made.num_serie in staff.get(change_url(invoice)).content.decode()
+    assert "llegó rayada" in staff.get(change_url(made)).content.decode()
+
+
+def test_more_than_stands_is_refused_in_the_form(staff: Client, invoice: Invoice) -> None:
+    page = reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])
+    told = staff.post(page, {**RECTIFY, "row_0": "99999.00", "reason": SCRIPT})
+    assert told.status_code == 200
+    assert "no supera a su original" in told.content.decode()
+    assert SCRIPT not in told.content.decode()
+    assert Invoice.objects.count() == 1
+
+
+def test_whoever_may_not_rectify_does_not(company: Company, invoice: Invoice, client: Client) -> None:
+    reader = signed_in(client, company, *READS)
+    assert reader.get(reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])).status_code == 403

@@ -56,9 +56,40 @@ def test_an_invoice_is_annulled(client: ApiClient) -> None:
     assert "aún espera" in told["detail"]
 
 
+def test_an_invoice_is_rectified_by_another_one(client: ApiClient) -> None:
+    sold = Invoice.objects.get()
+    body = {
+        "situation": "return_or_discount",
+        "reason": "llegó rayada",
+        "reductions": [{"position": 1, "gross": "1.21"}],
+    }
+    response = client.post(address("rectify"), body)
+    assert response.status_code == 202, response.content
+    work_off()
+    made = Invoice.objects.exclude(pk=sold.pk).get()
+    assert (made.tipo, made.method, str(made.total), made.note_for_buyer) == ("R5", "I", "-1.21", "llegó rayada")
+    assert (last().TipoFactura, last().FacturasRectificadas[0].NumSerieFactura) == ("R5", sold.num_serie)
+
+
 @pytest.mark.parametrize(
     ("verb", "body", "status", "code"),
     [
+        ("rectify", {"situation": "rebate", "reason": "x"}, 422, "correction-refused"),
+        ("rectify", {"situation": "coding", "reason": "x"}, 422, "correction-refused"),
+        ("rectify", {"situation": "exchange_wrong", "reason": "x"}, 422, "correction-refused"),
+        (
+            "rectify",
+            {"situation": "bad_debt", "reason": "x", "reductions": [{"position": 1, "gross": "9999.00"}]},
+            422,
+            "correction-refused",
+        ),
+        (
+            "rectify",
+            {"situation": "bad_debt", "reason": "x", "reductions": [{"position": 9, "gross": "1.00"}]},
+            422,
+            "correction-refused",
+        ),
+        ("rectify", {"situation": "nonsense", "reason": "x"}, 400, "body-invalid"),
         ("annul", {}, 400, "body-invalid"),
         ("annul", {"reason": ""}, 400, "body-invalid"),
         ("amend", {"reason": "x", "total": "1.00"}, 400, "body-invalid"),
@@ -72,10 +103,10 @@ def test_what_cannot_be_is_refused_and_nothing_is_made(
 ) -> None:
     is_problem(client.post(address(verb), body), status, code)
     assert Record.objects.count() == 1
-    assert not Process.objects.filter(workflow__in=("subsanar", "annul-invoice")).exists()
+    assert not Process.objects.filter(workflow__in=("subsanar", "annul-invoice", "rectify-invoice")).exists()
 
 
 def test_whoever_only_reads_invoices_does_neither(client: ApiClient) -> None:
     reader = caller(client.company, "invoices:read")
-    for verb in ("amend", "annul"):
+    for verb in ("amend", "annul", "rectify"):
         is_problem(reader.post(address(verb), {"reason": "x"}), 403, "scope-missing")

@@ -157,7 +157,7 @@ class TestExamples:
             assert response.status_code == 202, (example.name, response.content)
             work_off()
         states = {one["external_id"]: one["state"] for one in client.get(ORDERS).json()["data"]}
-        assert states == {"web-10432": "invoiced", "web-10433": "invoiced"}
+        assert states == {"web-10432": "corrected", "web-10433": "invoiced"}
 
     @pytest.mark.parametrize("example", examples.SENT, ids=lambda example: example.name)
     def test_bodies_fit_their_type(self, example: Example) -> None:

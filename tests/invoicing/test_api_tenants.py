@@ -41,7 +41,7 @@ ASKED = {"exports"}
 
 KINDS = {
     "order": ids.ORDER, "resolution": ids.ORDER, "invoice": ids.INVOICE, "pdf": ids.INVOICE,
-    "amend": ids.INVOICE, "annul": ids.INVOICE, "process": ids.PROCESS,
+    "amend": ids.INVOICE, "annul": ids.INVOICE, "rectify": ids.INVOICE, "process": ids.PROCESS,
     "process-resume": ids.PROCESS, "process-cancel": ids.PROCESS, "process-replay": ids.PROCESS,
     "process-answer": ids.PROCESS, "token-answer": "token",
     "export": ids.EXPORT, "export-csv": ids.EXPORT, "export-xlsx": ids.EXPORT,
@@ -52,6 +52,7 @@ BODIES: dict[str, Any] = {
     "process-resume": {"reason": "no es mío"}, "process-cancel": {"reason": "no es mío"},
     "process-replay": {"reason": "no es mío"}, "process-answer": {"answer": {"action": "decide_again"}},
     "token-answer": {"answer": "no es mío"}, "amend": {"reason": "no es mío"}, "annul": {"reason": "no es mío"},
+    "rectify": {"situation": "rebate", "reason": "no es mío"},
 }  # fmt: skip
 """What its owner could send there."""
 

@@ -9,12 +9,21 @@ import pytest
 from common import clock
 from common.ids import uuid7
 from config.demo.catalogue import PRODUCTS
+from invoicing.by_staff import (
+    WITH_AMOUNTS,
+    WITH_RECIPIENT,
+    Reduction,
+    correction_of,
+    refusal_of,
+    start_rectification,
+)
 from invoicing.coding import Coding, LineCoding
 from invoicing.corrections import start_annulment, start_subsanacion
 from invoicing.documents import Documents
 from invoicing.holds import Action, Resolution
 from invoicing.models import Invoice
 from invoicing.remedies import REMEDIES, Act, DoesNotFit, NewInvoice, Of, Situation, remedy
+from invoicing.values import Address, Party
 from tests.journeys.declaring import alta, declare, identity
 from tests.journeys.house import House, Shops
 from tests.journeys.verdicts import forced
@@ -252,3 +261,64 @@ def issued(house: House, shops: Shops) -> Invoice:
     house.settled()
     [invoice] = shops.invoices
     return invoice
+
+
+# --- through the product: what a person asks for on an invoice ----------------------------------------------------
+
+GOOD = Party(name="Marta Soler Vidal", tax_id="12345678Z", address=Address(lines=("Calle Mayor 3", "46001 València")))
+
+
+def asked(house: House, invoice: Invoice, situation: Situation) -> None:
+    """Ask for the correction of an invoice as the admin and the API do: 1.21 € less, or the right recipient."""
+    correction = correction_of(
+        invoice,
+        situation,
+        reason="lo dice el cliente",
+        request=uuid7(),
+        reductions=(Reduction(row=0, gross=Decimal("1.21")),) if situation in WITH_AMOUNTS else (),
+        recipient=GOOD if situation in WITH_RECIPIENT else None,
+    )
+    assert refusal_of(correction) is None
+    start_rectification(correction, actor="eva", now=clock.now())
+    house.settled()
+
+
+@pytest.mark.parametrize(
+    ("situation", "tipo", "wanted"), BY_INVOICES, ids=[f"{row[0].value}-{row[1]}" for row in BY_INVOICES]
+)
+def test_a_person_reaches_it_and_the_aeat_accepts_every_document(
+    house: House, situation: Situation, tipo: str, wanted: list[str]
+) -> None:
+    shops = house.company()
+    forced_codes = {"*": ["1110"]} if situation is Situation.REJECTED_INVOICE_WRONG else {}
+    with forced(forced_codes):
+        house.post(shops["shopify"], sale(SOLER if tipo == "F1" else LUCIA))
+        house.settled()
+    [original] = shops.invoices
+    if tipo == "F3":
+        asked(house, original, Situation.COMPLETE_ONE_ASKED_FOR)
+        original = Invoice.objects.get(order=original.order, tipo="F3")
+    before = {invoice.pk for invoice in shops.invoices}
+    asked(house, original, situation)
+
+    made = [invoice for invoice in shops.invoices if invoice.pk not in before]
+    assert [f"{invoice.tipo} {invoice.method}".strip() for invoice in made] == wanted
+    assert {invoice.state for invoice in made} <= {"acknowledged", "rectified"}
+    records = {record.num_serie: record.state for record in shops.records}
+    assert {records[invoice.num_serie] for invoice in made} == {"accepted"}
+    assert records[original.num_serie] == ("rejected" if forced_codes else "accepted")
+
+
+def test_a_correction_never_exceeds_what_stands(house: House) -> None:
+    shops = house.company()
+    invoice = issued(house, shops)
+    whole = correction_of(
+        invoice,
+        Situation.RETURN_OR_DISCOUNT,
+        reason="r",
+        request=uuid7(),
+        reductions=(Reduction(row=0, gross=invoice.total + 1),),
+    )
+    why = refusal_of(whole)
+    assert why
+    assert "no supera a su original" in why.es
