@@ -4,7 +4,7 @@ A text holds placeholders like {number}. A line all of whose placeholders have n
 «Pedido: {order}» is not there for an invoice without order.
 """
 
-# ruff: noqa: RUF001 (apostrophes as these languages write them)
+# ruff: noqa: E501, RUF001 (apostrophes as these languages write them)
 
 import re
 from collections.abc import Mapping
@@ -100,7 +100,13 @@ def _values(printed: PrintedInvoice, company: str) -> dict[str, str]:
     }
 
 
-_HELLO = {"es": ("Hola", ":"), "en": ("Hello", ","), "ca": ("Hola", ":"), "fr": ("Bonjour", ","), "de": ("Guten Tag", ",")}
+_HELLO = {
+    "es": ("Hola", ":"),
+    "en": ("Hello", ","),
+    "ca": ("Hola", ":"),
+    "fr": ("Bonjour", ","),
+    "de": ("Guten Tag", ","),
+}
 _SUBJECTS = {
     "es": "{document} {number} de {company}", "en": "{document} {number} from {company}",
     "ca": "{document} {number} de {company}", "fr": "{document} {number} de {company}",

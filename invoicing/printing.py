@@ -1,6 +1,7 @@
 """An issued invoice as the plain values that fill its printed page."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from invoicing.causes import CAUSES
 from invoicing.languages import DEFAULT, known
@@ -89,7 +90,7 @@ def printed(invoice: Invoice, *, duplicate: bool = False) -> PrintedInvoice:
     )
 
 
-def letterhead(company_id: object) -> Letterhead:
+def letterhead(company_id: UUID) -> Letterhead:
     """Return how the company's paper looks now (one query); the house's own look where it chose none."""
     row = LetterheadRow.objects.filter(company_id=company_id).first()
     return as_printed(row) if row else Letterhead()

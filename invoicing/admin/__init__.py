@@ -10,6 +10,7 @@ from invoicing.admin.discrepancies import DiscrepancyAdmin, GapAdmin, LockEventA
 from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
+from invoicing.admin.letterheads import MailTemplateAdmin
 from invoicing.admin.orders import OrderAdmin
 from invoicing.admin.series import SeriesAdmin
 from invoicing.models import Company
@@ -24,6 +25,7 @@ __all__ = [
     "GapAdmin",
     "InvoiceAdmin",
     "LockEventAdmin",
+    "MailTemplateAdmin",
     "OrderAdmin",
     "SeriesAdmin",
     "desks",

@@ -39,16 +39,20 @@ class CompaniesInline(TabularInline):
 
 MEANINGFUL = {
     "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
-             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap"),
-    "add": ("connection", "apikey", "series", "export"),
-    "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy"),
+             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap",
+             "mailtemplate"),
+    "add": ("connection", "apikey", "series", "export", "mailtemplate"),
+    "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy",
+               "mailtemplate"),
     "amend": ("invoice",),
     "annul": ("invoice",),
+    "mail": ("invoice",),
 }  # fmt: skip
 """The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""
 
 WORDS = {
     "view": _("ver"), "add": _("crear"), "change": _("cambiar"), "amend": _("subsanar"), "annul": _("anular"),
+    "mail": _("enviar por correo"),
 }  # fmt: skip
 ACTS = {
     "change_process": _("reanudar, resolver y cancelar"),

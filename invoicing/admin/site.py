@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import change_url, list_url, moment, scoped
 from invoicing.admin.related import euros
-from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, Order, Series
+from invoicing.models import ApiKey, Company, Connection, Delivery, Export, Gap, Invoice, MailTemplate, Order, Series
 from verifactu.admin.words import RECORDS
 from verifactu.models import Answer, Discrepancy, Installation, LockEvent, Record, Submission, Taxpayer
 from workflows.admin.desks import desk, subjects
@@ -50,6 +50,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Claves de API"), "key", list_url(ApiKey), ApiKey),
             (_("Series"), "tag", list_url(Series), Series),
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
+            (_("Textos de correo"), "mail", list_url(MailTemplate), MailTemplate),
         ]),
         ("VERI*FACTU", [
             (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),

@@ -27,7 +27,10 @@ class Letterhead(models.Model):
     logo = models.BinaryField("logotipo", default=bytes, blank=True, editable=False)
     """As `pdf/logo.py` keeps it: a PNG or an SVG of plain paths."""
     footer = models.TextField(
-        "pie legal", blank=True, max_length=600, help_text="P. ej. los datos del Registro Mercantil; una línea cada uno."
+        "pie legal",
+        blank=True,
+        max_length=600,
+        help_text="P. ej. los datos del Registro Mercantil; una línea cada uno.",
     )
     iban = models.CharField("IBAN", max_length=34, blank=True, help_text="Para quien paga por transferencia.")
     bank = models.CharField("banco o titular", max_length=80, blank=True)

@@ -8,7 +8,7 @@ from django.template import Context
 from invoicing.figures import DayFigures, Sums
 from invoicing.pdf.formats import clean, day, euros
 from invoicing.pdf.page import ENGINE, WATERMARKS
-from invoicing.pdf.sheet import share_name
+from invoicing.pdf.statements import share_name
 from invoicing.values import TaxShare
 
 WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")

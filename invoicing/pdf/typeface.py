@@ -24,11 +24,11 @@ class Typeface:
         self.name = name
         self._tables = dict(_tables(data))
         head, hhea = self._tables[b"head"], self._tables[b"hhea"]
-        self.unit = struct.unpack_from(">H", head, 18)[0]
+        self.unit: int = struct.unpack_from(">H", head, 18)[0]
         self.box = struct.unpack_from(">4h", head, 36)
         self.ascent, self.descent = struct.unpack_from(">2h", hhea, 4)
-        self._count = struct.unpack_from(">H", self._tables[b"maxp"], 4)[0]
-        self._metrics = self._read_metrics(struct.unpack_from(">H", hhea, 34)[0])
+        self._count: int = struct.unpack_from(">H", self._tables[b"maxp"], 4)[0]
+        self._metrics: list[tuple[int, int]] = self._read_metrics(struct.unpack_from(">H", hhea, 34)[0])
         self._glyphs = _cmap(self._tables[b"cmap"])
         self._places = self._read_places(struct.unpack_from(">h", head, 50)[0])
         self._advances = {char: self._metrics[glyph][0] for char, glyph in self._glyphs.items()}

@@ -55,7 +55,9 @@ class Parsed:
 
     @staticmethod
     def _end(body: bytes) -> int:
-        stream = re.match(rb"\d+ 0 obj\n<< (?:(?!endobj).)*?/Length (\d+)(?:(?!endobj).)*?>>\nstream\n", body, re.DOTALL)
+        stream = re.match(
+            rb"\d+ 0 obj\n<< (?:(?!endobj).)*?/Length (\d+)(?:(?!endobj).)*?>>\nstream\n", body, re.DOTALL
+        )
         start = stream.end() + int(stream[1]) if stream else 0
         return body.index(b"\nendobj\n", start) + 8
 
