@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
+from invoicing.mail import INVOICE_HEADER
 from invoicing.models import Company, Document, Invoice
 
 LARGEST_STREAM = 1 << 20
@@ -30,7 +31,7 @@ def numbers_in_pdfs(company: Company) -> Iterator[str]:
 
 
 def numbers_in_mails(company: Company) -> Iterator[str]:
-    """Yield the numbers in the subjects of letters that went to files, of which there is no row.
+    """Yield the numbers of letters that went to files, of which there is no row.
 
     Letters that went to a mail server are with the customers, whose numbers a person names (`--known`).
     """
@@ -39,10 +40,13 @@ def numbers_in_mails(company: Company) -> Iterator[str]:
         numbers = []
         for file in files:
             with file.open("rb") as data:
-                subject = str(email.message_from_binary_file(data, policy=default)["Subject"] or "")
-            said = _SUBJECT.search(subject)
-            if said and said[2] == company.taxpayer.name:
-                numbers.append(said[1])
+                letter = email.message_from_binary_file(data, policy=default)
+            nif, _, number = str(letter[INVOICE_HEADER] or "").partition(" ")
+            said = _SUBJECT.search(str(letter["Subject"] or ""))
+            if nif == company.taxpayer.nif and number:
+                numbers.append(number)
+            elif not nif and said and said[2] == company.taxpayer.name:
+                numbers.append(said[1])  # a letter from before it had the header
         yield from _unknown(company, numbers)
 
 

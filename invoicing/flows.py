@@ -17,7 +17,7 @@ from invoicing.deliveries import Received
 from invoicing.documents import Documents, StoredDocument
 from invoicing.holds import Resolution
 from invoicing.issuing import NotTheNewest, issue_document
-from invoicing.mail import letter, message_id, send
+from invoicing.mailing import post
 from invoicing.models import Connection, Delivery, Document, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
@@ -65,6 +65,10 @@ class MailInvoice(msgspec.Struct, frozen=True):
 
     invoice: InvoiceRef
     document: DocumentRef
+    to: str = ""
+    """Another address than the buyer's, given by a person."""
+    request: str = ""
+    """What makes a further letter another one: the form, sent once."""
 
 
 # --- capture: one delivery -------------------------------------------------------------------------------------
@@ -275,21 +279,13 @@ def complete_invoice(run: Run, p: InvoiceRef) -> Outcome:
 @step.external(retry=Retry(retries=20, first=5, cap=3600))
 def send_mail(ref: InvoiceRef, document: DocumentRef, *, idempotency_key: str) -> str:
     """Mail the PDF under the invoice's one Message-ID; return that, or nothing when the buyer left no address."""
-    invoice = Invoice.objects.select_related("series", "order", "company__taxpayer").get(pk=ref.invoice_id)
-    if not invoice.recipient_email:
-        return ""
-    identity = message_id(invoice.pk, settings.DEFAULT_FROM_EMAIL)
-    send(
-        letter(
-            printed=printed(invoice),
-            pdf=_documents().read(document.sha256),
-            to=invoice.recipient_email,
-            company_name=invoice.issuer_name,
-            from_email=settings.DEFAULT_FROM_EMAIL,
-            message_id=identity,
-        )
-    )
-    return identity
+    return post(ref.invoice_id, document.sha256)
+
+
+@step.external(retry=Retry(retries=20, first=5, cap=3600))
+def send_again(ref: InvoiceRef, document: DocumentRef, to: str, *, idempotency_key: str) -> str:
+    """Mail the same letter to the address that a person gave."""
+    return post(ref.invoice_id, document.sha256, to=to)
 
 
 @workflow(
@@ -298,11 +294,13 @@ def send_mail(ref: InvoiceRef, document: DocumentRef, *, idempotency_key: str) -
     tenant=lambda p: str(p.invoice.company_id),
     lane=lambda p: Lane(f"mail:{p.invoice.company_id}", 2),
     on_failure="hold",
-    idempotency_key=lambda p: f"mail:{p.invoice.invoice_id}",
+    idempotency_key=lambda p: f"mail:{p.invoice.invoice_id}" + (f":{p.request}" if p.request else ""),
     tags=lambda p: (f"mail:{p.invoice.invoice_id}",),
 )
 def mail_invoice(run: Run, p: MailInvoice) -> str:
     """Send the invoice to its buyer, once."""
+    if p.to:
+        return run.step(send_again, p.invoice, p.document, p.to)
     return run.step(send_mail, p.invoice, p.document)
 
 

@@ -16,13 +16,15 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
-from invoicing.pdf.formats import clean, day, euros
+from invoicing.letters import HOUSE, TRIAL, Words, filled, kind_of, language_of
+from invoicing.pdf.formats import clean
 from invoicing.values import PrintedInvoice
 from workflows.errors import Abort
 
 SMTP_TIMEOUT = 30
 """Seconds that the mail server has for each answer; Django's own default is to wait for ever."""
 
+INVOICE_HEADER = "X-Invoice"
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
@@ -31,37 +33,48 @@ class BadRecipient(Abort):
 
 
 def letter(
-    *, printed: PrintedInvoice, pdf: bytes, to: str, company_name: str, from_email: str, message_id: str
+    *,
+    printed: PrintedInvoice,
+    pdf: bytes,
+    to: str,
+    company_name: str,
+    from_email: str,
+    message_id: str,
+    words: Words | None = None,
 ) -> EmailMessage:
-    """Return the mail with the invoice attached, in Spanish, ready for `send`.
+    """Return the mail with the invoice attached, in the invoice's language, ready for `send`.
 
-    The customer sees `company_name` as the sender, at the address of `from_email`. Control characters in names and
-    numbers become spaces, so that no text from a shop can begin a header of its own.
+    `words` are the company's own, of this kind of document and language. The customer sees `company_name` as the
+    sender, at the address of `from_email`. Control characters in names and numbers become spaces, so that no text from
+    a shop can begin a header of its own.
 
     :raises BadRecipient: when `to` is not exactly one address.
     """
+    language = language_of(printed)
+    said = filled(words or HOUSE[kind_of(printed), language], printed, company_name)
+    mark, warning = TRIAL[language] if printed.environment != "production" else ("", "")
+    name = file_name(printed.number)
     values = {
-        "title": printed.title,
-        "number": clean(printed.number),
-        "company": clean(company_name),
-        "customer": clean(printed.recipient.name) if printed.recipient else "",
-        "order": clean(printed.order_number),
-        "date": day(printed.issue_date),
-        "total": euros(printed.total),
-        "test": printed.environment != "production",
-        "file_name": file_name(printed.number),
+        "language": language,
+        "subject": said.subject,
+        "paragraphs": [paragraph.split("\n") for paragraph in said.body.strip().split("\n\n")],
+        "warning": warning,
     }
-    subject = f"{values['title']} {values['number']} de {values['company']}"
     message = EmailMultiAlternatives(
-        subject=f"[Prueba] {subject}" if values["test"] else subject,
-        body=render_to_string("mail/invoice.txt", values),
+        subject=f"{mark} {said.subject}" if mark else said.subject,
+        body=f"{warning}\n\n{said.body}" if warning else said.body,
         from_email=formataddr((clean(company_name), parseaddr(from_email)[1])),
         to=[one_address(to)],
-        # RFC 3834: no out-of-office answers to a machine.
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message_id,
+            # RFC 3834: no out-of-office answers to a machine.
+            "Auto-Submitted": "auto-generated",
+            # By which a letter that went to a file tells whose it is after a restore (invoicing/evidence.py).
+            INVOICE_HEADER: f"{clean(printed.issuer.tax_id)} {clean(printed.number)}",
+        },
     )
     message.attach_alternative(render_to_string("mail/invoice.html", values), "text/html")
-    message.attach(file_name(printed.number), pdf, "application/pdf")
+    message.attach(name, pdf, "application/pdf")
     return message
 
 

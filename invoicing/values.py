@@ -308,10 +308,41 @@ class PrintedParty(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
 
 
+class PrintedReference(msgspec.Struct, frozen=True, kw_only=True):
+    """Another invoice that this one corrects or stands in the place of."""
+
+    number: str
+    issue_date: date
+
+
+class Deduction(msgspec.Struct, frozen=True, kw_only=True):
+    """Something between the invoice's total and what is to be paid; `amount` with its sign there."""
+
+    kind: str
+    """withholding (IRPF), outlay (suplido) or advance."""
+    amount: Decimal
+    rate: Decimal | None = None
+    description: str = ""
+
+
+class Letterhead(msgspec.Struct, frozen=True, kw_only=True):
+    """How a company's documents look."""
+
+    accent: str = "#0b6b5d"
+    """A colour, #rrggbb."""
+    logo: bytes = b""
+    """As `invoicing/pdf/logo.py` keeps it: a PNG or an SVG of plain paths."""
+    footer: tuple[str, ...] = ()
+    iban: str = ""
+    bank: str = ""
+    """Whose account it is, or at which bank: a line for people."""
+
+
 class PrintedInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """Plain values that fill the invoice template; it needs no database, no network and no file."""
+    """Plain values that fill the invoice's page; it needs no database, no network and no file."""
 
     title: str
+    """In Spanish, always; the page says it in `language` too."""
     number: str
     series: str
     tipo: str
@@ -329,3 +360,18 @@ class PrintedInvoice(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     """simulator, test or production; anything but production prints a watermark."""
     language: str = "es"
+    method: str = ""
+    """Of a correction: I (by differences) or S (by substitution)."""
+    cause: str = ""
+    references: tuple[PrintedReference, ...] = ()
+    replaced: Replaced | None = None
+    qualified: bool = False
+    """A simplified invoice that names its recipient (RD 1619/2012, art. 7.2 and 7.3)."""
+    deductions: tuple[Deduction, ...] = ()
+    foreign: tuple[ForeignTax, ...] = ()
+    exchange: Exchange | None = None
+    duplicate: bool = False
+    letterhead: Letterhead = Letterhead()
+    issued_at: datetime | None = None
+    record_xml: str = ""
+    """The invoice's record exactly as it is stored and sent; attached to the PDF."""

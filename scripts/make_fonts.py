@@ -1,9 +1,9 @@
 """Make the two fonts of the printed invoice from Inter's variable font: `make_fonts.py Inter-roman.var.ttf`.
 
-WeasyPrint takes the glyphs that a page needs out of its fonts anew for every document, and most of that time goes to
-layout tables and to scripts that an invoice in Spanish does not use. So they are taken off once, here. What remains
-are the letters of the western European languages, the signs of an invoice, and figures of equal width: the font's
-`tnum` feature applied for good, because a column of amounts needs it and nothing reads features any more.
+Most of what a font holds are layout tables and scripts that an invoice does not use, and whoever embeds it pays for
+them in every document. So they are taken off once, here. What remains are the letters of Europe's languages (Latin,
+Greek, Cyrillic), the signs of an invoice and of a shop's titles, and figures of equal width: the font's `tnum` feature
+applied for good, because a column of amounts needs it and nothing reads features any more.
 """
 
 import argparse
@@ -19,8 +19,12 @@ FAMILY = "Encadena Sans"
 WEIGHTS = {400: "Regular", 700: "Bold"}
 CHARACTERS = [
     *range(0x20, 0x7F),  # Basic Latin
-    *range(0xA0, 0x180),  # Latin-1 and Latin Extended-A: Spanish, Catalan, French, German, Portuguese, Polish...
-    *map(ord, "–—‘’“”„†•…‰‹›€№™−≤≥"),  # noqa: RUF001 (dashes and quotes are what is meant)
+    *range(0xA0, 0x250),  # Latin-1, Latin Extended-A and B: Spanish, Catalan, French, German, Polish, Romanian...
+    *range(0x1E00, 0x1F00),  # Latin Extended Additional: Vietnamese, Welsh
+    *range(0x370, 0x400),  # Greek
+    *range(0x400, 0x530),  # Cyrillic
+    *map(ord, "\u2009\u202f‐‑–—‘’‚“”„†‡•…‰′″‹›⁄€£¥₽₴₺№™−×÷±≈≠≤≥∞"),  # noqa: RUF001 (these signs are what is meant)
+    *map(ord, "←↑→↓↔✓✗★☆♥♡●○■□▲△◆◇"),
 ]
 
 

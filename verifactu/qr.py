@@ -43,7 +43,7 @@ def svg(url: str, *, quiet_zone: bool = True) -> str:
     symbol. The box is in modules: with `quiet_zone` it holds four white modules on each side (at 30-40 mm of symbol
     that is more than the 2 mm of the specification); without it the page must leave them.
     """
-    symbol = segno.make(url, error="m", micro=False, boost_error=False)
+    symbol = _symbol(url)
     image = BytesIO()
     symbol.save(
         image,
@@ -56,3 +56,20 @@ def svg(url: str, *, quiet_zone: bool = True) -> str:
         light="#fff",
     )
     return image.getvalue().decode()
+
+
+def runs(url: str) -> tuple[list[list[tuple[int, int]]], int]:
+    """Return the symbol of `svg` as its black runs, row by row (first module, how many), and its side in modules."""
+    rows = []
+    for row in _symbol(url).matrix:
+        text, found, at = bytes(row), [], 0
+        while (first := text.find(1, at)) >= 0:
+            at = text.find(0, first)
+            at = len(text) if at < 0 else at
+            found.append((first, at - first))
+        rows.append(found)
+    return rows, len(rows)
+
+
+def _symbol(url: str) -> segno.QRCode:
+    return segno.make(url, error="m", micro=False, boost_error=False)

@@ -12,6 +12,7 @@ from invoicing.admin.drafts import DraftAdmin
 from invoicing.admin.exports import ExportAdmin
 from invoicing.admin.intake import DeliveryAdmin
 from invoicing.admin.invoices import InvoiceAdmin
+from invoicing.admin.letterheads import MailTemplateAdmin
 from invoicing.admin.orders import OrderAdmin
 from invoicing.admin.outside import ExchangeRateAdmin, VatCheckAdmin
 from invoicing.admin.reconciliations import ReconciliationAdmin
@@ -30,6 +31,7 @@ __all__ = [
     "GapAdmin",
     "InvoiceAdmin",
     "LockEventAdmin",
+    "MailTemplateAdmin",
     "OrderAdmin",
     "ReconciliationAdmin",
     "SeriesAdmin",

@@ -16,6 +16,7 @@ from common import clock
 from common.admin import ScopedAdmin, link
 from invoicing import nif as nif_rules
 from invoicing.admin import exporting
+from invoicing.admin.letterheads import LetterheadInline, preview
 from invoicing.companies import open_company
 from invoicing.models import Company, Membership
 from invoicing.places import SEATS, TAXES
@@ -103,8 +104,8 @@ class CompanyAdmin(ScopedAdmin):
     list_display = ("name", "nif", "city", "territory", "has_certificate")
     list_select_related = ("taxpayer",)
     search_fields = ("taxpayer__name", "taxpayer__nif")
-    inlines = (MembershipInline,)
-    actions_detail = ("ask_for_export",)
+    inlines = (LetterheadInline, MembershipInline)
+    actions_detail = ("ask_for_export", "see_example")
     add_fieldsets = (
         (gettext_lazy("Obligado tributario"), {"fields": (("nif", "name"),)}),
         PLACE,
@@ -117,7 +118,8 @@ class CompanyAdmin(ScopedAdmin):
     fieldsets = (
         (gettext_lazy("Obligado tributario"), {"fields": ("taxpayer_shown", "certificate_shown")}),
         PLACE,
-        (gettext_lazy("Facturación"), {"fields": ("email", "report_recipients", "simplified_activity")}),
+        (gettext_lazy("Facturación"), {"fields": (("email", "language"), "report_recipients",
+                                                  "simplified_activity", "qualified_simplified")}),
         (gettext_lazy("Impuestos"), {"fields": (TAX_FIELDS[:2], *TAX_FIELDS[2:])}),
     )  # fmt: skip
 
@@ -170,6 +172,20 @@ class CompanyAdmin(ScopedAdmin):
             gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return gone
         return exporting.ask(self, request, company)
+
+    @action(
+        description=gettext_lazy("Ver un ejemplo"),
+        url_path="example",
+        icon="picture_as_pdf",
+        attrs={"target": "_blank"},
+    )
+    def see_example(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show an invoice that nobody issued, on the company's paper as it is saved."""
+        company = self.get_object(request, unquote(object_id))
+        if company is None:
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
+        return preview(company, request.GET.get("language", ""))
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         if change:

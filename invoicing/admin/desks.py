@@ -162,7 +162,10 @@ DESKS.update(
         ),
         "mail-invoice": Desk(
             title=gettext_lazy("Enviar una factura por correo"),
-            steps={"send_mail": gettext_lazy("Enviar el correo")},
+            steps={
+                "send_mail": gettext_lazy("Enviar el correo"),
+                "send_again": gettext_lazy("Enviar el correo a otra dirección"),
+            },
         ),
         "export-invoices": Desk(
             title=gettext_lazy("Exportar facturas"),

@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
-from invoicing.admin import correcting, rectifying
+from invoicing.admin import correcting, mailing, rectifying
 from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
+from invoicing.admin.letterheads import PREVIEW_TIMEOUT, pdf_response
 from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about
 from invoicing.causes import CAUSES
 from invoicing.deciding import figures_of
 from invoicing.documents import Documents
-from invoicing.models import Invoice
+from invoicing.models import Bounce, Invoice
+from invoicing.pdf import shared
+from invoicing.printing import printed
 from invoicing.reasons import explained
 from invoicing.values import Priced, TaxShare
 from verifactu.admin.words import RECORDS
@@ -27,6 +30,21 @@ from verifactu.catalogue import remedy
 from verifactu.history import records_of
 from verifactu.models import Record
 from workflows.encoding import decode
+
+
+class BouncedFilter(admin.SimpleListFilter):
+    """Invoices whose letter came back."""
+
+    title = gettext_lazy("correo")
+    parameter_name = "correo"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("failed", gettext_lazy("no entregado"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "failed":
+            return queryset.filter(pk__in=Bounce.objects.filter(action="failed").values("invoice"))
+        return queryset
 
 
 class TipoFilter(admin.SimpleListFilter):
@@ -47,7 +65,7 @@ class InvoiceAdmin(ReadingAdmin):
     page_template = "admin/invoicing/invoice.html"
     list_display = ("num_serie", "state_label", "tipo_shown", "issue_date", "customer", "order", "total_shown", "pdf")
     list_select_related = ("order", "document")
-    list_filter = (state_filter(INVOICES), TipoFilter)
+    list_filter = (state_filter(INVOICES), TipoFilter, BouncedFilter)
     search_fields = ("num_serie", "order__number", "recipient_nif", "recipient_name")
     search_help_text = gettext_lazy("Número de factura o de pedido, NIF o nombre del cliente")
     date_hierarchy = "issue_date"
@@ -75,7 +93,9 @@ class InvoiceAdmin(ReadingAdmin):
     # --- one invoice -------------------------------------------------------------------------------------------
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Invoice | None:
-        found = self.get_queryset(request).select_related("document", "order", "record__installation", "snapshot")
+        found = self.get_queryset(request).select_related(
+            "document", "order", "series", "record__installation", "snapshot"
+        )
         try:
             return found.filter(pk=UUID(str(object_id))).first()
         except ValueError:
@@ -89,7 +109,8 @@ class InvoiceAdmin(ReadingAdmin):
             "state": INVOICES[obj.state],
             "chips": [chip(ENVIRONMENTS[obj.environment])] if obj.environment != "production" else [],
             "pdf": reverse("admin:invoicing_invoice_pdf", args=[obj.pk]) if ready else "",
-            "buttons": correcting.buttons(request, obj),
+            "buttons": [*(_paper_buttons(request, obj) if ready else []), *correcting.buttons(request, obj)],
+            "bounces": mailing.bounce_table(obj),
             "aeat": _what_the_aeat_said(obj, records[-1]),
             "records": correcting.history_table(records),
             "facts": _facts(obj),
@@ -106,6 +127,7 @@ class InvoiceAdmin(ReadingAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         own = {"pdf": self.open_pdf, "amend": self.amend, "annul": self.annul, "rectify": self.rectify}
+        own |= {"duplicate": self.open_duplicate, "mail": self.send_again}
         return [
             *(
                 path(f"<uuid:pk>/{name}/", self.admin_site.admin_view(view), name=f"invoicing_invoice_{name}")
@@ -126,6 +148,16 @@ class InvoiceAdmin(ReadingAdmin):
         """Correct the invoice by another one."""
         return rectifying.rectify(self, request, self._seen(request, pk))
 
+    def send_again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Have the letter sent once more, or to another address."""
+        return mailing.send_again(self, request, self._seen(request, pk))
+
+    def open_duplicate(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Return a copy that says so, made anew from the frozen rows and stored nowhere (RD 1619/2012, art. 14)."""
+        invoice = self._seen(request, pk)
+        copy = shared().render(printed(invoice, duplicate=True), timeout=PREVIEW_TIMEOUT)
+        return pdf_response(copy, f"{safe_name(invoice.num_serie)}-duplicado.pdf")
+
     def _seen(self, request: HttpRequest, pk: UUID) -> Invoice:
         invoice = self.get_object(request, str(pk))
         if invoice is None or not self.has_view_permission(request, invoice):
@@ -137,16 +169,17 @@ class InvoiceAdmin(ReadingAdmin):
         invoice = self._seen(request, pk)
         if not hasattr(invoice, "document"):
             raise Http404
-        return HttpResponse(
-            Documents(settings.DOCUMENTS_DIR).read(invoice.document.sha256),
-            content_type="application/pdf",
-            headers={
-                "Content-Disposition": f'inline; filename="{safe_name(invoice.num_serie)}.pdf"',
-                "X-Content-Type-Options": "nosniff",
-                "Cache-Control": "private, no-store",
-                "Cross-Origin-Resource-Policy": "same-origin",
-            },
-        )
+        data = Documents(settings.DOCUMENTS_DIR).read(invoice.document.sha256)
+        return pdf_response(data, f"{safe_name(invoice.num_serie)}.pdf")
+
+
+def _paper_buttons(request: HttpRequest, invoice: Invoice) -> list[tuple[Any, str, str]]:
+    found = [
+        (_("Descargar duplicado"), "file_copy", reverse("admin:invoicing_invoice_duplicate", args=[invoice.pk])),
+    ]
+    if request.user.has_perm(mailing.MAIL):
+        found.append((_("Enviar por correo"), "mail", reverse("admin:invoicing_invoice_mail", args=[invoice.pk])))
+    return found
 
 
 def _language() -> str:

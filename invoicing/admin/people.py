@@ -39,20 +39,23 @@ class CompaniesInline(TabularInline):
 
 MEANINGFUL = {
     "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
-             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap", "draft"),
-    "add": ("connection", "apikey", "series", "export", "draft"),
+             "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap", "draft",
+             "mailtemplate"),
+    "add": ("connection", "apikey", "series", "export", "draft", "mailtemplate"),
     "delete": ("draft",),
     "issue": ("draft",),
     "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy",
-               "draft"),
+               "draft", "mailtemplate"),
     "amend": ("invoice",),
     "annul": ("invoice",),
+    "mail": ("invoice",),
 }  # fmt: skip
 """The permissions that open something here. To change an API key is to revoke it, a process to press its buttons."""
 
 WORDS = {
     "view": _("ver"), "add": _("crear"), "change": _("cambiar"), "amend": _("subsanar"), "annul": _("anular"),
     "delete": _("borrar"), "issue": _("expedir"),
+    "mail": _("enviar por correo"),
 }  # fmt: skip
 ACTS = {
     "change_process": _("reanudar, resolver y cancelar"),

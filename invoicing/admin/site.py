@@ -28,6 +28,7 @@ from invoicing.models import (
     Export,
     Gap,
     Invoice,
+    MailTemplate,
     Order,
     Reconciliation,
     Series,
@@ -73,6 +74,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
             (_("Comprobaciones en VIES"), "verified", list_url(VatCheck), VatCheck),
             (_("Tipos de cambio"), "currency_exchange", list_url(ExchangeRate), ExchangeRate),
+            (_("Textos de correo"), "mail", list_url(MailTemplate), MailTemplate),
         ]),
         ("VERI*FACTU", [
             (_("Obligados tributarios"), "badge", list_url(Taxpayer), Taxpayer),

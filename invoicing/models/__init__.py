@@ -6,12 +6,14 @@ from invoicing.models.draft import Draft, DraftLine
 from invoicing.models.export import Export
 from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
+from invoicing.models.letterhead import Bounce, Letterhead, MailTemplate
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
 from invoicing.models.outside import ExchangeRate, VatCheck
 from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
+    "Bounce",
     "Company",
     "Connection",
     "CustomerAnswer",
@@ -27,6 +29,8 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoiceReference",
+    "Letterhead",
+    "MailTemplate",
     "Membership",
     "Order",
     "Reconciliation",

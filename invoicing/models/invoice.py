@@ -131,6 +131,7 @@ class Invoice(LedgerModel):
             ("amend_invoice", "subsanar"),
             ("annul_invoice", "anular"),
             ("rectify_invoice", "rectificar"),
+            ("mail_invoice", "enviar por correo"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["company", "num_serie"], name="one_invoice_per_number"),

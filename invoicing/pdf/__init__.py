@@ -1,12 +1,13 @@
 """The printed invoice, and the printed report.
 
-    page.py       the frozen values of an invoice -> one HTML document, here, escaped, QR included
+    sheet.py      the frozen values of an invoice -> the texts of its page, in its language (words.py, formats.py)
+    compose.py    those texts on paper, drawn (canvas.py, typeface.py, logo.py) -> PDF/A-3 (writer.py)
+    page.py       those texts as one HTML document, for letters that our fonts lack
     report.py     the figures of a day -> one HTML document
-    renderer.py   that document -> PDF, by asking a child process: `Renderer`
+    renderer.py   the door: composes, or asks a child process for the PDF of an HTML document: `Renderer`
     child.py      the child: WeasyPrint, and as little else as possible
-    formats.py    1.234,56 € and 14/10/2026
 
-The template, its style sheet and its fonts are in templates/invoice; the report's template is in templates/report.
+The template, its style sheet and the fonts are in templates/invoice; the report's template is in templates/report.
 """
 
 from invoicing.pdf.renderer import LibraryMissing, Renderer, RenderFailed, RenderTimeout, Unprintable, shared

@@ -4,7 +4,8 @@ Started by `renderer.py` by its path, in Python's isolated mode: nothing of Enca
 environment but the few names that libraries are found by, and no open file but the three standard ones. A page that
 asks for a file or an address, or code that opens a socket or starts a program, stops the document.
 
-Frames, both ways: one letter, the length of what follows (8 bytes, big endian), and that. Asked with H (a document).
+Frames, both ways: one letter, the length of what follows (8 bytes, big endian), and that. Asked with H (a document),
+before it X where there is XML to attach: the document is made for an archive then (PDF/A-3b).
 Answered with R (ready, once), M (a library is missing, once), P (the PDF), E (this document cannot be rendered),
 A (it may work another time).
 """
@@ -40,9 +41,15 @@ def main(stylesheet: Path, folder: Path) -> None:
         return
     press = Press(style, fonts)
     _answer(answers, b"R", b"")
+    attachment = b""
     while header := sys.stdin.buffer.read(HEADER.size):
-        _, length = HEADER.unpack(header)
-        _answer(answers, *press.print(sys.stdin.buffer.read(length).decode()))
+        kind, length = HEADER.unpack(header)
+        content = sys.stdin.buffer.read(length)
+        if kind == b"X":
+            attachment = content
+            continue
+        _answer(answers, *press.print(content.decode(), attachment))
+        attachment = b""
 
 
 class Press:
@@ -69,20 +76,26 @@ class Press:
 
         sys.addaudithook(_refuse)
         self._html = weasyprint.HTML
+        self._attachment = weasyprint.Attachment
         self._fatal = FatalURLFetchingError
         self._nothing = Nothing()
         self._fonts = FontConfiguration()
         self._style = weasyprint.CSS(string=style, base_url="font:", url_fetcher=Fonts(), font_config=self._fonts)
 
-    def print(self, html: str) -> tuple[bytes, bytes]:
+    def print(self, html: str, attachment: bytes = b"") -> tuple[bytes, bytes]:
         """Return the letter of the answer and its content."""
         try:
             document = self._html(string=html, url_fetcher=self._nothing)
-            return b"P", document.write_pdf(stylesheets=[self._style], font_config=self._fonts)
+            archive = self._archive(attachment) if attachment else {}
+            return b"P", document.write_pdf(stylesheets=[self._style], font_config=self._fonts, **archive)
         except (MemoryError, OSError) as error:
             return b"A", _told(error)
         except (self._fatal, Exception) as error:  # noqa: BLE001 (the parent is told, and the next document is another)
             return b"E", _told(error)
+
+    def _archive(self, attachment: bytes) -> dict[str, Any]:
+        source = self._attachment(string=attachment, name="registro-verifactu.xml", relationship="Source")
+        return {"pdf_variant": "pdf/a-3b", "attachments": [source]}
 
 
 def _answer(answers: BinaryIO, kind: bytes, content: bytes) -> None:

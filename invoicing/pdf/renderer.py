@@ -1,7 +1,9 @@
-"""The one door to PDFs: a child process that is asked, watched, replaced.
+"""The one door to PDFs: composed here, or by a child process that is asked, watched, replaced.
 
-WeasyPrint is C libraries and a large page language. It therefore runs where there is nothing to steal or to break
-(docs/decisions/0006-pdf-in-a-process-of-its-own.md): see `child.py` for what that process may not do.
+An invoice in Europe's letters is composed in this process (docs/decisions/0015-pages.md). The others, and what is
+written as a page of HTML, go to WeasyPrint, which is C libraries and a large page language. It therefore runs where
+there is nothing to steal or to break (docs/decisions/0006-pdf-in-a-process-of-its-own.md): see `child.py` for what
+that process may not do.
 """
 
 import os
@@ -16,7 +18,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from invoicing.pdf import child as program
-from invoicing.pdf.page import STYLESHEET, page
+from invoicing.pdf.compose import compose
+from invoicing.pdf.page import STYLESHEET, html
+from invoicing.pdf.sheet import Sheet, sheet
+from invoicing.pdf.typeface import faces
 from invoicing.values import PrintedInvoice
 from workflows.errors import Abort
 
@@ -73,22 +78,28 @@ class Renderer:
         self._child: Child | None = None
 
     def render(self, printed: PrintedInvoice, *, timeout: float) -> bytes:
-        """Return the PDF. `timeout`, in seconds, is for the document alone: not for our turn, nor for a child to start.
+        """Return the PDF, with the record attached as the archive standard PDF/A-3 has it.
+
+        `timeout`, in seconds, is for a document that goes to the child: for that alone, not for our turn, nor for a
+        child to start.
 
         :raises RenderTimeout: when it was not done by then. The child is killed and the next call gets a new one.
         :raises RenderFailed: when the child died, or lacked memory or disk. The next call gets a new one.
         :raises Unprintable: when trying again cannot help.
         :raises LibraryMissing: when there is no Pango on this machine; the message says how to install it.
         """
-        return self.print(page(printed), timeout=timeout)
+        page = sheet(printed)
+        if composable(page):
+            return compose(page, printed)
+        return self.print(html(page), timeout=timeout, record_xml=printed.record_xml)
 
-    def print(self, html: str, *, timeout: float) -> bytes:
+    def print(self, html: str, *, timeout: float, record_xml: str = "") -> bytes:
         """Return the PDF of a document that needs nothing but our style sheet and fonts; the rest as `render`."""
         document = html.encode()
         with self._turn:
             renderer = self._ready()
             try:
-                kind, content = renderer.ask(document, timeout)
+                kind, content = renderer.ask(document, timeout, record_xml.encode())
             except BaseException:
                 # Whatever happened, an interrupt too: what it says next may belong to this document.
                 self._discard()
@@ -136,6 +147,23 @@ class Renderer:
             self._child = None
 
 
+def composable(page: Sheet) -> bool:
+    """Return whether our fonts have every letter of the page; a sign that they lack (an emoji) is left out."""
+    regular, bold = faces()
+    parties = [page.issuer, *([page.recipient] if page.recipient else [])]
+    texts = [
+        page.number,
+        page.running,
+        *(text for party in parties for text in (party.name, *party.lines)),
+        *(text for pair in (*page.facts, *page.relations) for text in pair),
+        *(text for row in page.rows for text in (*row.cells, row.below)),
+        *page.notes,
+        *page.payment,
+        *page.footer,
+    ]
+    return all(regular.covers(text) and bold.covers(text) for text in texts)
+
+
 @cache
 def shared() -> Renderer:
     """Return the renderer of this process, started with its first document."""
@@ -168,12 +196,12 @@ class Child:
         if kind == b"M":
             raise LibraryMissing(f"{' '.join(str(LibraryMissing.__doc__).split())} ({content.decode()})")
 
-    def ask(self, document: bytes, timeout: float) -> tuple[bytes, bytes]:
+    def ask(self, document: bytes, timeout: float, record: bytes = b"") -> tuple[bytes, bytes]:
         """Return the letter and the content of the answer (see `child.py`)."""
         self.answered += 1
-        return self._exchange(document, timeout)
+        return self._exchange(document, timeout, record)
 
-    def _exchange(self, document: bytes | None, timeout: float) -> tuple[bytes, bytes]:
+    def _exchange(self, document: bytes | None, timeout: float, record: bytes = b"") -> tuple[bytes, bytes]:
         # A stuck child reads nothing and writes nothing. Killing it ends either wait on our side.
         late = threading.Event()
 
@@ -186,7 +214,7 @@ class Child:
         alarm.start()
         try:
             if document is not None:
-                self._write(document)
+                self._write(document, record)
             return self._read()
         except (BrokenPipeError, EOFError):
             status = self.process.wait()
@@ -200,7 +228,9 @@ class Child:
                 # It may have answered in its last moment; the next document must find it dead.
                 self.process.wait()
 
-    def _write(self, document: bytes) -> None:
+    def _write(self, document: bytes, record: bytes) -> None:
+        if record:
+            self._questions.write(program.HEADER.pack(b"X", len(record)) + record)
         self._questions.write(program.HEADER.pack(b"H", len(document)))
         self._questions.write(document)
         self._questions.flush()

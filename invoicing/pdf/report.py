@@ -7,7 +7,8 @@ from django.template import Context
 
 from invoicing.figures import DayFigures, Sums
 from invoicing.pdf.formats import clean, day, euros
-from invoicing.pdf.page import ENGINE, WATERMARKS, share_name
+from invoicing.pdf.page import ENGINE, WATERMARKS
+from invoicing.pdf.statements import share_name
 from invoicing.values import TaxShare
 
 WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")

@@ -19,7 +19,8 @@ import zxingcpp
 
 from invoicing.pdf import LibraryMissing, Renderer, RenderFailed, RenderTimeout, child
 from invoicing.pdf.page import STYLESHEET, page
-from invoicing.pdf.renderer import Child
+from invoicing.pdf.renderer import Child, composable
+from invoicing.pdf.sheet import sheet
 from invoicing.values import PricedLine, PrintedInvoice, PrintedParty, TaxShare
 from tests.deadline import eventually
 
@@ -86,9 +87,13 @@ EXPORTED = msgspec.structs.replace(
 )
 
 
-def with_lines(count: int) -> PrintedInvoice:
+CHINESE = msgspec.structs.replace(COMPLETE, recipient=PrintedParty(name="北京文具有限公司", tax_id="B87654321"))
+"""In letters that our fonts lack: it goes to the child."""
+
+
+def with_lines(count: int, invoice: PrintedInvoice = COMPLETE) -> PrintedInvoice:
     lines = tuple(line(f"Artículo {n}", "1", "1", "21", "1.00", "1.21") for n in range(1, count + 1))
-    return msgspec.structs.replace(COMPLETE, lines=lines)
+    return msgspec.structs.replace(invoice, lines=lines)
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +248,28 @@ class TestContents:
         with pytest.raises(KeyError):
             page(msgspec.structs.replace(COMPLETE, environment="Production"))
 
+    def test_a_name_in_letters_that_our_fonts_lack_has_the_same_contents(self, renderer: Renderer) -> None:
+        text = text_of(renderer.render(CHINESE, timeout=60))
+        for content in (
+            "Factura F2026-000124",
+            "Fecha de operación 12/10/2026",
+            "Papelería La Encina SL NIF B12345674 Calle Mayor 3 37001 Salamanca",
+            "NIF B87654321",
+            "Archivador «Ñandú» de cartón 4 12,50 € \N{MINUS SIGN}1,00 € 21 % 49,00 €",
+            "IVA 4 % 11,49 € 4 % 0,46 €",
+            "Total factura 87,24 €",
+            "QR tributario:",
+            "Página 1 de 1",
+        ):
+            assert content in text
+
+    def test_an_emoji_in_a_title_is_left_out_and_the_rest_is_there(self, renderer: Renderer) -> None:
+        printed = msgspec.structs.replace(
+            COMPLETE, lines=(line("Taza \N{HOT BEVERAGE}\ufe0f grande \U0001f98a", "1", "1", "21", "1.00", "1.21"),)
+        )
+        assert "Taza grande 1 1,00 €" in text_of(renderer.render(printed, timeout=60))
+        assert composable(sheet(printed))
+
     def test_only_our_fonts_are_used(self, renderer: Renderer) -> None:
         with pypdfium2.PdfDocument(renderer.render(COMPLETE, timeout=60)) as document:
             names = {thing.get_font().get_base_name() for thing in document[0].get_objects(filter=[1])}
@@ -362,7 +389,7 @@ for attempt in attempts:
         monkeypatch.setenv("DATABASE_URL", "postgresql://encadena:geheim@localhost/encadena")
         monkeypatch.setenv("SECRET_KEY", "geheim")
         monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         process = Path(f"/proc/{own_renderer.pid}")
         environment = process.joinpath("environ").read_bytes()
         assert b"TMPDIR=" in environment
@@ -380,31 +407,31 @@ class TestLife:
     """Stuck, dead, old: the next document is rendered all the same."""
 
     def test_a_stuck_child_is_killed_at_the_timeout_and_replaced(self, own_renderer: Renderer, tmp_path: Path) -> None:
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         stuck = own_renderer.pid
         assert stuck
         os.kill(stuck, signal.SIGSTOP)
         with pytest.raises(RenderTimeout) as caught:
-            own_renderer.render(COMPLETE, timeout=0.5)
+            own_renderer.render(CHINESE, timeout=0.5)
         assert caught.value.retryable
         assert not alive(stuck)
         assert list(tmp_path.iterdir()) == []
-        assert own_renderer.render(COMPLETE, timeout=60).startswith(b"%PDF")
+        assert own_renderer.render(CHINESE, timeout=60).startswith(b"%PDF")
 
     def test_a_document_that_takes_too_long_is_given_up(self, own_renderer: Renderer) -> None:
         with pytest.raises(RenderTimeout):
-            own_renderer.render(with_lines(3000), timeout=0.2)
-        assert own_renderer.render(COMPLETE, timeout=60).startswith(b"%PDF")
+            own_renderer.render(with_lines(3000, CHINESE), timeout=0.2)
+        assert own_renderer.render(CHINESE, timeout=60).startswith(b"%PDF")
 
     def test_a_child_killed_over_a_document_is_a_failure_and_the_next_works(
         self, own_renderer: Renderer, tmp_path: Path
     ) -> None:
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         pid = own_renderer.pid
         assert pid
         before = ticks(pid)
         with ThreadPoolExecutor(1) as pool:
-            rendering = pool.submit(own_renderer.render, with_lines(3000), timeout=60)
+            rendering = pool.submit(own_renderer.render, with_lines(3000, CHINESE), timeout=60)
             # A tenth of a second of work: it is in the middle of it.
             eventually(lambda: ticks(pid) > before + 10, message="The child did not begin")
             os.kill(pid, signal.SIGKILL)
@@ -413,24 +440,24 @@ class TestLife:
         assert caught.value.retryable
         assert not isinstance(caught.value, RenderTimeout)
         assert list(tmp_path.iterdir()) == []
-        assert own_renderer.render(COMPLETE, timeout=60).startswith(b"%PDF")
+        assert own_renderer.render(CHINESE, timeout=60).startswith(b"%PDF")
 
     def test_a_child_that_died_between_documents_is_replaced_unseen(self, own_renderer: Renderer) -> None:
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         pid = own_renderer.pid
         assert pid
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: not alive(pid))
-        assert own_renderer.render(COMPLETE, timeout=60).startswith(b"%PDF")
+        assert own_renderer.render(CHINESE, timeout=60).startswith(b"%PDF")
 
     def test_a_child_is_replaced_after_its_share_of_documents(self, own_renderer: Renderer, tmp_path: Path) -> None:
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         first = own_renderer.pid
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         assert first
         assert not alive(first)
         assert list(tmp_path.iterdir()) == []
-        own_renderer.render(COMPLETE, timeout=60)
+        own_renderer.render(CHINESE, timeout=60)
         assert own_renderer.pid != first
 
     def test_threads_take_turns_and_each_gets_its_own(self, renderer: Renderer) -> None:
@@ -439,7 +466,7 @@ class TestLife:
 
         def one(number: str) -> bytes:
             together.wait(timeout=60)
-            return renderer.render(msgspec.structs.replace(COMPLETE, number=number), timeout=60)
+            return renderer.render(msgspec.structs.replace(CHINESE, number=number), timeout=60)
 
         with ThreadPoolExecutor(4) as pool:
             for number, pdf in zip(numbers, pool.map(one, numbers), strict=True):
@@ -448,11 +475,11 @@ class TestLife:
     def test_the_child_does_not_outlive_a_killed_parent(self, tmp_path: Path) -> None:
         script = """
 from invoicing.pdf import Renderer
-from tests.invoicing.test_pdf import COMPLETE, with_lines
+from tests.invoicing.test_pdf import CHINESE, with_lines
 renderer = Renderer()
-renderer.render(COMPLETE, timeout=60)
+renderer.render(CHINESE, timeout=60)
 print(renderer.pid, flush=True)
-renderer.render(with_lines(5000), timeout=600)
+renderer.render(with_lines(5000, CHINESE), timeout=600)
 """
         parent = subprocess.Popen(
             [sys.executable, "-c", script],
@@ -477,7 +504,7 @@ renderer.render(with_lines(5000), timeout=600)
         (broken / "libpango-1.0.so.0").write_bytes(b"")
         monkeypatch.setenv("LD_LIBRARY_PATH", str(broken))
         with pytest.raises(LibraryMissing) as caught:
-            own_renderer.render(COMPLETE, timeout=60)
+            own_renderer.render(CHINESE, timeout=60)
         for command in ("apt-get install libpango-1.0-0", "dnf install pango", "brew install pango"):
             assert command in str(caught.value)
         assert not caught.value.retryable

@@ -46,3 +46,9 @@ def test_stripe_03() -> None:
     sold = bundles.content("stripe", bundles.stripe_invoice())
     refunded = bundles.content("stripe", bundles.stripe_invoice() | {"refunds": [back]})
     assert corrected(sold, refunded, "F1") == ("R1", Decimal("-26.68"), [(21, Decimal("-22.05"), Decimal("-4.63"))])
+
+
+def test_prestashop_05() -> None:
+    sold = bundles.content("prestashop", bundles.prestashop())
+    refunded = bundles.content("prestashop", bundles.prestashop() | {"slips": [bundles.slip()]})
+    assert corrected(sold, refunded, "F1") == ("R1", Decimal("-22.50"), [(21, Decimal("-18.60"), Decimal("-3.90"))])

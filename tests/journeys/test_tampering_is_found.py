@@ -191,12 +191,14 @@ def test_no_frozen_column_changes_unseen(
     ):
         sql(f'ALTER TABLE "{table}" DROP CONSTRAINT "{constraint}"')
     row = model.objects.order_by("pk")[0]
-    sql(f'UPDATE "{table}" SET "{field.column}" = {ANOTHER[kind(field)]} WHERE id = %s', [row.pk])
+    another = ANOTHER[kind(field)].format(column=field.column, room=getattr(field, "max_length", None) or 99)
+    sql(f'UPDATE "{table}" SET "{field.column}" = {another} WHERE id = %s', [row.pk])
     assert_found(("I8", f"{model._meta.label} {row.pk}", "changed"))
 
 
 ANOTHER = {
-    "text": "'x?'",
+    "text": "left('x?', {room})",
+    "flag": 'NOT "{column}"',
     "bytes": "'another'::bytea",
     "json": "'[\"another\"]'::jsonb",
     "number": "123",
@@ -211,6 +213,7 @@ def kind(field: "models.Field[Any, Any]") -> str:
     """Return which of `ANOTHER` fits a column."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     kinds: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
+        (models.BooleanField, "flag"),
         (models.BinaryField, "bytes"),
         (models.JSONField, "json"),
         (models.DateTimeField, "moment"),
