@@ -33,6 +33,7 @@ from invoicing.issuing import issue_document
 from invoicing.letters import HOUSE, BadText, Words, check, filled, kind_of
 from invoicing.mail import letter
 from invoicing.models import Bounce, Company, Delivery, Document, Invoice, Letterhead, MailTemplate, Membership
+from invoicing.values import PrintedParty
 from tests.databases import Database
 from tests.invoicing import gallery
 from tests.invoicing.gallery import LANGUAGES, changed
@@ -104,7 +105,7 @@ class TestWords:
         assert parsed(gallery.COMPLETE, words)["Subject"] == "Tu Factura F2026-000124"
 
     def test_a_shops_text_cannot_name_places_of_its_own(self) -> None:
-        party = gallery.PrintedParty(name="{total} {company.taxpayer}", tax_id="X")
+        party = PrintedParty(name="{total} {company.taxpayer}", tax_id="X")
         said = filled(Words("{customer}", "{customer}"), changed(recipient=party), "La Encina")
         assert said.subject == "{total} {company.taxpayer}"
 
@@ -138,8 +139,7 @@ def report(invoice: Invoice, *, action: str = "failed", status: str = "5.1.1", p
 @pytest.fixture
 def company(fresh_database: Database, tmp_path: Path, settings: Settings) -> Company:
     settings.DOCUMENTS_DIR = tmp_path / "documents"
-    company = la_encina()
-    return company
+    return la_encina()
 
 
 @pytest.fixture
