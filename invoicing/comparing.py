@@ -270,15 +270,19 @@ def _standings(connection: Connection, window: Window, seen: set[str]) -> Iterat
 
 
 def _unread(connection: Connection, since: datetime) -> tuple[int, list[Standing]]:
-    """Return how many pulled deliveries have not been read yet, and those that cannot be."""
-    deliveries = Delivery.objects.filter(connection=connection, topic=PULLED, received_at__gte=since)
-    keys = [f"delivery:{identity}" for identity in deliveries.values_list("pk", flat=True)]
-    processes = Process.objects.filter(workflow="capture", idempotency_key__in=keys)
-    unread = processes.filter(state__in=[state for state in OPEN if state != "held"]).count()
+    """Return how many deliveries of the shop are still being read, and those pulled since then that cannot be."""
+    captures = Process.objects.filter(workflow="capture")
+    moving = captures.filter(
+        tenant=connection.company.tenant, state__in=[state for state in OPEN if state != "held"]
+    ).values_list("idempotency_key", flat=True)
+    reading = [str(key).removeprefix("delivery:") for key in moving]
+    unread = Delivery.objects.filter(connection=connection, pk__in=reading).count()
+    pulled = Delivery.objects.filter(connection=connection, topic=PULLED, received_at__gte=since)
+    keys = [f"delivery:{identity}" for identity in pulled.values_list("pk", flat=True)]
     stuck = [
         Standing(
             order=str(process.idempotency_key), state="missing", reason=str((process.error or {}).get("message", ""))
         )
-        for process in processes.filter(state__in=("held", "failed")).order_by("seq")
+        for process in captures.filter(idempotency_key__in=keys, state__in=("held", "failed")).order_by("seq")
     ]
     return unread, stuck

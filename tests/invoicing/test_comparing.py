@@ -79,6 +79,9 @@ def test_what_no_webhook_told_is_pulled_and_invoiced(internet: StandIn, encina: 
     said = reconcile()
     assert said.code == 0, said
     assert (of(said)["seen"], of(said)["pulled"], of(said)["documented"], of(said)["on_its_way"]) == (5, 4, 1, 4)
+    # What an earlier look pulled and nobody has read yet is on its way, not missing.
+    said = reconcile("--since", start().isoformat())
+    assert (said.code, of(said)["pulled"], of(said)["on_its_way"], of(said)["remains"]) == (0, 0, 4, [])
     work()
     said = reconcile("--since", start().isoformat())
     assert (said.code, of(said)["pulled"], of(said)["documented"]) == (0, 0, 5)
