@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 import msgspec
+from django.utils.translation import gettext_lazy
 
 from invoicing.languages import DEFAULT, known
 from invoicing.pdf.formats import clean, day, euros
@@ -17,15 +18,15 @@ from invoicing.pdf.words import has, word
 from invoicing.values import PrintedInvoice
 
 PLACEHOLDERS = {
-    "greeting": "«Hola, Lucía Ferrer:», o «Hola:»",
-    "customer": "nombre del cliente",
-    "document": "clase de documento",
-    "number": "número de factura",
-    "date": "fecha de expedición",
-    "total": "total",
-    "order": "número de pedido",
-    "corrected": "facturas que corrige o sustituye",
-    "company": "nombre de la empresa",
+    "greeting": gettext_lazy("«Hola, Lucía Ferrer:», o «Hola:»"),
+    "customer": gettext_lazy("nombre del cliente"),
+    "document": gettext_lazy("clase de documento"),
+    "number": gettext_lazy("número de factura"),
+    "date": gettext_lazy("fecha de expedición"),
+    "total": gettext_lazy("total"),
+    "order": gettext_lazy("número de pedido"),
+    "corrected": gettext_lazy("facturas que corrige o sustituye"),
+    "company": gettext_lazy("nombre de la empresa"),
 }
 """Name -> what stands there, for whoever writes a text."""
 _PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")

@@ -165,7 +165,7 @@ class MailTemplateAdmin(ScopedAdmin):
     @display(description=gettext_lazy("datos que se pueden poner"))
     def placeholders(self, row: MailTemplate) -> Any:
         return (
-            ", ".join(f"{{{name}}}: {_(what)}" for name, what in PLACEHOLDERS.items())
+            ", ".join(f"{{{name}}}: {what}" for name, what in PLACEHOLDERS.items())
             + ". "
             + _("Una línea cuyos datos faltan todos no se escribe.")
         )
