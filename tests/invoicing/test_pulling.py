@@ -51,9 +51,10 @@ def pulled() -> int:
 
 
 def decided() -> list[int]:
-    """The versions on which a decision was begun."""
+    """The versions on which a decision was begun; not the further documents of the same one."""
     rows = Process.objects.filter(workflow="invoice-order").order_by("seq")
-    return [int(json.loads(row.payload)["version"]) for row in rows]
+    payloads = [json.loads(row.payload) for row in rows]
+    return [int(payload["version"]) for payload in payloads if not payload.get("turn")]
 
 
 def captures(state: str) -> list[Process]:
