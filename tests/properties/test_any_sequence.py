@@ -99,7 +99,7 @@ def run(examples: int, steps: int, **more: Any) -> None:
 
 
 def test_any_sequence_ends_like_the_orderly_one() -> None:
-    run(60, 14)
+    run(45, 14)
 
 
 @pytest.mark.faults
