@@ -5,8 +5,8 @@
 Ours: the product's own `Renderer`, with whatever processes it needs, start-up left out by subtracting a short run
 from a long one. Naive: the same page as HTML, same layout, texts and QR, in its own process, as "First Steps" and
 "@font-face" of WeasyPrint's documentation have it: for each document `HTML(string=...).write_pdf(...)` with a style
-sheet that embeds the machine's own sans-serif whole (`fc-match`), parsed anew with a FontConfiguration of its own. Both
-use libharfbuzz-subset where it is installed; the last option hides it from both (Linux), as on a machine without.
+sheet that embeds the machine's own sans-serif whole (`fc-match`), parsed anew with its own FontConfiguration. Both use
+libharfbuzz-subset where it is installed; the last option hides it from both (Linux), as on a machine without.
 
 What is compared counts processor time, user and system, of the process and its children; the best of the rounds, for
 other work on the machine only ever adds.
