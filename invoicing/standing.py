@@ -52,6 +52,8 @@ def _judge(order: Order) -> tuple[State, str]:
     last = processes.order_by("-seq").first()
     if last and last.state == "failed":
         return "missing", _why_held(last)
+    # Read after the processes: a decision that ended meanwhile has left its mark by now.
+    order = Order.objects.select_related("current").get(pk=order.pk)
     content = content_of(order)
     if order.current is None or content is None:
         return "missing", "no version of it was read"
