@@ -24,7 +24,11 @@ from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
+<<<<<<< HEAD
 from invoicing.models import ApiKey, Company, Connection, Document, Draft, Export, Invoice, Membership
+=======
+from invoicing.models import ApiKey, Company, Connection, Document, Export, Invoice, MailTemplate, Membership
+>>>>>>> pages
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -58,6 +62,8 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     Export(id=uuid7(), company=company, requested_by="ana", first_date=clock.now().date(), last_date=clock.now().date(),
            environment="simulator", language="es", rows=1, csv_sha256=taken.sha256, csv_size=taken.size,
            xlsx_sha256=taken.sha256, xlsx_size=taken.size, created_at=clock.now()).save()  # fmt: skip
+    words = {"subject": "Cliente Oculta", "body": "Cliente Oculta"}
+    MailTemplate(company=company, kind="invoice", language="es", **words).save()
     api = connect(company, platform="api", name="Caja oculta", invoice_from=None)
     issue_key(company=company, connection=api, name="oculta", scopes=["orders:read"])
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
