@@ -24,11 +24,7 @@ from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
-<<<<<<< HEAD
-from invoicing.models import ApiKey, Company, Connection, Document, Draft, Export, Invoice, Membership
-=======
-from invoicing.models import ApiKey, Company, Connection, Document, Export, Invoice, MailTemplate, Membership
->>>>>>> pages
+from invoicing.models import ApiKey, Company, Connection, Document, Draft, Export, Invoice, MailTemplate, Membership
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
