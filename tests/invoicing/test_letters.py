@@ -262,6 +262,7 @@ class TestPaper:
         return {
             "address": company.address, "postal_code": company.postal_code, "city": company.city, "province": "",
             "email": "", "language": "ca", "report_recipients": "", "territory": "common", "simplified_activity": "",
+            "regime": "general",
             "letterhead-TOTAL_FORMS": "1", "letterhead-INITIAL_FORMS": str(Letterhead.objects.count()),
             "letterhead-MIN_NUM_FORMS": "0", "letterhead-MAX_NUM_FORMS": "1",
             "letterhead-0-company": str(company.pk), "letterhead-0-accent": "#7A3B10", "letterhead-0-footer": "Tomo 1234",

@@ -208,7 +208,9 @@ class TestReport:
         page = client.get(address)
         form = page.context["adminform"].form
         given = {name: form.initial.get(name) or "" for name in form.fields}
-        inline = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+        inline = {
+            f"{name}-{count}": 0 for name in ("memberships", "letterhead") for count in ("TOTAL_FORMS", "INITIAL_FORMS")
+        }
         answer = client.post(
             address, {**given, **inline, "report_recipients": "jefa@encina.example, caja@encina.example"}
         )

@@ -40,6 +40,7 @@ def company_form(company: Company, **changes: str) -> dict[str, str]:
         "province": company.province, "email": company.email, "report_recipients": "", "simplified_activity": "",
         "territory": "common", "regime": "general", "oss_from": "", "used_goods_keys": "", "language": "es",
         "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
+        "letterhead-TOTAL_FORMS": "0", "letterhead-INITIAL_FORMS": "0",
     }  # fmt: skip
     return given | changes
 
