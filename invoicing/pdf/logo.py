@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from lxml import etree
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from invoicing.pdf.drawing import redraw
 
@@ -100,6 +100,8 @@ def _picture(data: bytes) -> bytes:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > LARGEST_PICTURE or not picture.width or not picture.height:
                 raise ValidationError(_("El logotipo tiene demasiados píxeles; 1000 por 500 bastan."))
+            # WeasyPrint, where it is loaded too, lets half a picture pass in the whole process.
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
             picture.load()
             # An archive knows no transparency worth its trouble: paper is white.
             paper = Image.new("RGBA", picture.size, "white")

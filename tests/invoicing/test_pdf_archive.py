@@ -13,7 +13,7 @@ import zxingcpp
 from django.core.exceptions import ValidationError
 from fontTools.ttLib import TTFont
 from lxml import etree
-from PIL import Image
+from PIL import Image, ImageFile
 
 from invoicing.evidence import whose
 from invoicing.pdf import Renderer, logo
@@ -276,6 +276,11 @@ class TestLogo:
     def test_what_is_no_logo_is_refused(self, data: bytes, why: str) -> None:
         with pytest.raises(ValidationError, match=re.escape(why)):
             logo.judge(data)
+
+    def test_half_a_picture_is_refused_also_where_weasyprint_is_loaded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as its module does when it is imported
+        with pytest.raises(ValidationError, match="dañado"):
+            logo.judge(gallery.png_logo()[:400])
 
     def test_a_small_file_that_unfolds_into_gigabytes_is_refused(self) -> None:
         data = BytesIO()
