@@ -119,7 +119,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
 def figures(documents: Iterable[IssuedDocument]) -> dict[Kind, Amounts]:
     """Return the sum of documents."""
-    return plus(*(balance(document.shares) for document in documents))
+    return plus(*(balance(document.shares, document.foreign) for document in documents))
 
 
 def _stands_alone(document: IssuedDocument) -> bool:

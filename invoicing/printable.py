@@ -125,7 +125,7 @@ def _between(old: PricedLine | None, new: PricedLine | None) -> Part:
 
 def _lines(kind: Kind, amounts: Amounts, parts: Sequence[Part]) -> list[PricedLine]:
     """Return printed lines whose bases and totals are exactly those of the row."""
-    factor = 1 + ((kind.rate or 0) + (kind.surcharge_rate or 0)) / HUNDRED
+    factor = 1 + kind.percent / HUNDRED
     gross = spread(amounts.gross, [part.gross for part in parts])
     bases = spread(amounts.base, [part.gross / factor for part in parts])
     return [
@@ -144,12 +144,11 @@ def _lines(kind: Kind, amounts: Amounts, parts: Sequence[Part]) -> list[PricedLi
 
 
 def _bears(line: OrderLine, kind: Kind) -> bool:
-    return any(tax.rate == kind.rate for tax in line.taxes) if line.taxes else kind.rate is None
+    return any(tax.rate == kind.charged for tax in line.taxes) if line.taxes else kind.charged is None
 
 
 def _gross(line: OrderLine, kind: Kind, *, inclusive: bool) -> Decimal:
-    taxed = 1 + ((kind.rate or 0) + (kind.surcharge_rate or 0)) / HUNDRED
-    return line.amount if inclusive else line.amount * taxed
+    return line.amount if inclusive else line.amount * (1 + kind.percent / HUNDRED)
 
 
 def _sign(gross: Decimal) -> Decimal:

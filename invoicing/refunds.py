@@ -77,14 +77,13 @@ def _named(sold: Balance, lines: Iterable[OrderLine], *, inclusive: bool) -> dic
     for line in lines:
         rates: set[Decimal | None] = {tax.rate for tax in line.taxes}
         rates = rates or {None}
-        fitting = [kind for kind in sold if kind.rate in rates and (kind.surcharge_rate or None) in {None, *rates}]
+        fitting = [kind for kind in sold if kind.charged in rates and (kind.surcharge_rate or None) in {None, *rates}]
         if len(fitting) == 1:
             amounts[fitting[0]] = amounts.get(fitting[0], ZERO) - line.amount
     if not inclusive:
         for kind, net in amounts.items():
-            amounts[kind] = (
-                net + cents(net * (kind.rate or 0) / HUNDRED) + cents(net * (kind.surcharge_rate or 0) / HUNDRED)
-            )
+            rates_of = (kind.rate, kind.surcharge_rate, kind.foreign_rate)
+            amounts[kind] = net + sum((cents(net * rate / HUNDRED) for rate in rates_of if rate), ZERO)
     return {kind: cents(gross) for kind, gross in amounts.items() if gross > 0}
 
 
@@ -107,9 +106,9 @@ def _within(amounts: Amounts, sold: Amounts, *, complete: bool) -> Amounts:
     """Return the amounts with no part beyond what was sold: the cents of several roundings must not add up to more."""
     if complete:
         return sold
-    gross = amounts.gross
     tax, surcharge = min(amounts.tax, sold.tax), min(amounts.surcharge, sold.surcharge)
-    short = gross - tax - surcharge - sold.base
+    foreign = min(amounts.foreign, sold.foreign)
+    short = amounts.gross - tax - surcharge - foreign - sold.base
     if short > 0:
-        tax += short
-    return Amounts(gross - tax - surcharge, tax, surcharge)
+        tax, foreign = (tax, foreign + short) if sold.foreign else (tax + short, foreign)
+    return Amounts(amounts.gross - tax - surcharge - foreign, tax, surcharge, foreign)
