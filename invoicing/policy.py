@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from invoicing import as_invoiced, languages, money, nif, recipients
+from invoicing import as_invoiced, languages, money, nif, recipients, remembering
 from invoicing.holds import Action, Hold, Original, Resolution, ResolutionRefused, Unpriceable, accept, hold
 from invoicing.issued import Issued, IssuedDocument
 from invoicing.preparing import only_vouchers
 from invoicing.recipients import VatAnswer
 from invoicing.rectifying import Asked, next_document
+from invoicing.remembering import Kept
 from invoicing.taxes import TaxPolicy
 from invoicing.values import Address, Exchange, OrderContent, Party, Priced, Refund, Wanted
 from verifactu.codes import TipoFactura
@@ -87,6 +88,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Resolution, ...] = ()
     more: bool = False
     by_hand: bool = False
+    kept: tuple[Kept, ...] = ()
+    """What of `answers` counts for later versions of the order too."""
 
 
 def matters(content: OrderContent, *, invoiced: bool) -> bool:
@@ -107,11 +110,13 @@ def decide(
     resolution: Resolution | Sequence[Resolution] | None = None,
     taxes: TaxPolicy | None = None,
     known: Known | None = None,
+    kept: Sequence[Kept] = (),
 ) -> Decision:
     """Return what the newest version of an order asks for on `today` (a day in the issuer's zone).
 
     `resolution` holds a person's answers in the order in which they were given: each is the answer to the hold that
     stands after the ones before it. An answer that does not fit leaves its hold standing, with `refused` in its data.
+    `kept` is what people answered for earlier versions: where a question is still the same, it is not asked again.
     """
     given = (resolution,) if isinstance(resolution, Resolution) else tuple(resolution or ())
     case = _Case(
@@ -123,8 +128,10 @@ def decide(
         version=version,
         taxes=taxes or TaxPolicy(territory=company.territory),
         known=known or Known(),
+        kept=tuple(kept),
     )
-    decision = _decide(case)
+    case, decision = _judged(_with_buyers(case))
+    said: tuple[Kept, ...] = ()
     for place, answer in enumerate(given):
         if decision.hold is None:
             break
@@ -136,8 +143,9 @@ def decide(
         if answer.action in (Action.IGNORE, Action.CORRECTED_BY_HAND):
             done = case.issued is not None or answer.action == Action.CORRECTED_BY_HAND
             return _nothing(answer.reason.strip(), answers=given[: place + 1], by_hand=done)
-        case = _answered(case, decision.hold, answer)
-        decision = msgspec.structs.replace(_decide(case), answers=given[: place + 1])
+        said += remembering.keep(decision.hold, answer, case.content.buyer)
+        case, decision = _judged(_answered(case, decision.hold, answer))
+        decision = msgspec.structs.replace(decision, answers=given[: place + 1], kept=said)
     return decision
 
 
@@ -162,6 +170,30 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a person chose a simplified invoice."""
     original: Original | None = None
     """The invoice of this order that another system issued, as a person named it."""
+    kept: tuple[Kept, ...] = ()
+    """What people answered for earlier versions of the order."""
+
+
+def _with_buyers(case: _Case) -> _Case:
+    """Return the case with the buyer as people gave it, in every version that has the same one."""
+    content, issued = remembering.with_buyer(case.content, case.kept), case.issued
+    if issued and case.kept:
+        issued = msgspec.structs.replace(
+            issued,
+            settled=remembering.with_buyer(issued.settled, case.kept) if issued.settled else None,
+            unsettled=tuple(remembering.with_buyer(version, case.kept) for version in issued.unsettled),
+        )
+    return msgspec.structs.replace(case, content=content, issued=issued)
+
+
+def _judged(case: _Case) -> tuple[_Case, Decision]:
+    """Decide, and answer what was answered before."""
+    decision, left = _decide(case), list(case.kept)
+    while decision.hold and (before := remembering.answer_to(decision.hold, left)):
+        left.remove(before)
+        case = _answered(case, decision.hold, before.answer)
+        decision = _decide(case)
+    return case, decision
 
 
 def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
@@ -178,15 +210,7 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
         case Action.NAME_ORIGINAL:
             return msgspec.structs.replace(case, original=answer.original)
         case Action.GIVE_NIF:
-            buyer = msgspec.structs.replace(
-                case.content.buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif
-            )
-            if answer.name:
-                buyer = msgspec.structs.replace(buyer, name=answer.name, company="")
-            if answer.address:
-                buyer = msgspec.structs.replace(buyer, address=answer.address)
-            content = msgspec.structs.replace(case.content, buyer=buyer)
-            return msgspec.structs.replace(case, content=content)
+            return msgspec.structs.replace(case, content=remembering.given(case.content, answer))
         case _:
             return case
 
@@ -242,17 +266,26 @@ def _vat(case: _Case, named: tuple[str, ...] = ()) -> money.Vat | Decision:
 def _priced(case: _Case, content: OrderContent, vat: money.Vat, quote: Exchange | None = None) -> Priced:
     """Return the figures of a version of the order, by the rates and rules of the day of its operation.
 
-    :raises Unpriceable: with the hold that says why a person must look.
+    :raises Unpriceable: with the hold that says why a person must look, unless one did before.
     """
-    return money.price(
-        content,
-        on=operation_date(content, case.connection.trigger, case.company.zone, case.today) or case.today,
-        accepted=case.accepted,
-        taxes=case.taxes,
-        quote=quote or case.known.quote,
-        vat=vat,
-        chosen=case.chosen,
-    )
+    accepted = case.accepted
+    while True:
+        try:
+            return money.price(
+                content,
+                on=operation_date(content, case.connection.trigger, case.company.zone, case.today) or case.today,
+                accepted=accepted,
+                taxes=case.taxes,
+                quote=quote or case.known.quote,
+                vat=vat,
+                chosen=case.chosen,
+                kept=case.kept,
+            )
+        except Unpriceable as error:
+            before = remembering.answer_to(error.hold, case.kept)
+            if before is None or before.answer.action != Action.ISSUE_ANYWAY or before.code in accepted:
+                raise
+            accepted |= {before.code}
 
 
 def _no_invoice(case: _Case) -> str:
