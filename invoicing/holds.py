@@ -143,7 +143,7 @@ CATALOGUE: dict[str, Reason] = {
     "partial_payment": Reason(
         "El pedido está pagado solo en parte.",
         "The order is paid in part only.",
-        "El pago del resto, o la factura del anticipo hecha a mano.",
+        "El pago del resto: cuando la tienda lo diga, el pedido llegará de nuevo. O la factura del anticipo, a mano.",
         (AGAIN, IGNORE),
     ),
     "edited_before_issue": Reason(
@@ -155,7 +155,8 @@ CATALOGUE: dict[str, Reason] = {
     "zero_total": Reason(
         "El total del pedido es {total} €.",
         "The total of the order is {total} €.",
-        "Decidir si es un regalo sin factura o una entrega sujeta (autoconsumo).",
+        "Un regalo no se factura; para no preguntarlo más, poner en la conexión «pedidos de total cero: no facturar» y "
+        "decidir de nuevo. Una entrega sujeta (autoconsumo) se factura a mano (Borradores).",
         (IGNORE, AGAIN),
     ),
     # Figures and taxes
@@ -187,7 +188,7 @@ CATALOGUE: dict[str, Reason] = {
     "several_taxes": Reason(
         "La línea «{line}» lleva varios impuestos ({rates} %).",
         "Line “{line}” has several taxes ({rates} %).",
-        "Corregir los impuestos en la tienda.",
+        "Corregir los impuestos del pedido en la tienda, que entonces llegará de nuevo.",
         (AGAIN, IGNORE),
     ),
     "untaxed_line": Reason(
@@ -213,7 +214,7 @@ CATALOGUE: dict[str, Reason] = {
         "provincia «{province}».",
         "Unclear whether the destination is in Canarias, Ceuta or Melilla: postcode “{postal_code}”, "
         "province “{province}”.",
-        "Corregir la dirección de envío en la tienda.",
+        "Corregir la dirección de envío en la tienda; el pedido llegará de nuevo.",
         (AGAIN, IGNORE),
     ),
     "tax_charged_on_export": Reason(
@@ -231,7 +232,8 @@ CATALOGUE: dict[str, Reason] = {
     "oss_not_registered": Reason(
         "La línea «{line}» lleva IVA de {country} ({rate} %) y la empresa no está en la ventanilla única.",
         "Line “{line}” has VAT of {country} ({rate} %) and the company is not registered for the OSS.",
-        "Poner en la empresa desde cuándo está en la ventanilla única, o cobrar el IVA de aquí en la tienda.",
+        "Poner en la empresa desde cuándo está en la ventanilla única y decidir de nuevo; o corregir el IVA del pedido "
+        "en la tienda, que entonces llegará de nuevo.",
         (AGAIN, IGNORE),
     ),
     "tax_charged_to_eu_company": Reason(
