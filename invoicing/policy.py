@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from invoicing import as_invoiced, languages, money, nif, recipients, remembering
+from invoicing import as_invoiced, languages, money, recipients, remembering
 from invoicing.holds import Action, Hold, Original, Resolution, ResolutionRefused, Unpriceable, accept, hold
 from invoicing.issued import Issued, IssuedDocument
 from invoicing.preparing import only_vouchers
@@ -20,7 +20,7 @@ from invoicing.recipients import VatAnswer
 from invoicing.rectifying import Asked, next_document
 from invoicing.remembering import Kept
 from invoicing.taxes import TaxPolicy
-from invoicing.values import Address, Exchange, OrderContent, Party, Priced, Refund, Wanted
+from invoicing.values import Exchange, OrderContent, Party, Priced, Refund, Wanted
 from verifactu.codes import TipoFactura
 
 F2_LIMIT = Decimal(400)
@@ -210,7 +210,8 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
         case Action.NAME_ORIGINAL:
             return msgspec.structs.replace(case, original=answer.original)
         case Action.GIVE_NIF:
-            return msgspec.structs.replace(case, content=remembering.given(case.content, answer))
+            buyer = remembering.given(case.content.buyer, answer)
+            return msgspec.structs.replace(case, content=msgspec.structs.replace(case.content, buyer=buyer))
         case _:
             return case
 
@@ -358,7 +359,7 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
     if case.simplified or not buyer.tax_id:
         if needs := recipients.needs_recipient(priced):
             return hold("complete_invoice_required", treatment=needs)
-        unnamed = above and recipients.located_elsewhere(priced) and buyer.name and _complete(buyer.address)
+        unnamed = above and recipients.located_elsewhere(priced) and buyer.name and recipients.complete(buyer.address)
         if above and not unnamed:
             return hold("nif_required", total=priced.total, limit=limit)
         return Wanted(
@@ -371,49 +372,20 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
             note=" ".join(filter(None, (LOCATED_ELSEWHERE if unnamed else WITHOUT_NIF, note))),
         )
     without = (Action.ISSUE_SIMPLIFIED,) if above else ()
-    if held := _recipient_trouble(buyer, without, accepted=case.accepted):
+    if held := recipients.trouble(buyer, without, accepted=case.accepted):
         return held
     qualified = case.company.qualified_simplified and not above
     why = "Con NIF y hasta el límite: simplificada cualificada." if qualified else "Con NIF: completa."
     return Wanted(
         tipo=TipoFactura.F1.value,
         qualified=qualified,
-        recipient=_recipient(buyer),
+        recipient=recipients.as_known(buyer),
         email=buyer.email,
         language=languages.choose(case.content, case.company.language),
         priced=priced,
         operation_date=operation,
         note=" ".join(filter(None, (why, note))),
     )
-
-
-def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: frozenset[str]) -> Hold | None:
-    """Return why this buyer cannot be on a complete invoice yet."""
-    verdict = nif.Verdict.VALID if buyer.id_type else nif.judge(buyer.tax_id)
-    if verdict == nif.Verdict.MALFORMED:
-        return hold("nif_invalid", without=without, tax_id=buyer.tax_id_as_given or buyer.tax_id)
-    if verdict == nif.Verdict.BAD_CONTROL_OF_ENTITY and "nif_entity_control" not in accepted:
-        return hold("nif_entity_control", without=without, tax_id=buyer.tax_id)
-    missing = [] if buyer.name or buyer.company else ["nombre"]
-    # A consumer's address may be left out (RD 1619/2012 art. 6.1.e); whether a person acts as a business we cannot
-    # see, so the address is printed when there is one and asked of entities alone.
-    person = not buyer.id_type and nif.natural_person(buyer.tax_id)
-    if not person and not _complete(buyer.address):
-        missing.append("dirección")
-    if missing:
-        return hold("recipient_incomplete", without=without, tax_id=buyer.tax_id, fields=", ".join(missing))
-    return None
-
-
-def _recipient(buyer: Party) -> Party:
-    """Return the buyer under the name that the census knows for such a NIF: the person's, or the entity's."""
-    if not buyer.id_type and nif.natural_person(buyer.tax_id) and buyer.name:
-        return msgspec.structs.replace(buyer, company="")
-    return buyer
-
-
-def _complete(address: Address) -> bool:
-    return bool(address.lines and (address.city or address.postal_code))
 
 
 def _f2_limit(company: CompanyPolicy) -> Decimal:
@@ -449,7 +421,7 @@ def _after_issue(case: _Case, issued: Issued) -> Decision:
         return _document(msgspec.structs.replace(case, content=content), priced, None)
 
     def trouble(buyer: Party) -> Hold | None:
-        return _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)
+        return recipients.trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)
 
     found = next_document(
         Asked(
@@ -502,7 +474,7 @@ def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ())
     simplified = (
         documents[0].tipo == TipoFactura.R5.value if documents else bool(case.original and case.original.simplified)
     )
-    if not simplified and (held := _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)):
+    if not simplified and (held := recipients.trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)):
         return Decision(action="hold", hold=held)
     try:
         priced = _priced(case, case.content, money.Vat(recipients.needs_check(case.content)))
@@ -519,7 +491,7 @@ def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ())
         exchange=priced.exchange,
         foreign=priced.foreign,
         mentions=priced.mentions,
-        recipient=None if simplified else _recipient(buyer),
+        recipient=None if simplified else recipients.as_known(buyer),
         email=buyer.email,
         language=languages.choose(case.content, case.company.language),
     )

@@ -74,20 +74,20 @@ def with_buyer(content: OrderContent, kept: Iterable[Kept]) -> OrderContent:
     """Return the order with the number, name and address that people gave for the buyer that it still has."""
     for each in kept:
         if each.answer.action == Action.GIVE_NIF and each.about == _of_buyer(content.buyer):
-            content = given(content, each.answer)
+            content = msgspec.structs.replace(content, buyer=given(content.buyer, each.answer))
     return content
 
 
-def given(content: OrderContent, answer: Resolution) -> OrderContent:
-    """Return the order with what a person gave of its buyer."""
-    buyer = msgspec.structs.replace(
-        content.buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif, id_type="", id_country=""
+def given(buyer: Party, answer: Resolution) -> Party:
+    """Return a buyer with the number, name and address that a person gave."""
+    found = msgspec.structs.replace(
+        buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif, id_type="", id_country=""
     )
     if answer.name:
-        buyer = msgspec.structs.replace(buyer, name=answer.name, company="")
+        found = msgspec.structs.replace(found, name=answer.name, company="")
     if answer.address:
-        buyer = msgspec.structs.replace(buyer, address=answer.address)
-    return msgspec.structs.replace(content, buyer=buyer)
+        found = msgspec.structs.replace(found, address=answer.address)
+    return found
 
 
 def _of_buyer(buyer: Party) -> tuple[str, ...]:
