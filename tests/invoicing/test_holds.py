@@ -6,7 +6,20 @@ from string import Formatter
 
 import pytest
 
-from invoicing import holds, money, places, policy, preparing, recipients, rectifying, settling, taxes
+from invoicing import (
+    cases,
+    choosing,
+    elsewhere,
+    holds,
+    money,
+    places,
+    policy,
+    preparing,
+    recipients,
+    rectifying,
+    settling,
+    taxes,
+)
 from invoicing.holds import CATALOGUE, Action, Resolution, ResolutionRefused, accept, hold
 
 USED = re.compile(r"""(?:Unpriceable|hold)\(\s*"(\w+)"(?:,\s*(.*?))?\)\s*(?:\n|$)""", re.DOTALL)
@@ -16,7 +29,19 @@ RAISED_ELSEWHERE = {
 """By what waits for the AEAT's answer (invoicing/acknowledging.py), whose facts are the verdict's code and text."""
 
 
-MODULES = (money, places, policy, preparing, recipients, rectifying, settling, taxes)
+MODULES = (
+    cases,
+    choosing,
+    elsewhere,
+    money,
+    places,
+    policy,
+    preparing,
+    recipients,
+    rectifying,
+    settling,
+    taxes,
+)
 
 
 def sources() -> str:
