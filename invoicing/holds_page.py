@@ -6,8 +6,8 @@ from invoicing.answers import ASKS, Field, outline
 from invoicing.holds import CATALOGUE, Action
 
 _WRITTEN = """\
-Written from `invoicing/holds.py` and `invoicing/answers.py` by `python -m invoicing.holds_page`; not to be edited
-by hand. How to attend one: [attend a held order](../how-to/attend-a-held-order.md)."""
+Written from `invoicing/hold_catalogue.py` and `invoicing/answers.py` by `python -m invoicing.holds_page`; not to be
+edited by hand. How to attend one: [attend a held order](../how-to/attend-a-held-order.md)."""
 
 
 def page() -> str:
