@@ -129,12 +129,12 @@ def _edit(asked: Asked) -> Wanted | Hold | None:
         return None
     before = issued.seen[0]
     try:
-        now, then = asked.reprice(content), asked.reprice(before)
+        now, then, baseline = asked.reprice(content), asked.reprice(before), _baseline(asked)
     except Unpriceable as error:
         if error.hold.code in ABOUT_LINES:
             return _or_by_hand(asked, error.hold, changed)
         return _by_hand(asked, *changed)
-    change = minus(balance(now.shares, now.foreign), _baseline(asked))
+    change = minus(balance(now.shares, now.foreign), baseline)
     less = {kind: amounts for kind, amounts in change.items() if amounts.gross < 0}
     more = {kind: amounts for kind, amounts in change.items() if amounts.gross >= 0}
     if not change:

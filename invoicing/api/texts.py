@@ -228,8 +228,10 @@ FIELDS = {
     "RectifyBody.reason": Said("La causa, que se imprime.", "The cause, which is printed."),
     "RectifyBody.reductions": Said("Lo que baja cada línea del desglose.", "What each breakdown row goes down by."),
     "RectifyBody.recipient": Said("El destinatario correcto.", "The right recipient."),
-    "ReductionBody.position": Said("Línea de lo que queda, desde 1, el tipo más alto primero.",
-                                   "Row of what stands, from 1, the highest rate first."),
+    "ReductionBody.position": Said(
+        "Línea de lo que queda, desde 1, el tipo más alto primero; los de otro Estado (OSS), cada uno la suya.",
+        "Row of what stands, from 1, the highest rate first; each foreign rate (OSS) has its own.",
+    ),
     "ReductionBody.gross": Said("Euros con impuestos; negativo si sube.", "Euros with tax; negative where it goes up."),
     "RecipientBody.tax_id": Said("NIF.", "NIF."),
     "RecipientBody.name": Said("Nombre.", "Name."),

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from invoicing.holds import Action, Hold, Resolution
-from invoicing.issued import Issued, IssuedDocument
+from invoicing.issued import ByHand, Issued, IssuedDocument
 from invoicing.policy import Decision
 from invoicing.remembering import Kept
 from invoicing.values import OrderContent, Wanted
@@ -109,6 +109,18 @@ class TestARegimeThatAPersonChose:
         book.issued = None
         made = book.becomes(**with_lines(two, CUP)).issue()
         assert {"chosen"} <= {reason.rule for reason in made.priced.reasons}
+
+    def test_what_was_settled_outside_and_cannot_be_priced_asks_too(self) -> None:
+        book = Book(SOLD, EXEMPT)
+        assert book.issued
+        donation = line("30.00", None, description="Donativo")
+        outside = msgspec.structs.replace(SOLD, **with_lines(COURSE, CUP, donation))
+        book.issued = msgspec.structs.replace(book.issued, by_hand=ByHand(version=2, content=outside))
+        book.becomes(**with_lines(COURSE, CUP, line("24.20", description="Jarra")))
+        assert (book.asked.code, book.asked.data["line"]) == ("untaxed_line", "Donativo")
+        found = book.decide(Resolution(action=Action.CHOOSE_REGIME, treatment="N1", reason="Sin contraprestación"))
+        assert found.hold
+        assert found.hold.code == "correction_needed"  # what went is of an invoice made outside
 
 
 class TestBeforeTheInvoice:
