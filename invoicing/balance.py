@@ -77,12 +77,13 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 Balance = Mapping[Kind, Amounts]
-_ROW = tuple(name for name in Kind.__struct_fields__ if name not in ("country", "foreign_rate"))
+ROW = tuple(name for name in Kind.__struct_fields__ if name not in ("country", "foreign_rate"))
+"""What of a kind a row of a breakdown says."""
 
 
 def kind_of(share: TaxShare) -> Kind:
     """Return how a row of a breakdown is declared."""
-    return Kind(**{name: getattr(share, name) for name in _ROW})
+    return Kind(**{name: getattr(share, name) for name in ROW})
 
 
 def balance(shares: Iterable[TaxShare], foreign: Iterable[ForeignTax] = ()) -> dict[Kind, Amounts]:
@@ -158,7 +159,7 @@ def shares_of(found: Balance) -> tuple[TaxShare, ...]:
     ordered = sorted(rows.items(), key=lambda item: _rank(item[0]), reverse=True)
     return tuple(
         TaxShare(
-            **{name: getattr(kind, name) for name in _ROW},
+            **{name: getattr(kind, name) for name in ROW},
             base=amounts.base,
             tax=None if kind.rate is None else amounts.tax,
             surcharge=None if kind.surcharge_rate is None else amounts.surcharge,

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from invoicing import money, recipients, remembering
+from invoicing.balance import ROW, Kind
 from invoicing.holds import Action, Hold, Original, Resolution, Unpriceable
 from invoicing.issued import Issued
 from invoicing.recipients import VatAnswer
 from invoicing.remembering import Kept
-from invoicing.taxes import TaxPolicy
-from invoicing.values import Exchange, OrderContent, Priced, Wanted
+from invoicing.taxes import TaxPolicy, treatment
+from invoicing.values import Exchange, OrderContent, OrderLine, Priced, Wanted
 
 F2_LIMIT = Decimal(400)
 """Euros with tax up to which any seller may issue a simplified invoice (RD 1619/2012 art. 4.1)."""
@@ -183,6 +184,32 @@ def price_of(case: Case, content: OrderContent, vat: money.Vat, quote: Exchange 
             if before is None or before.answer.action != Action.ISSUE_ANYWAY or before.code in accepted:
                 raise
             accepted |= {before.code}
+
+
+def kind_in(case: Case, content: OrderContent, vat: money.Vat) -> Callable[[OrderLine], tuple[Kind, bool] | None]:
+    """Return what says of a line of the order (or of a refund of it) how it is declared, and whether its amount holds
+    the tax whatever the order says of its prices; nothing of a line that does not tell by itself."""
+    lines = {(line.kind, line.external_id): line for line in content.lines if line.external_id}
+    on = operation_date(content, case.connection.trigger, case.company.zone, case.today) or case.today
+    try:
+        s = money.situation(
+            content, on=on, accepted=case.accepted, taxes=case.taxes, vat=vat, chosen=case.chosen, kept=case.kept
+        )
+    except Unpriceable:
+        return lambda line: None
+
+    def kind(line: OrderLine) -> tuple[Kind, bool] | None:
+        try:
+            found = treatment(lines.get((line.kind, line.external_id), line), s)
+        except Unpriceable:
+            return None
+        if found.whole:
+            return None
+        country = "" if found.foreign_rate is None else s.place.country
+        named = {name: getattr(found, name) for name in ROW}
+        return Kind(**named, country=country, foreign_rate=found.foreign_rate), found.inside
+
+    return kind
 
 
 DUE: dict[str, Callable[[OrderContent], datetime | None]] = {

@@ -13,6 +13,7 @@ from invoicing.cases import (
     CompanyPolicy,
     Decision,
     identified,
+    kind_in,
     nothing,
     price_of,
     vat_standing,
@@ -97,6 +98,7 @@ def after_issue(case: Case, issued: Issued) -> Decision:
             reprice=reprice,
             choose=choose,
             recipient_trouble=trouble,
+            kind=kind_in(case, case.content, vat),
             asks=case.connection.asks,
         )
     )

@@ -67,18 +67,7 @@ def price(
         context.prec = PRECISION
         context.rounding = ROUND_HALF_UP
         prepared = prepare(content, quote)
-        policy, vat = taxes or TaxPolicy(), vat or Vat()
-        s = Situation(
-            policy=policy,
-            place=destination(content, policy.home),
-            on=on,
-            goods=any(line.kind in SERVED for line in content.lines),
-            vat=vat.number,
-            evidence=vat.evidence,
-            accepted=accepted,
-            chosen=chosen,
-            kept=kept,
-        )
+        s = situation(prepared.content, on=on, accepted=accepted, taxes=taxes, vat=vat, chosen=chosen, kept=kept)
         reasons = list(prepared.reasons)
         order = following(prepared.content, s, reasons)
         try:
@@ -93,6 +82,34 @@ def price(
         if "tax_does_not_match_rate" not in accepted:
             compare(order, shares)
         return _priced(order, shares, s, prepared.exchange, rounding, mode, reasons)
+
+
+def situation(
+    content: OrderContent,
+    *,
+    on: date,
+    accepted: AbstractSet[str] = frozenset(),
+    taxes: TaxPolicy | None = None,
+    vat: Vat | None = None,
+    chosen: str = "",
+    kept: tuple[Kept, ...] = (),
+) -> Situation:
+    """Return what the tax of an order's lines depends on beside them.
+
+    :raises Unpriceable: `territory_unclear`.
+    """
+    policy, vat = taxes or TaxPolicy(), vat or Vat()
+    return Situation(
+        policy=policy,
+        place=destination(content, policy.home),
+        on=on,
+        goods=any(line.kind in SERVED for line in content.lines),
+        vat=vat.number,
+        evidence=vat.evidence,
+        accepted=accepted,
+        chosen=chosen,
+        kept=kept,
+    )
 
 
 def tax_inside(gross: Decimal, rate: Decimal) -> Decimal:

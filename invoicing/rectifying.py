@@ -32,6 +32,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     choose: Callable[[Priced, OrderContent], Wanted | Hold]
     """Which document a further supply asks for: F1 or F2, or the hold that bars it."""
     recipient_trouble: Callable[[Party], Hold | None]
+    kind: refunds.KindOf = refunds.by_its_rate
+    """How a line of the order is declared, as far as it tells."""
     asks: bool = False
     """Whether the shop is being asked what a refund was for, where a delivery did not say."""
 
@@ -67,7 +69,9 @@ def _refund(asked: Asked) -> Wanted | Hold | None:
             continue
         sold = figures(issued.of(*SOLD))
         try:
-            back = refunds.taken_back(sold, [*documented, refund], inclusive=content.prices_include_tax)
+            back = refunds.taken_back(
+                sold, [*documented, refund], inclusive=content.prices_include_tax, kind=asked.kind
+            )
         except refunds.MoreThanSold:
             if content.cancelled:
                 return None  # it stands for nothing, whatever went back

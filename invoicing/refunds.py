@@ -8,7 +8,7 @@ known so far take back and what was corrected before. Rules (docs/decisions/0018
 3. The refund that completes the order takes what is left of each rate, to the cent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -21,6 +21,15 @@ CENTS_OF_ROUNDING = Decimal("0.01")
 """Euros that each line of a refund may add to the difference between the lines and the money."""
 
 
+KindOf = Callable[[OrderLine], tuple[Kind, bool] | None]
+"""Line -> how it is declared, and whether its amount holds the tax whatever the order says of its prices."""
+
+
+def by_its_rate(line: OrderLine) -> tuple[Kind, bool] | None:
+    """Return nothing: the line is of the kind that bears its rate, where there is one such."""
+    return None
+
+
 class MoreThanSold(Exception):
     """More was given back than this order was invoiced for; find out what the rest was for."""
 
@@ -31,10 +40,13 @@ def in_order(refunds: Iterable[Refund]) -> list[Refund]:
     return sorted(moving, key=lambda refund: (refund.created_at or _BEGINNING, refund.external_id))
 
 
-def taken_back(sold: Balance, refunds: Sequence[Refund], *, inclusive: bool) -> dict[Kind, Amounts]:
+def taken_back(
+    sold: Balance, refunds: Sequence[Refund], *, inclusive: bool, kind: KindOf = by_its_rate
+) -> dict[Kind, Amounts]:
     """Return what all these refunds take back, as positive amounts of the kinds in `sold`.
 
-    `inclusive` tells whether the amounts of the refunds' lines hold the tax.
+    `inclusive` tells whether the amounts of the refunds' lines hold the tax; `kind` how a line was declared, which an
+    untaxed one does not show.
 
     :raises MoreThanSold: when they exceed what was sold.
     """
@@ -47,15 +59,18 @@ def taken_back(sold: Balance, refunds: Sequence[Refund], *, inclusive: bool) -> 
     left = {kind: amounts.gross for kind, amounts in sold.items()}
     found = dict.fromkeys(sold, Amounts())
     for refund in in_order(refunds):
-        for kind, gross in _allotted(sold, left, refund, inclusive=inclusive).items():
-            left[kind] -= gross
-            found[kind] = _within(found[kind] + split(gross, kind), sold[kind], complete=not left[kind])
+        for each, gross in _allotted(sold, left, refund, inclusive=inclusive, kind_of=kind).items():
+            left[each] -= gross
+            found[each] = _within(found[each] + split(gross, each), sold[each], complete=not left[each])
     return {kind: amounts for kind, amounts in found.items() if amounts}
 
 
-def _allotted(sold: Balance, left: dict[Kind, Decimal], refund: Refund, *, inclusive: bool) -> dict[Kind, Decimal]:
+def _allotted(
+    sold: Balance, left: dict[Kind, Decimal], refund: Refund, *, inclusive: bool, kind_of: KindOf
+) -> dict[Kind, Decimal]:
     """Return how much of one refund belongs to each kind, gross; it sums to the refund and nothing is overdrawn."""
-    parts = {kind: min(gross, left[kind]) for kind, gross in _named(sold, refund.lines, inclusive=inclusive).items()}
+    named = _named(sold, refund.lines, inclusive=inclusive, kind_of=kind_of)
+    parts = {kind: min(gross, left[kind]) for kind, gross in named.items()}
     rest = -refund.total - sum(parts.values(), ZERO)
     if rest < 0:  # less money went back than the lines are worth: the part kept belongs to what they name
         kept = _in_proportion(-rest, parts, parts)
@@ -71,20 +86,31 @@ def _allotted(sold: Balance, left: dict[Kind, Decimal], refund: Refund, *, inclu
     return {kind: gross for kind in sold if (gross := parts.get(kind, ZERO) + money.get(kind, ZERO))}
 
 
-def _named(sold: Balance, lines: Iterable[OrderLine], *, inclusive: bool) -> dict[Kind, Decimal]:
+def _named(sold: Balance, lines: Iterable[OrderLine], *, inclusive: bool, kind_of: KindOf) -> dict[Kind, Decimal]:
     """Return the gross that lines name of each kind; a line whose kind is not clear counts as money alone."""
-    amounts: dict[Kind, Decimal] = {}
+    net: dict[Kind, Decimal] = {}
+    found: dict[Kind, Decimal] = {}
     for line in lines:
-        rates: set[Decimal | None] = {tax.rate for tax in line.taxes}
-        rates = rates or {None}
-        fitting = [kind for kind in sold if kind.charged in rates and (kind.surcharge_rate or None) in {None, *rates}]
-        if len(fitting) == 1:
-            amounts[fitting[0]] = amounts.get(fitting[0], ZERO) - line.amount
-    if not inclusive:
-        for kind, net in amounts.items():
-            rates_of = (kind.rate, kind.surcharge_rate, kind.foreign_rate)
-            amounts[kind] = net + sum((cents(net * rate / HUNDRED) for rate in rates_of if rate), ZERO)
-    return {kind: cents(gross) for kind, gross in amounts.items() if gross > 0}
+        kind, inside = _bearing(sold, line), False
+        told = None if kind and any(tax.rate for tax in line.taxes) else kind_of(line)
+        if told and told[0] in sold:
+            kind, inside = told
+        if kind is not None:
+            amounts = found if inclusive or inside else net
+            amounts[kind] = amounts.get(kind, ZERO) - line.amount
+    for kind, amount in net.items():
+        rates = (kind.rate, kind.surcharge_rate, kind.foreign_rate)
+        taxes = sum((cents(amount * rate / HUNDRED) for rate in rates if rate), ZERO)
+        found[kind] = found.get(kind, ZERO) + amount + taxes
+    return {kind: cents(gross) for kind, gross in found.items() if gross > 0}
+
+
+def _bearing(sold: Balance, line: OrderLine) -> Kind | None:
+    """Return the one kind that bears the rates of a line."""
+    rates: set[Decimal | None] = {tax.rate for tax in line.taxes}
+    rates = rates or {None}
+    fitting = [kind for kind in sold if kind.charged in rates and (kind.surcharge_rate or None) in {None, *rates}]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _in_proportion(money: Decimal, weights: dict[Kind, Decimal], room: dict[Kind, Decimal]) -> dict[Kind, Decimal]:

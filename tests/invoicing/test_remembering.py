@@ -3,6 +3,7 @@
 Figures: an exempt line is its amount (verifactu.md 4.4, E1 without rate or tax); 12.10 at 21 % is 10.00 + 2.10.
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from invoicing.holds import Action, Hold, Resolution
 from invoicing.issued import ByHand, Issued, IssuedDocument
 from invoicing.policy import Decision
 from invoicing.remembering import Kept
-from invoicing.values import OrderContent, Wanted
+from invoicing.values import OrderContent, OrderLine, Refund, Wanted
 from tests.invoicing.orders import KOELN, LUCIA, NAYRA, SOLER, TODAY, decided, line, order
 
 D = Decimal
@@ -102,6 +103,30 @@ class TestARegimeThatAPersonChose:
     def test_the_same_goods_going_elsewhere_are_another_question(self) -> None:
         book = Book(SOLD, EXEMPT).becomes(ship_to=KOELN)
         assert (book.asked.code, book.asked.data["line"]) == ("untaxed_line", "Curso de cerámica")
+
+    def refund_of(self, what: OrderLine, amount: str) -> tuple[Refund, ...]:
+        named = (msgspec.structs.replace(what, amount=D(amount), quantity=D(-1)),)
+        return (Refund(external_id="R1", total=D(amount), created_at=datetime(2026, 11, 5, tzinfo=UTC), lines=named),)
+
+    def test_a_refund_of_those_goods_goes_back_as_they_were_sold(self) -> None:
+        inside = Resolution(action=Action.CHOOSE_REGIME, treatment="S1:21", reason="Nadie configuró el impuesto")
+        book = Book(order(COURSE, line("10.40", "4", description="Libro")), inside)
+        made = book.becomes(refunds=self.refund_of(COURSE, "-12.10")).issue()
+        assert rows(made) == [("", D(21), D("-10.00"), D("-2.10"))]
+
+    def test_also_where_the_shops_prices_are_without_tax(self) -> None:
+        inside = Resolution(action=Action.CHOOSE_REGIME, treatment="S1:21", reason="Nadie configuró el impuesto")
+        content = order(COURSE, line("10.00", "4", description="Libro"), prices_include_tax=False, total="90.40")
+        [refund] = self.refund_of(COURSE, "-12.10")
+        book = msgspec.structs.replace(content.lines[1], amount=D("-5.00"), quantity=D(-1))
+        both = msgspec.structs.replace(refund, total=D("-17.30"), lines=(*refund.lines, book))
+        made = Book(content, inside).becomes(refunds=(both,)).issue()
+        assert rows(made) == [("", D(21), D("-10.00"), D("-2.10")), ("", D(4), D("-5.00"), D("-0.20"))]
+
+    def test_and_one_of_two_that_bear_no_tax_takes_only_its_own(self) -> None:
+        donation = line("30.00", None, description="Donativo", untaxed_because="N1")
+        made = Book(order(COURSE, donation), EXEMPT).becomes(refunds=self.refund_of(donation, "-5.00")).issue()
+        assert [(share.calificacion, share.base) for share in made.priced.shares] == [("N1", D("-5.00"))]
 
     def test_the_explanation_says_that_a_person_chose(self) -> None:
         two = msgspec.structs.replace(COURSE, quantity=D(2), amount=D("160.00"))
