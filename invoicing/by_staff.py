@@ -16,6 +16,7 @@ from common import clock
 from invoicing import nif
 from invoicing.acknowledging import InvoiceRef
 from invoicing.balance import ZERO, Amounts, Balance, Kind, balance, split
+from invoicing.correctives import difference, restated
 from invoicing.deciding import Decided, issued_for
 from invoicing.flows import complete_invoice
 from invoicing.issued import Issued, figures
@@ -24,7 +25,6 @@ from invoicing.models import Invoice, Order
 from invoicing.policy import Decision
 from invoicing.printable import per_kind
 from invoicing.recipients import identified
-from invoicing.rectifying import difference, restated
 from invoicing.remedies import Act, DoesNotFit, Situation, remedy
 from invoicing.standing_recipients import standing, vat_number
 from invoicing.values import Party, Wanted

@@ -5,21 +5,18 @@ question is asked again, until nothing is left to do (docs/decisions/0018-correc
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
 from invoicing import nif, refunds
 from invoicing.aftermath import buyer_changed, edits, same_goods
-from invoicing.balance import ZERO, Amounts, Balance, balance, foreign_of, minus, negative, plus, shares_of, total
+from invoicing.balance import ZERO, Amounts, Balance, balance, minus, negative, plus, total
+from invoicing.correctives import difference, priced_change, restated
 from invoicing.holds import Action, Hold, Unpriceable, hold
 from invoicing.issued import SOLD, Issued, figures
 from invoicing.printable import by_difference, of_refund, per_kind, postal_lines
 from invoicing.remembering import ABOUT_LINES
-from invoicing.values import OrderContent, Party, Priced, PricedLine, Replaced, Wanted
-from verifactu.codes import TipoFactura
-
-SIMPLIFIED = (TipoFactura.F2.value, TipoFactura.R5.value)
+from invoicing.values import OrderContent, Party, Priced, PricedLine, Wanted
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +172,7 @@ def _addition(
     asked: Asked, more: Balance, lines: tuple[PricedLine, ...], now: Priced, changed: Sequence[str]
 ) -> Wanted | Hold:
     """More goods are a new supply, with an invoice of its own."""
-    priced = _priced(more, lines, mentions=now.mentions)
+    priced = priced_change(more, lines, mentions=now.mentions)
     found = asked.choose(priced, _as_invoiced(asked))
     if isinstance(found, Hold):
         return found
@@ -215,39 +212,6 @@ def _buyer(asked: Asked) -> Wanted | Hold | None:
     return asked.recipient_trouble(buyer) or restated(issued, buyer, key=f"v{asked.version}")
 
 
-def restated(issued: Issued, recipient: Party, *, key: str, said: str = "") -> Wanted | None:
-    """Return the document that says what stands once more, for another recipient; None when nothing stands.
-
-    Complete invoices: R4 by substitution of equal amounts. Simplified ones: an exchange. Behind an exchange: the same
-    amounts negative, and when that is issued, a new exchange (remedies.py).
-    """
-    last, half = issued.last, issued.half_exchanged
-    shared: Any = {"key": key, "language": last.language, "email": last.email, "note_for_buyer": said}
-    stands = negative(balance(half.shares, half.foreign)) if half else figures(issued.in_force)
-    if not stands:
-        return None
-    lines = per_kind(stands, "restated", language=last.language)
-    priced = _priced(stands, lines, last.mentions)
-    if half or last.tipo in SIMPLIFIED:
-        behind = half.substitutes if half else tuple(document.reference for document in issued.in_force)
-        return Wanted(
-            purpose="exchange", tipo="F3", recipient=recipient, priced=priced, substitutes=behind,
-            note="Canje: el cliente pide factura completa.", **shared,
-        )  # fmt: skip
-    if last.tipo == TipoFactura.F3.value:
-        change = negative(stands)
-        return Wanted(
-            purpose="exchange_reversal", tipo="F3", substitutes=last.substitutes, recipient=last.recipient,
-            priced=_priced(change, per_kind(change, "exchange_reversal", language=last.language), last.mentions),
-            note=f"Deja sin efecto el canje {last.num_serie}: los datos del cliente eran otros.", **shared,
-        )  # fmt: skip
-    return Wanted(
-        purpose="recipient", tipo="R4", method="S", cause="recipient", recipient=recipient, priced=priced,
-        qualified=last.qualified, rectifies=tuple(document.reference for document in issued.in_force),
-        replaced=_replaced(stands), note="Cambiaron los datos del destinatario.", **shared,
-    )  # fmt: skip
-
-
 def same_recipient(one: Party, other: Party) -> bool:
     """Tell whether both are printed alike."""
     return _shown(one) == _shown(other)
@@ -272,57 +236,6 @@ def _rectification(
 ) -> Wanted:
     """Return the corrective document by differences: R5 of a simplified invoice, R1 of any other."""
     return difference(asked.issued, change, lines, tipo="R1", purpose=purpose, key=key, cause=cause, note=note)
-
-
-def difference(
-    issued: Issued,
-    change: Balance,
-    lines: tuple[PricedLine, ...],
-    *,
-    tipo: str,
-    purpose: str,
-    key: str,
-    cause: str,
-    note: str,
-    said: str = "",
-) -> Wanted:
-    """Return a corrective document by differences for all that stands; a simplified one is corrected by an R5."""
-    last = issued.last
-    simplified = last.tipo in SIMPLIFIED
-    return Wanted(
-        purpose=purpose,
-        key=key,
-        tipo="R5" if simplified else tipo,
-        method="I",
-        cause=cause,
-        note_for_buyer=said,
-        rectifies=issued.originals,
-        recipient=None if simplified else last.recipient,
-        qualified=last.qualified,
-        email=last.email,
-        language=last.language,
-        priced=_priced(change, lines, last.mentions),
-        note=note,
-    )
-
-
-def _priced(change: Balance, lines: tuple[PricedLine, ...], mentions: tuple[str, ...]) -> Priced:
-    tax = sum((amounts.tax + amounts.surcharge for amounts in change.values()), ZERO)
-    foreign = foreign_of(change)
-    abroad = sum((each.tax for each in foreign), ZERO)
-    return Priced(
-        lines=lines, shares=shares_of(change), tax_total=tax, total=total(change) - abroad, platform_tax=tax,
-        mentions=mentions, foreign=foreign, foreign_tax=abroad,
-    )  # fmt: skip
-
-
-def _replaced(stands: Balance) -> Replaced:
-    surcharge = sum((amounts.surcharge for amounts in stands.values()), ZERO)
-    return Replaced(
-        base=sum((amounts.base for amounts in stands.values()), ZERO),
-        tax=sum((amounts.tax for amounts in stands.values()), ZERO),
-        surcharge=surcharge or None,
-    )
 
 
 def _as_invoiced(asked: Asked) -> OrderContent:
