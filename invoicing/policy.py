@@ -95,7 +95,8 @@ def decide(
             return msgspec.structs.replace(decision, hold=refused, answers=given[:place])
         if answer.action in (Action.IGNORE, Action.CORRECTED_BY_HAND):
             done = case.issued is not None or answer.action == Action.CORRECTED_BY_HAND
-            return nothing(answer.reason.strip(), answers=given[: place + 1], by_hand=done)
+            ended = nothing(answer.reason.strip(), answers=given[: place + 1], by_hand=done)
+            return msgspec.structs.replace(ended, kept=said)
         said += remembering.keep(decision.hold, answer, case.content.buyer)
         case, decision = _judged(answered(case, decision.hold, answer))
         decision = msgspec.structs.replace(decision, answers=given[: place + 1], kept=said)

@@ -205,3 +205,12 @@ class TestBeforeTheInvoice:
     def test_what_ends_a_question_is_no_answer_to_the_next(self) -> None:
         found = decided(order(total="0"), resolution=Resolution(action=Action.IGNORE, reason="Regalo"))
         assert (found.action, found.kept) == ("nothing", ())
+
+    def test_what_was_said_before_the_order_was_let_go_stays(self) -> None:
+        dear = order(COURSE, line("500.00"))
+        ignored = Resolution(action=Action.IGNORE, reason="Se factura en la tienda")
+        found = decided(dear, resolution=(EXEMPT, ignored))
+        assert found.action == "nothing"
+        again = decided(dear, kept=found.kept).hold
+        assert again
+        assert again.code == "nif_required"
