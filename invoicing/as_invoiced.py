@@ -1,6 +1,6 @@
 """Money that went back after an invoice, in the invoice's own euros. Pure.
 
-What was sold in another currency comes back at the rate of the sale: LIVA art. 80 corrects that base, not today's.
+What was sold in another currency comes back at the rate of the sale (LIVA art. 80 corrects that base, not today's).
 """
 
 from collections.abc import Sequence

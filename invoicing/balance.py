@@ -1,7 +1,7 @@
 """Sums of declared figures, one per way of being declared: what is sold, what was corrected, what is left. Pure.
 
-A balance maps each `Kind` (tax, regime, qualification, rates) to its `Amounts`; documents are compared by theirs. The
-row of OSS, which is one however many rates its goods bear, counts here by the rates of the consumer's state.
+A balance maps each `Kind` (tax, regime, qualification, rates) to its `Amounts`; documents are compared by theirs. What
+the buyer pays in another member state's tax (OSS) is a kind of its own for each rate, although the record has one row.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,32 +27,21 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     surcharge_rate: Decimal | None = None
     country: str = ""
     foreign_rate: Decimal | None = None
-    """The rate of the consumer's member state (OSS), whose tax no row of a breakdown shows."""
+    """Of the tax of `country`, which no row of a breakdown bears; then `rate` is None."""
 
     @property
     def charged(self) -> Decimal | None:
-        """The rate that the shop knows it by."""
-        return self.foreign_rate if self.rate is None else self.rate
+        """The rate that the shop charged, here or there."""
+        return self.rate if self.foreign_rate is None else self.foreign_rate
 
     @property
-    def percent(self) -> Decimal:
-        """What the buyer pays on the base, all taxes together."""
-        return (self.rate or 0) + (self.surcharge_rate or 0) + (self.foreign_rate or Decimal(0))
-
-    @property
-    def declared(self) -> "Kind":
-        """The same as its row of the breakdown knows it."""
-        return msgspec.structs.replace(self, country="", foreign_rate=None)
-
-    @property
-    def under_oss(self) -> bool:
-        """Whether tax of another member state stands beside its base."""
-        oss, not_subject = ClaveRegimenIVA.OSS_IOSS.value, CalificacionOperacion.N2.value
-        return self.clave_regimen == oss and self.calificacion == not_subject
+    def factor(self) -> Decimal:
+        """Gross = base x factor, before rounding."""
+        return 1 + ((self.charged or 0) + (self.surcharge_rate or 0)) / HUNDRED
 
 
 class Amounts(msgspec.Struct, frozen=True):
-    """Euros: base, tax, recargo de equivalencia, and tax of another member state."""
+    """Euros: base, tax, recargo de equivalencia, and tax of another member state, which no invoice's total holds."""
 
     base: Decimal = ZERO
     tax: Decimal = ZERO
@@ -77,34 +66,33 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 Balance = Mapping[Kind, Amounts]
-ROW = tuple(name for name in Kind.__struct_fields__ if name not in ("country", "foreign_rate"))
-"""What of a kind a row of a breakdown says."""
+
+DECLARED = ("impuesto", "clave_regimen", "calificacion", "exencion", "rate", "surcharge_rate")
+"""What of a kind stands in a row of a breakdown."""
+OSS = Kind(clave_regimen=ClaveRegimenIVA.OSS_IOSS.value, calificacion=CalificacionOperacion.N2.value)
+"""The row that holds the bases of every other state's rates."""
 
 
 def kind_of(share: TaxShare) -> Kind:
     """Return how a row of a breakdown is declared."""
-    return Kind(**{name: getattr(share, name) for name in ROW})
+    return Kind(**{name: getattr(share, name) for name in DECLARED})
 
 
 def balance(shares: Iterable[TaxShare], foreign: Iterable[ForeignTax] = ()) -> dict[Kind, Amounts]:
-    """Return the sum of rows, by how they are declared; that of OSS by the rates in `foreign`."""
+    """Return the sum of rows, by how they are declared; that of OSS by the rates whose bases it holds."""
     found: dict[Kind, Amounts] = {}
+
+    def add(kind: Kind, amounts: Amounts) -> None:
+        found[kind] = found.get(kind, Amounts()) + amounts
+
     for share in shares:
-        amounts = Amounts(share.base, share.tax or ZERO, share.surcharge or ZERO)
-        found[kind_of(share)] = found.get(kind_of(share), Amounts()) + amounts
-    abroad = tuple(foreign)
-    row = next((kind for kind in found if kind.under_oss), None)
-    return _by_foreign_rate(found, row, abroad) if row and abroad else found
-
-
-def _by_foreign_rate(found: dict[Kind, Amounts], row: Kind, abroad: tuple[ForeignTax, ...]) -> dict[Kind, Amounts]:
-    base = found.pop(row).base
-    kinds = [msgspec.structs.replace(row, country=each.country, foreign_rate=each.rate) for each in abroad]
-    for kind, each in zip(kinds, abroad, strict=True):
-        found[kind] = found.get(kind, Amounts()) + Amounts(each.base, foreign=each.tax)
-    largest = max(kinds, key=lambda kind: abs(found[kind].base))
-    # the cents of rounding that the row's base took against what was paid
-    found[largest] += Amounts(base - sum((each.base for each in abroad), ZERO))
+        add(kind_of(share), Amounts(share.base, share.tax or ZERO, share.surcharge or ZERO))
+    for each in foreign:
+        kind = msgspec.structs.replace(OSS, country=each.country, foreign_rate=each.rate)
+        add(kind, Amounts(each.base, foreign=each.tax))
+        add(OSS, Amounts(-each.base))
+    if OSS in found and not found[OSS]:
+        del found[OSS]
     return found
 
 
@@ -132,34 +120,40 @@ def total(found: Balance) -> Decimal:
     return sum((amounts.gross for amounts in found.values()), ZERO)
 
 
+def foreign_tax(found: Balance) -> Decimal:
+    """Return what of the gross is tax of another member state: no part of an invoice's total."""
+    return sum((amounts.foreign for amounts in found.values()), ZERO)
+
+
 def split(gross: Decimal, kind: Kind) -> Amounts:
     """Return the base and the taxes inside a gross amount, each tax rounded half up (fiscal-policy.md, Taxes)."""
-    whole = HUNDRED + kind.percent
+    whole = kind.factor * HUNDRED
     tax, surcharge, foreign = (
-        cents(gross * (rate or 0) / whole) for rate in (kind.rate, kind.surcharge_rate, kind.foreign_rate)
+        cents(gross * (rate or Decimal(0)) / whole) for rate in (kind.rate, kind.surcharge_rate, kind.foreign_rate)
     )
     return Amounts(gross - tax - surcharge - foreign, tax, surcharge, foreign)
 
 
 def foreign_of(found: Balance) -> tuple[ForeignTax, ...]:
     """Return the taxes of other member states, the highest rate first."""
-    abroad = [
+    rows = [
         ForeignTax(country=kind.country, rate=kind.foreign_rate, base=amounts.base, tax=amounts.foreign)
         for kind, amounts in found.items()
         if kind.foreign_rate is not None
     ]
-    return tuple(sorted(abroad, key=lambda each: (-each.rate, each.country)))
+    return tuple(sorted(rows, key=lambda row: (row.rate, row.country), reverse=True))
 
 
 def shares_of(found: Balance) -> tuple[TaxShare, ...]:
     """Return the rows of a breakdown, the highest rate first; a rate's tax is written even when it is nothing."""
     rows: dict[Kind, Amounts] = {}
     for kind, amounts in found.items():
-        rows[kind.declared] = rows.get(kind.declared, Amounts()) + amounts
+        row = kind if kind.foreign_rate is None else msgspec.structs.replace(kind, country="", foreign_rate=None)
+        rows[row] = rows.get(row, Amounts()) + amounts
     ordered = sorted(rows.items(), key=lambda item: _rank(item[0]), reverse=True)
     return tuple(
         TaxShare(
-            **{name: getattr(kind, name) for name in ROW},
+            **{name: getattr(kind, name) for name in DECLARED},
             base=amounts.base,
             tax=None if kind.rate is None else amounts.tax,
             surcharge=None if kind.surcharge_rate is None else amounts.surcharge,

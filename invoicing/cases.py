@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from invoicing import money, recipients, remembering
-from invoicing.balance import ROW, Kind
+from invoicing.balance import DECLARED, Kind
 from invoicing.holds import Action, Hold, Original, Resolution, Unpriceable
 from invoicing.issued import Issued
 from invoicing.recipients import VatAnswer
@@ -206,7 +206,7 @@ def kind_in(case: Case, content: OrderContent, vat: money.Vat) -> Callable[[Orde
         if found.whole:
             return None
         country = "" if found.foreign_rate is None else s.place.country
-        named = {name: getattr(found, name) for name in ROW}
+        named = {name: getattr(found, name) for name in DECLARED}
         return Kind(**named, country=country, foreign_rate=found.foreign_rate), found.inside
 
     return kind

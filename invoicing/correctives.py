@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from invoicing.balance import ZERO, Balance, balance, foreign_of, negative, shares_of, total
+from invoicing.balance import ZERO, Balance, foreign_of, foreign_tax, negative, shares_of, total
 from invoicing.issued import Issued, figures
 from invoicing.printable import per_kind
 from invoicing.values import Party, Priced, PricedLine, Replaced, Wanted
@@ -19,7 +19,7 @@ def restated(issued: Issued, recipient: Party, *, key: str, said: str = "") -> W
     """
     last, half = issued.last, issued.half_exchanged
     shared: Any = {"key": key, "language": last.language, "email": last.email, "note_for_buyer": said}
-    stands = negative(balance(half.shares, half.foreign)) if half else figures(issued.in_force)
+    stands = negative(half.figures) if half else figures(issued.in_force)
     if not stands:
         return None
     lines = per_kind(stands, "restated", language=last.language)
@@ -79,11 +79,10 @@ def difference(
 def priced_change(change: Balance, lines: tuple[PricedLine, ...], mentions: tuple[str, ...]) -> Priced:
     """Return the figures of a document that says a change."""
     tax = sum((amounts.tax + amounts.surcharge for amounts in change.values()), ZERO)
-    foreign = foreign_of(change)
-    abroad = sum((each.tax for each in foreign), ZERO)
+    abroad = foreign_tax(change)
     return Priced(
         lines=lines, shares=shares_of(change), tax_total=tax, total=total(change) - abroad, platform_tax=tax,
-        mentions=mentions, foreign=foreign, foreign_tax=abroad,
+        mentions=mentions, foreign=foreign_of(change), foreign_tax=abroad,
     )  # fmt: skip
 
 
