@@ -68,10 +68,14 @@ class Life:
         return self.order.total - self.order.given_back
 
     @property
-    def truth_by_rate(self) -> dict[Decimal, Decimal] | None:
-        """The same by rate, tax included; None where the shop does not say: Stripe's refunds alone name no lines."""
-        silent = self.shape.platform == "stripe" and not self.shape.credit_notes and self.order.refunds
-        return {} if not self.truth else None if silent else self.order.left_by_rate
+    def most_by_rate(self) -> dict[Decimal, Decimal]:
+        """The same by rate, tax included; where money went back without saying for what, no rate has more than that."""
+        return self.order.left_by_rate if self.truth else {}
+
+    @property
+    def silent(self) -> bool:
+        """Whether the shop says of no refund what it was for: Stripe's have lines in credit notes alone."""
+        return self.shape.platform == "stripe" and not self.shape.credit_notes and bool(self.order.refunds)
 
     @property
     def cents_between_rates(self) -> Decimal:
@@ -146,7 +150,7 @@ class Life:
             refund = replace(refund, pieces=((place, dice.up_to(left[place])),))
         elif what == "shipping" and shipping:
             refund = replace(refund, shipping=True)
-        if what in ("pieces", "shipping") and dice.up_to(4) == 1:
+        if what in ("pieces", "shipping") and dice.up_to(4) == 3:
             refund = replace(refund, money=Decimal("0.37"))
         if what == "money" or not refund.amount(order.sale):
             refund = replace(refund, money=dice.cents(rest))

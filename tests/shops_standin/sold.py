@@ -74,10 +74,10 @@ class Sold:
         return sum((refund.amount(self.sale) for refund in self.refunds), Decimal(0))
 
     @property
-    def left_by_rate(self) -> dict[Decimal, Decimal] | None:
-        """What was sold less what was given back, tax included, by rate in percent.
+    def left_by_rate(self) -> dict[Decimal, Decimal]:
+        """What was sold less the goods and the shipping that were given back, tax included, by rate in percent.
 
-        None where money went back without saying for what: whose rate that is, no shop knows.
+        Money that went back without saying for what is within: whose rate that is, no shop knows.
         """
         sale, found = self.sale, {self.sale.shipping_rate: self.sale.shipping}
         for place, (product, count) in enumerate(sale.items):
@@ -85,8 +85,6 @@ class Sold:
         if self.given_back == self.total:
             return {}
         for refund in self.refunds:
-            if refund.money:
-                return None
             for place, count in refund.pieces:
                 found[sale.items[place][0].rate] -= sale.price_of(place) * count
             found[sale.shipping_rate] -= sale.shipping if refund.shipping else Decimal(0)
