@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 from invoicing.pdf import logo
 from invoicing.pdf.compose import QR_SIDE
 from invoicing.pdf.sheet import Sheet, sheet
+from invoicing.pdf.tables import line_columns
+from invoicing.pdf.typeface import faces
 from invoicing.pdf.words import QR_ABOVE, QR_BELOW, word
 from invoicing.values import PrintedInvoice
 from verifactu import qr
@@ -46,7 +48,8 @@ def html(sheet: Sheet) -> str:
 
 
 def _columns(sheet: Sheet) -> list[str]:
-    return [f"width:{column.width}mm" if column.width else "" for column in sheet.columns]
+    columns = line_columns(faces()[0], sheet)
+    return [f"width:{column.width:.3f}mm" if column.width else "" for column in columns]
 
 
 def _symbol(url: str) -> SafeString:
