@@ -42,7 +42,8 @@ class Typeface:
     def plainer(self, text: str) -> str:
         """Return the text with what has no glyph in the letters it stands for (Unicode's NFKC), where they have one.
 
-        A ligature is its letters, a circled figure the figure, a letter of an ornamental alphabet the letter.
+        A ligature is its letters, a circled figure the figure, a letter of an ornamental alphabet the letter. What
+        stands for no letters and is none (an emoji) is left out.
         """
         if all(ord(char) in self._glyphs for char in text):
             return text
@@ -50,7 +51,9 @@ class Typeface:
 
     def _plain(self, char: str) -> str:
         instead = unicodedata.normalize("NFKC", char)
-        return instead if all(ord(each) in self._glyphs for each in instead) else char
+        if all(ord(each) in self._glyphs for each in instead):
+            return instead
+        return "" if unicodedata.category(char) in ("So", "Sk", "Sc", "Sm", "Co", "Cn") else char
 
     def drawable(self, text: str) -> str:
         """Return the text without the signs that have no glyph (emoji, mostly)."""
@@ -150,7 +153,9 @@ def faces() -> tuple[Typeface, Typeface]:
 
 def printable(text: str) -> str:
     """Return a text from outside as a page can show it: clean, and plainer where our fonts lack a sign."""
-    return faces()[0].plainer(clean(text))
+    told = clean(text)
+    plain = faces()[0].plainer(told)
+    return plain if plain == told else clean(plain)
 
 
 def _is_letter(char: str) -> bool:
