@@ -15,6 +15,7 @@ from invoicing.pdf.statements import TAXES, UNTAXED, Sum, notes, payment, relati
 from invoicing.pdf.typeface import printable
 from invoicing.pdf.words import has, word
 from invoicing.values import Letterhead, PricedLine, PrintedInvoice, PrintedParty, TaxShare
+from verifactu.codes import CalificacionOperacion
 
 _ELSEWHERE = re.compile("[A-Z]{2}")
 """How tax numbers of other countries begin; a Spanish NIF has at most one letter there."""
@@ -151,15 +152,17 @@ def _facts(printed: PrintedInvoice, language: str) -> tuple[tuple[str, str], ...
 
 
 def _columns(printed: PrintedInvoice, tax: str, language: str) -> tuple[Column, ...]:
-    without = word("without", language).format(tax)
+    # Prices of used goods hold the tax, which is not shown apart (LIVA, art. 138).
+    inside = all(share.calificacion == CalificacionOperacion.S1 and share.tax is None for share in printed.shares)
+    without = () if inside else (word("without", language).format(tax),)
     discount = [Column((word("Descuento", language),), 21)] if _with_discount(printed) else []
     return (
         Column((word("Descripción", language),), 0),
         Column((word("Cantidad", language),), 17),
-        Column((word("unit price", language), without), 27),
+        Column((word("unit price", language), *without), 27),
         *discount,
         Column((tax,), 19),
-        Column((word("Importe", language), without), 27),
+        Column((word("Importe", language), *without), 27),
     )
 
 
