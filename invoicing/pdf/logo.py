@@ -105,8 +105,7 @@ def _picture(data: bytes) -> bytes:
             # WeasyPrint, where it is loaded too, lets half a picture pass in the whole process.
             ImageFile.LOAD_TRUNCATED_IMAGES = False
             picture.load()
-            # A photograph that was taken upright says so beside its pixels.
-            upright = _eight_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
+            upright = _eight_bits(_upright(picture)).convert("RGBA")
             # An archive knows no transparency worth its trouble: paper is white.
             paper = Image.new("RGBA", upright.size, "white")
             paper.alpha_composite(upright)
@@ -119,6 +118,14 @@ def _picture(data: bytes) -> bytes:
     kept = BytesIO()
     flat.save(kept, "PNG", optimize=True)
     return kept.getvalue()
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Return a photograph as it was taken: how the camera was held is noted beside the pixels."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except SyntaxError:
+        return picture  # the notes are damaged, the picture is not
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

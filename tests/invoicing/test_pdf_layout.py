@@ -49,7 +49,8 @@ def texts(printed: PrintedInvoice) -> Iterator[list[Text]]:
             for thing in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT], textpage=words):
                 if thing.get_matrix().b:
                     continue  # written aslant
-                found.append(Text(thing.extract().strip(), *thing.get_bounds(), thing.get_font_size()))
+                left, bottom, right, top = thing.get_bounds()
+                found.append(Text(thing.extract().strip(), left, bottom, right, top, thing.get_font_size()))
             yield found
 
 

@@ -69,5 +69,5 @@ class TestOtherLetters:
         assert "公司" in text_of(own_renderer.render(CHINESE, timeout=60))
 
     def test_a_sign_that_no_font_has_is_no_reason_to_wait(self, renderer: Renderer) -> None:
-        invoice = msgspec.structs.replace(CHINESE, lines=with_description("Taza \u2615 北、 \U0001f98a").lines)
+        invoice = msgspec.structs.replace(CHINESE, lines=with_description("Taza \u2615 北、\u3002 \U0001f98a").lines)
         assert "Taza 北、" in text_of(renderer.render(invoice, timeout=60))

@@ -48,6 +48,42 @@ class TestLogo:
         assert Image.open(BytesIO(kept)).getpixel((0, 0)) == (255, 255, 255)
         assert {(11, 60, 140), (255, 200, 0)} <= self.colours(kept)
 
+    @pytest.mark.parametrize(
+        ("mode", "colour", "printed"),
+        [
+            ("CMYK", (0, 255, 255, 0), (255, 0, 0)),  # magenta and yellow are red
+            ("L", 128, (128, 128, 128)),
+            ("I;16", 32896, (128, 128, 128)),
+            ("LA", (0, 128), (127, 127, 127)),
+            ("RGBA", (255, 0, 0, 128), (255, 127, 127)),  # half of it is paper
+            ("1", 0, (0, 0, 0)),
+        ],
+    )
+    def test_a_picture_of_any_kind_has_its_colours(self, mode: str, colour: Any, printed: tuple[int, int, int]) -> None:
+        data = BytesIO()
+        Image.new(mode, (300, 100), colour).save(data, "JPEG" if mode == "CMYK" else "PNG", quality=100)
+        found: Any = Image.open(BytesIO(logo.judge(data.getvalue()))).getpixel((150, 50))
+        assert all(abs(one - other) <= 2 for one, other in zip(found, printed, strict=True)), found
+
+    def test_a_photograph_stands_as_it_was_taken(self) -> None:
+        # Exif 2.3, tag 0x0112: 6 is a camera held upright, its pixels' left edge on top.
+        lying, exif = Image.new("RGB", (300, 100), "red"), Image.Exif()
+        lying.paste("blue", (0, 0, 100, 100))
+        exif[0x0112] = 6
+        data = BytesIO()
+        lying.save(data, "JPEG", exif=exif)
+        kept = Image.open(BytesIO(logo.judge(data.getvalue())))
+        assert kept.size == (100, 300)
+        top: Any = kept.getpixel((50, 20))
+        assert top[2] > 200
+
+    @pytest.mark.parametrize("colour", [(255, 255, 255, 255), (255, 255, 255, 90), (0, 0, 0, 0), (250, 248, 245, 255)])
+    def test_what_cannot_be_seen_on_paper_is_refused(self, colour: tuple[int, ...]) -> None:
+        data = BytesIO()
+        Image.new("RGBA", (300, 100), colour).save(data, "PNG")
+        with pytest.raises(ValidationError, match="papel blanco"):
+            logo.judge(data.getvalue())
+
     def test_a_photograph_is_made_as_small_as_paper_needs(self) -> None:
         data = BytesIO()
         Image.effect_noise((3000, 1000), 40).convert("RGB").save(data, "JPEG", quality=30)

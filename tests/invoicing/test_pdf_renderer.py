@@ -118,10 +118,12 @@ renderer.render(with_lines(5000, CHINESE), timeout=600)
         )
         with parent:
             assert parent.stdout
-            pid = int(parent.stdout.readline())
-            before = ticks(pid)
-            eventually(lambda: ticks(pid) > before + 10, message="The child did not begin")
-            parent.kill()
+            try:
+                pid = int(parent.stdout.readline())
+                before = ticks(pid)
+                eventually(lambda: ticks(pid) > before + 10, seconds=60, message="The child did not begin")
+            finally:
+                parent.kill()
         eventually(lambda: not alive(pid), message="The child lives on")
         eventually(lambda: not list(tmp_path.iterdir()), message="Its temporary files are left")
 
