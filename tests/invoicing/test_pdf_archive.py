@@ -123,6 +123,15 @@ class TestArchive:
         assert said("//xmp:CreateDate/text()") == ["2026-10-14T09:30:00Z"]
         assert b"/CreationDate (D:20261014093000Z)" in info
 
+    def test_a_name_with_markup_in_it_is_the_same_in_both(self) -> None:
+        name = "Hijos de \\ Pérez & Cía. (Toro) <S.L.>\ufffe"
+        parsed = Parsed(file(changed(issuer=msgspec.structs.replace(gallery.ISSUER, name=name))))
+        root = etree.fromstring(Parsed.content(parsed.follow(parsed.catalog, rb"/Metadata")))
+        (said,) = root.xpath("//dc:creator/rdf:Seq/rdf:li/text()", namespaces=NAMESPACES)
+        assert said == "Hijos de \\ Pérez & Cía. (Toro) <S.L.>"
+        info = parsed.follow(parsed.trailer, rb"/Info")
+        assert b"/Author <FEFF" + said.encode("utf-16-be").hex().upper().encode() in info
+
     def test_colours_mean_what_the_profile_says(self) -> None:
         parsed = Parsed(file())
         intent = re.search(rb"/OutputIntents \[(<< .*? >>)\]", parsed.catalog)[1]
