@@ -3,9 +3,10 @@
     python -m benchmarks.pdf [--json] [--documents 60] [--memory 5000] [--without-harfbuzz-subset]
 
 Ours: the product's own `Renderer`, with whatever processes it needs, start-up left out by subtracting a short run
-from a long one. Naive: the same page as HTML, same layout, texts and QR, in its own process, as "First Steps" and
-"@font-face" of WeasyPrint's documentation have it: for each document `HTML(string=...).write_pdf(...)` with a style
-sheet that embeds the machine's own sans-serif whole (`fc-match`), parsed anew with its own FontConfiguration. Both use
+from a long one; the whole file that a customer gets, PDF/A-3 with its record attached. Naive: the same page as HTML,
+same layout, texts and QR, neither archive nor attachment, in its own process, as "First Steps" and "@font-face" of
+WeasyPrint's documentation have it: for each document `HTML(string=...).write_pdf(...)` with a style sheet that embeds
+the machine's own sans-serif whole (`fc-match`), parsed anew with its own FontConfiguration. Both use
 libharfbuzz-subset where it is installed; the last option hides it from both (Linux), as on a machine without.
 
 What is compared counts processor time, user and system, of the process and its children; the best of the rounds, for
@@ -20,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -28,13 +30,35 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.harness import tell
 from invoicing.pdf import Renderer
 from invoicing.pdf.page import STYLESHEET, page
 from invoicing.values import PricedLine, PrintedInvoice, PrintedParty, TaxShare
+from tests.verifactu.examples import AT_21, SISTEMA
+from verifactu.huella import sealed
+from verifactu.records import IDFactura, PersonaFisicaJuridica, PrimerRegistro, RegistroAlta
+from verifactu.xml import fragment
 
 ROUNDS = 3
 _WARM = 5
 
+RECORD = sealed(
+    RegistroAlta(
+        IDFactura=IDFactura(
+            IDEmisorFactura="B12345674", NumSerieFactura="F2026-000124", FechaExpedicionFactura="14-10-2026"
+        ),
+        NombreRazonEmisor="Papelería La Encina SL",
+        TipoFactura="F1",
+        DescripcionOperacion="Pedido #1501",
+        Destinatarios=(PersonaFisicaJuridica(NombreRazon="Ferretería Soler SL", NIF="B87654321"),),
+        Desglose=(replace(AT_21, BaseImponibleOimporteNoSujeto="687.50", CuotaRepercutida="144.38"),),
+        CuotaTotal="144.38",
+        ImporteTotal="831.88",
+        Encadenamiento=PrimerRegistro(),
+        SistemaInformatico=SISTEMA,
+        FechaHoraHusoGenRegistro="2026-10-14T11:30:00+02:00",
+    )
+)
 TEN_LINES = PrintedInvoice(
     title="Factura",
     number="F2026-000124",
@@ -45,7 +69,10 @@ TEN_LINES = PrintedInvoice(
         name="Papelería La Encina SL", tax_id="B12345674", address=("Calle Mayor 3", "37001 Salamanca")
     ),
     recipient=PrintedParty(
-        name="Ferretería Soler SL", tax_id="B87654321", address=("Rambla Nova 7", "43004 Tarragona")
+        name="Ferretería Soler SL",
+        tax_id="B87654321",
+        address=("Rambla Nova 7", "43004 Tarragona"),
+        email="compras@soler.example",
     ),
     order_number="#1501",
     lines=tuple(
@@ -67,7 +94,10 @@ TEN_LINES = PrintedInvoice(
     qr_url="https://prewww2.aeat.es/wlpl/TIKE-CONT/ValidarQR"
     "?nif=B12345674&numserie=F2026-000124&fecha=14-10-2026&importe=831.88",
     environment="production",
+    issued_at=datetime(2026, 10, 14, 9, 30, tzinfo=UTC),
+    record_xml=fragment(RECORD),
 )
+"""As `invoicing/printing.py` hands it on, record and all; a company without logo and footer."""
 
 _NAIVE = """
 import sys
@@ -82,16 +112,21 @@ for _ in range(int(sys.argv[1])):
 
 _MEMORY = """
 import resource, sys
-from benchmarks.pdf import TEN_LINES
+from benchmarks.harness import tell
+from benchmarks.pdf import TEN_LINES, TOLD_EVERY
 from invoicing.pdf import Renderer
-renderer = Renderer()
-for _ in range(int(sys.argv[1])):
+count, renderer = int(sys.argv[1]), Renderer()
+for number in range(1, count + 1):
     renderer.render(TEN_LINES, timeout=60)
+    if number % TOLD_EVERY == 0:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        tell(f"pdf_worker_peak_mb: {number} of {count} documents, {peak:.1f} MB")
 renderer.close()
 print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024)
 """
 """The peak of the renderer's process or of its child, whichever is larger (Linux counts kilobytes)."""
 MEMORY_DOCUMENTS = 5000
+TOLD_EVERY = 500
 MEMORY_LIMIT = 200
 LONG = 500
 
@@ -126,11 +161,16 @@ def measure(documents: int, memory: int = MEMORY_DOCUMENTS) -> list[dict[str, An
     Each side is measured `ROUNDS` times in turn and its best counts, for other work on the machine only ever adds.
     """
     ours = other = float("inf")
-    for _ in range(ROUNDS):
+    for number in range(1, ROUNDS + 1):
         ours = min(ours, _milliseconds_each(_print_ours, documents))
+        tell(f"pdf_cpu_ms: round {number} of {ROUNDS}, ours {ours:.1f} ms at best")
         other = min(other, _milliseconds_each(_print_naively, documents))
+        tell(f"pdf_vs_naive_weasyprint: round {number} of {ROUNDS}, naive {other:.1f} ms at best")
     peak = float(_output(_MEMORY, str(memory)))
-    long = min(_long_milliseconds() for _ in range(ROUNDS))
+    long = float("inf")
+    for number in range(1, ROUNDS + 1):
+        long = min(long, _long_milliseconds())
+        tell(f"pdf_500_lines_cpu_ms: round {number} of {ROUNDS}, {long:.0f} ms at best")
     limit = 100 if _has_harfbuzz_subset() else 150
     return [
         {
@@ -220,7 +260,8 @@ def _long_milliseconds() -> float:
 
 def _output(script: str, argument: str) -> str:
     command = [sys.executable, "-W", "ignore", "-c", script, argument]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # What it tells of its progress goes where ours does.
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def _has_harfbuzz_subset() -> bool:

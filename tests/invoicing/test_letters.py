@@ -71,7 +71,8 @@ class TestWords:
             "ca": ("Factura", "Factura rectificativa"), "fr": ("Facture", "Facture rectificative"),
             "de": ("Rechnung", "Rechnungskorrektur"),
         }[language][kind == "corrective"]  # fmt: skip
-        assert str(message["Subject"]).startswith(title)
+        # A long one is folded before its first word.
+        assert str(message["Subject"]).strip().startswith(title)
         assert printed.number in str(message["Subject"])
         total = {"invoice": ("87,24", "87.24"), "exchange": ("87,24", "87.24"), "corrective": ("108,90", "108.90")}
         for body in bodies(message):

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.template.loader import render_to_string
 
 from common import commands
-from invoicing.pdf import LibraryMissing, Renderer
+from invoicing.pdf import FontMissing, LibraryMissing, Renderer
 from verifactu.declaration import TITLE, annex, data, declaration_text, warnings
 
 PDF_TIMEOUT = 60.0
@@ -68,7 +68,7 @@ class Command(commands.Command):
         renderer = Renderer()
         try:
             return renderer.print(self._html(), timeout=PDF_TIMEOUT)
-        except LibraryMissing as error:
+        except (LibraryMissing, FontMissing) as error:
             raise CommandError(f"{error}\nOr write --output declaracion.html and print that.") from error
         finally:
             renderer.close()
