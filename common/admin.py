@@ -108,6 +108,8 @@ class ScopedAdmin(ModelAdmin):
     tells_tenant = True
     """Whether people of several companies need to be told whose a row of the list is."""
     show_full_result_count = False
+    when_empty: Any = ""
+    """How the first row of the list comes about, told while there is none."""
     list_per_page = 50
     list_filter_sheet = False
     compressed_fields = True
@@ -119,6 +121,12 @@ class ScopedAdmin(ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns: list[Any] = list(super().get_list_display(request))
         return [*columns, tenant_column(request)] if self._of_several(request) else columns
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Choose the company where there is only one to choose."""
+        names = list(tenants(request))
+        only = {"company": names[0]} if self.tenant_path == "company" and len(names) == 1 else {}
+        return {**only, **super().get_changeform_initial_data(request)}
 
     def _of_several(self, request: HttpRequest) -> bool:
         """Tell whether the list needs a column of the company: nothing else in it says so."""
@@ -142,6 +150,7 @@ class HouseAdmin(ModelAdmin):
     """Rows that belong to no tenant: superusers only."""
 
     show_full_result_count = False
+    when_empty: Any = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_superuser", False))

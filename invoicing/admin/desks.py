@@ -142,6 +142,10 @@ DESKS.update(
             waiting=waits_for_the_aeat,
             answer_by_hand=False,
         ),
+        "rectify-invoice": Desk(
+            title=gettext_lazy("Rectificar una factura"),
+            steps={"issue_correction": gettext_lazy("Expedir la factura que corrige y su registro")},
+        ),
         "annul-invoice": Desk(
             title=gettext_lazy("Anular una factura"),
             steps=FOLLOWING,
@@ -205,6 +209,22 @@ DESKS.update(
                 "look": gettext_lazy("Preguntar a la tienda"),
                 "on_its_way": gettext_lazy("Ver qué sigue en curso"),
                 "conclude": gettext_lazy("Anotar lo que queda"),
+            },
+        ),
+        "load-exchange-rates": Desk(
+            title=gettext_lazy("Cargar los tipos de cambio del BCE"),
+            steps={"fetch_rates": gettext_lazy("Pedir los que ha publicado")},
+        ),
+        "purge-answers": Desk(
+            title=gettext_lazy("Retirar respuestas antiguas de la API"),
+            steps={"remove_answers": gettext_lazy("Retirar las caducadas")},
+        ),
+        "aeat-watch": Desk(
+            title=gettext_lazy("Vigilar certificados y cadenas"),
+            steps={
+                "look_at_certificates": gettext_lazy("Mirar cuándo caducan los certificados"),
+                "look_at_chains": gettext_lazy("Mirar el final de cada cadena"),
+                "keep_this_declaration": gettext_lazy("Guardar la declaración de esta versión"),
             },
         ),
         "submit-chain": Desk(

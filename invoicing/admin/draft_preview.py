@@ -28,9 +28,9 @@ def seen(draft: Draft) -> dict[str, Any]:
     decision = found.decision
     context: dict[str, Any] = {"mark": found.mark, "decision": decision, "buyer": found.content.buyer}
     if decision.hold:
-        held = decision.hold
+        held, language = decision.hold, str(Words("es", "en"))
         return {
-            **context, "held": held.sentence(str(Words("es", "en"))), "missing": held.missing,
+            **context, "held": held.sentence(language), "missing": held.missing_in(language),
             "total": euros(found.content.total),
         }  # fmt: skip
     if decision.document is None:
@@ -46,21 +46,23 @@ def seen(draft: Draft) -> dict[str, Any]:
             Fact(_("Documento"), TIPOS.get(wanted.tipo, wanted.tipo)),
             Fact(_("Serie"), str(series) if series else _("la que se abra al expedir")),
             Fact(_("Fecha de operación"), f"{wanted.operation_date:%d/%m/%Y}" if wanted.operation_date else "—"),
-            Fact(_("Destinatario"), _recipient(wanted.recipient)),
+            Fact(_("Destinatario"), recipient_line(wanted.recipient)),
             Fact(_("Por qué"), wanted.note),
         ],
-        "lines": _lines(wanted.priced),
-        "shares": _shares(wanted.priced),
+        "lines": lines_table(wanted.priced),
+        "shares": shares_table(wanted.priced),
         "tax_total": euros(wanted.priced.tax_total),
         "total": euros(wanted.priced.total),
     }
 
 
-def _recipient(party: Any) -> str:
+def recipient_line(party: Any) -> str:
+    """Return whom a document is for."""
     return f"{party.company or party.name} · {party.tax_id}" if party else _("sin identificar")
 
 
-def _lines(priced: Priced) -> dict[str, Any]:
+def lines_table(priced: Priced) -> dict[str, Any]:
+    """Return the lines of a document that is not issued yet."""
     return table(
         [_("Descripción"), _("Cantidad"), _("Precio"), _("Descuento"), _("Tipo"), _("Base")],
         [
@@ -74,7 +76,8 @@ def _lines(priced: Priced) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _shares(priced: Priced) -> dict[str, Any]:
+def shares_table(priced: Priced) -> dict[str, Any]:
+    """Return the taxes of a document that is not issued yet."""
     return table(
         [_("Calificación"), _("Tipo"), _("Base"), _("Cuota"), _("Recargo")],
         [

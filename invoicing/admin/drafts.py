@@ -1,5 +1,6 @@
 """Drafts: invoices made by hand, written and changed until they are issued."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from common import clock
 from common.admin import Label, ScopedAdmin, change_url, colours, link, moment, shown
 from invoicing import drafting
 from invoicing import nif as nif_rules
+from invoicing.admin.amounts import AmountField
 from invoicing.admin.draft_preview import seen
 from invoicing.models import Draft, DraftLine
 
@@ -45,14 +47,24 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg]
 
     tax = forms.ChoiceField(label=gettext_lazy("impuesto"), choices=TAXES, widget=UnfoldAdminSelectWidget())
 
+    quantity = AmountField(
+        label=gettext_lazy("cantidad"), max_digits=12, decimal_places=4, initial=Decimal(1), style="min-width: 5rem"
+    )
+    unit_price = AmountField(
+        label=gettext_lazy("precio unitario"), max_digits=14, decimal_places=6, style="min-width: 7rem"
+    )
+    discount = AmountField(
+        label=gettext_lazy("descuento (€)"), max_digits=14, decimal_places=2, required=False, initial=Decimal(0),
+        style="min-width: 6rem",
+    )  # fmt: skip
+
     class Meta:
         model = DraftLine
         fields = ("description", "kind", "quantity", "unit_price", "discount", "tax")
-        widgets = {"description": UnfoldAdminTextInputWidget(attrs={"style": "min-width: 18rem"})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["discount"].required = False
+        widgets = {
+            "description": UnfoldAdminTextInputWidget(attrs={"style": "min-width: 18rem"}),
+            "kind": UnfoldAdminSelectWidget(attrs={"style": "min-width: 7rem"}),
+        }
 
     def clean_discount(self) -> Any:
         """Return no discount where none was typed."""
@@ -122,6 +134,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Draft)
 class DraftAdmin(ScopedAdmin):
     form = DraftForm
+    when_empty = gettext_lazy("Una factura hecha a mano empieza como borrador; antes de expedirla se ve como quedaría.")
     inlines = (LineInline,)
     list_display = ("name", "state_label", "buyer_name", "company", "created_by", "changed", "invoice_shown")
     list_select_related = ("company__taxpayer", "delivery")

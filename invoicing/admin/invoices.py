@@ -63,6 +63,7 @@ class TipoFilter(admin.SimpleListFilter):
 @admin.register(Invoice)
 class InvoiceAdmin(ReadingAdmin):
     page_template = "admin/invoicing/invoice.html"
+    when_empty = gettext_lazy("Las facturas se expiden solas, de los pedidos que llegan; a mano, de un borrador.")
     list_display = ("num_serie", "state_label", "tipo_shown", "issue_date", "customer", "order", "total_shown", "pdf")
     list_select_related = ("order", "document")
     list_filter = (state_filter(INVOICES), TipoFilter, BouncedFilter)

@@ -153,12 +153,15 @@ class MailTemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(MailTemplate)
 class MailTemplateAdmin(ScopedAdmin):
     form = MailTemplateForm
+    when_empty = gettext_lazy(
+        "Mientras no escriba uno, cada carta lleva el texto de la casa, en la lengua de quien la recibe."
+    )
     list_display = ("company", "kind", "language", "subject")
     list_display_links = ("subject",)
     list_filter = ("kind", "language")
     readonly_fields = ("placeholders", "house_words")
     fieldsets = (
-        (None, {"fields": (("company", "kind", "language"), "subject", "body")}),
+        (None, {"fields": ("company", ("kind", "language"), "subject", "body")}),
         (gettext_lazy("Ayuda"), {"fields": ("placeholders", "house_words")}),
     )
 

@@ -37,6 +37,10 @@ def outcome(row: Reconciliation) -> str:
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadingAdmin):
     page_template = "admin/invoicing/reconciliation.html"
+    when_empty = gettext_lazy(
+        "Cada noche se compara con las tiendas que dejan preguntar («Preguntar a la tienda», en su conexión); también "
+        "con la orden reconcile_orders."
+    )
     list_display = ("finished", "connection", "outcome_label", "seen", "pulled", "held", "remained")
     list_select_related = ("connection",)
     list_filter = (("connection", admin.RelatedOnlyFieldListFilter),)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from common.admin import Label, anchor, link, moment, scoped, table
 from invoicing.admin.labels import INVOICES, TIPOS
+from invoicing.answers import Words
 from invoicing.models import Invoice
 from invoicing.pdf import formats
 from workflows.admin.desks import desk
@@ -79,5 +80,5 @@ def pdf_link(invoice: Invoice) -> SafeString | str:
 
 
 def euros(amount: Decimal | None) -> str:
-    """Return an amount as it stands on the invoice, or a dash."""
-    return "—" if amount is None else formats.euros(amount)
+    """Return an amount as readers of the page's language write it, or a dash."""
+    return "—" if amount is None else formats.euros(amount, str(Words("es", "en")))

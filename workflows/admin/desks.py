@@ -73,7 +73,7 @@ def step_title(workflow: str, key: str) -> Any:
     """Return a journal key in words: `decide#2` is the second `decide`."""
     name, _, turn = key.partition("#")
     title = desk(workflow).steps.get(name.partition("[")[0], name)
-    return f"{title} ({turn}.ª vez)" if turn else title
+    return _("%(title)s (%(turn)s.ª vez)") % {"title": title, "turn": turn} if turn else title
 
 
 def question(process: Process) -> Question:
