@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -137,6 +138,13 @@ class ScopedAdmin(ModelAdmin):
         if 1 < len(tenants(request)) <= MOST_TENANTS_IN_A_FILTER:
             filters.append(type("TenantFilter", (TenantFilter,), {"tenant_path": self.tenant_path}))
         return filters
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have a list say in our words which of its items is wrong; Django says it in English."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, SimpleArrayField):
+            field.error_messages["item_invalid"] = _("El %(nth)s.º no vale:")
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer, and accept, only related rows that the person sees."""

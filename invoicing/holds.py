@@ -123,6 +123,7 @@ class Unpriceable(Exception):
         super().__init__(self.hold.sentence("en"))
 
 
+FIELDS = {"nombre": "name", "dirección": "address"}
 AMOUNT = re.compile(r"\{(\w+)\} €")
 """A fact that is an amount, where a sentence has it."""
 
@@ -133,10 +134,17 @@ def filled(sentence: str, data: Mapping[str, str], language: str) -> str:
     >>> filled("Son {total} €.", {"total": "3564.95"}, "es")
     'Son 3.564,95\\xa0€.'
     """
+    if "fields" in data:
+        data = {**data, "fields": fields_in(data["fields"], language)}
     amounts = {name: _amount(data[name], language) for name in AMOUNT.findall(sentence) if name in data}
     return AMOUNT.sub(lambda found: found[0] if found[1] not in amounts else f"{{{found[1]}}}", sentence).format_map(
         _Facts({**data, **amounts})
     )
+
+
+def fields_in(names: str, language: str) -> str:
+    """Return the names of what a buyer has not given, as a hold keeps them, in Spanish or in English for "en"."""
+    return ", ".join(FIELDS.get(name, name) for name in names.split(", ")) if language == "en" else names
 
 
 def _amount(text: str, language: str) -> str:

@@ -22,7 +22,7 @@ class AmountField(forms.DecimalField):
         attrs = {"inputmode": "decimal", "autocomplete": "off"} | ({"style": style} if style else {})
         super().__init__(widget=UnfoldAdminTextInputWidget(attrs=attrs), **kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         """Take a comma or a point before the decimals, and refuse what could be thousands.
 
         :raises ValidationError: for that, and for what is no number.

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import Fact, table
 from invoicing import drafting
+from invoicing.admin.coding import classification
 from invoicing.admin.labels import TIPOS
-from invoicing.admin.related import euros
+from invoicing.admin.related import euros, why
 from invoicing.answers import Words
 from invoicing.models import Draft, Series
 from invoicing.pdf import formats
@@ -47,7 +48,7 @@ def seen(draft: Draft) -> dict[str, Any]:
             Fact(_("Serie"), str(series) if series else _("la que se abra al expedir")),
             Fact(_("Fecha de operación"), f"{wanted.operation_date:%d/%m/%Y}" if wanted.operation_date else "—"),
             Fact(_("Destinatario"), recipient_line(wanted.recipient)),
-            Fact(_("Por qué"), wanted.note),
+            Fact(_("Por qué"), why(wanted.note)),
         ],
         "lines": lines_table(wanted.priced),
         "shares": shares_table(wanted.priced),
@@ -63,13 +64,15 @@ def recipient_line(party: Any) -> str:
 
 def lines_table(priced: Priced) -> dict[str, Any]:
     """Return the lines of a document that is not issued yet."""
+    language = str(Words("es", "en"))
     return table(
         [_("Descripción"), _("Cantidad"), _("Precio"), _("Descuento"), _("Tipo"), _("Base")],
         [
             [
-                line.description, formats.number(line.quantity), formats.number(line.unit_price, 2, 6),
+                line.description, formats.number(line.quantity, language=language),
+                formats.price(line.unit_price, language, 6),
                 euros(line.discount) if line.discount else "—",
-                formats.percent(line.rate) if line.rate is not None else "—", euros(line.base),
+                formats.percent(line.rate, language) if line.rate is not None else "—", euros(line.base),
             ]
             for line in priced.lines
         ],
@@ -82,7 +85,8 @@ def shares_table(priced: Priced) -> dict[str, Any]:
         [_("Calificación"), _("Tipo"), _("Base"), _("Cuota"), _("Recargo")],
         [
             [
-                share.exencion or share.calificacion, formats.percent(share.rate) if share.rate is not None else "—",
+                classification(share.exencion or share.calificacion),
+                formats.percent(share.rate) if share.rate is not None else "—",
                 euros(share.base), euros(share.tax),
                 euros(share.surcharge),
             ]

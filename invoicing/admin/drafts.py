@@ -22,7 +22,10 @@ from invoicing import drafting
 from invoicing import nif as nif_rules
 from invoicing.admin.amounts import AmountField
 from invoicing.admin.draft_preview import seen
+from invoicing.admin.related import euros
+from invoicing.answers import Words
 from invoicing.models import Draft, DraftLine
+from invoicing.pdf import formats
 
 STATES = {
     "draft": Label(gettext_lazy("borrador")),
@@ -40,12 +43,17 @@ TAXES = [
     ("N2", gettext_lazy("No sujeta por localización (N2)")),
 ]  # fmt: skip
 """What a line may bear, by its code in `DraftLine.tax`."""
+SHOWN = ("description", "kind", "how_many", "price", "off", "bears")
+"""What is shown of a line once it is issued."""
 
 
 class LineForm(forms.ModelForm):  # type: ignore[type-arg]
     """A line, its tax chosen in words."""
 
-    tax = forms.ChoiceField(label=gettext_lazy("impuesto"), choices=TAXES, widget=UnfoldAdminSelectWidget())
+    # Initial as it is shown: a line that nobody touched is none.
+    tax = forms.ChoiceField(
+        label=gettext_lazy("impuesto"), choices=TAXES, initial=TAXES[0][0], widget=UnfoldAdminSelectWidget()
+    )
 
     quantity = AmountField(
         label=gettext_lazy("cantidad"), max_digits=12, decimal_places=4, initial=Decimal(1), style="min-width: 5rem"
@@ -83,9 +91,35 @@ class LineInline(TabularInline):
 
     model = DraftLine
     form = LineForm
-    extra = 1
+    hide_title = True
     verbose_name = gettext_lazy("línea")
     verbose_name_plural = gettext_lazy("líneas")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Return one line for a new draft; a written one has its own, and a button for more."""
+        return 0 if obj else 1
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return LineForm.Meta.fields if _open(obj) else SHOWN
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if _open(obj) else SHOWN
+
+    @display(description=gettext_lazy("cantidad"))
+    def how_many(self, line: DraftLine) -> str:
+        return formats.number(line.quantity, language=str(Words("es", "en")))
+
+    @display(description=gettext_lazy("precio unitario"))
+    def price(self, line: DraftLine) -> str:
+        return formats.price(line.unit_price, str(Words("es", "en")), 6)
+
+    @display(description=gettext_lazy("descuento (€)"))
+    def off(self, line: DraftLine) -> str:
+        return euros(line.discount) if line.discount else "—"
+
+    @display(description=gettext_lazy("impuesto"))
+    def bears(self, line: DraftLine) -> Any:
+        return dict(TAXES).get(line.tax, line.tax)
 
     # Who may write the draft writes its lines.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -157,6 +191,11 @@ class DraftAdmin(ScopedAdmin):
     def has_issue_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Tell whether the person may issue what drafts hold."""
         return bool(request.user.has_perm("invoicing.issue_draft"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Offer no issuing of what is issued."""
+        issued = Draft.objects.filter(pk=unquote(str(object_id)), delivery__isnull=False).exists()
+        return [] if issued else super().get_actions_detail(request, object_id)
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no deletion of many: an issued one among them stays."""

@@ -145,6 +145,10 @@ class MailTemplateForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return check(str(self.cleaned_data[name]))
         except BadText as error:
+            if not str(error).strip("{}"):
+                raise forms.ValidationError(
+                    _("Hay una llave suelta: solo rodean los datos, como en {number}.")
+                ) from None
             raise forms.ValidationError(
                 _("«{%(name)s}» no es ninguno de los datos que se pueden poner.") % {"name": str(error).strip("{}")}
             ) from None

@@ -105,8 +105,7 @@ class RectifyForm(forms.Form):
         """Refuse amounts for rows that are others by now; asked again, they are looked at anew."""
         cleaned = super().clean() or {}
         if cleaned.get("stands", "") not in ("", self.mark):
-            self.data = self.data.copy()
-            self.data["stands"] = self.mark
+            self.data = {**self.data, "stands": self.mark}
             self.add_error(None, _("Entretanto ha cambiado lo que queda de la factura: mire los importes."))
         return cleaned
 

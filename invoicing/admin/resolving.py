@@ -14,7 +14,7 @@ from invoicing.acknowledging import ABOUT_A_RECORD
 from invoicing.admin.fields import AnswerFields, names_of
 from invoicing.admin.related import euros
 from invoicing.answers import ASKS, Words
-from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices
+from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices, fields_in
 from workflows.admin.desks import Question
 
 LEFT = gettext_lazy("Dejarla como está")
@@ -63,6 +63,8 @@ def ask(hold: Mapping[str, Any]) -> Question:
 
 
 def _fact(name: str, value: str) -> str:
+    if name == "fields":
+        return fields_in(value, str(Words("es", "en")))
     try:
         return euros(Decimal(value)) if name in AMOUNTS else value
     except InvalidOperation:
