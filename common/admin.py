@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -108,6 +109,8 @@ class ScopedAdmin(ModelAdmin):
     tells_tenant = True
     """Whether people of several companies need to be told whose a row of the list is."""
     show_full_result_count = False
+    when_empty: Any = ""
+    """How the first row of the list comes about, told while there is none."""
     list_per_page = 50
     list_filter_sheet = False
     compressed_fields = True
@@ -120,6 +123,12 @@ class ScopedAdmin(ModelAdmin):
         columns: list[Any] = list(super().get_list_display(request))
         return [*columns, tenant_column(request)] if self._of_several(request) else columns
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Choose the company where there is only one to choose."""
+        names = list(tenants(request))
+        only = {"company": names[0]} if self.tenant_path == "company" and len(names) == 1 else {}
+        return {**only, **super().get_changeform_initial_data(request)}
+
     def _of_several(self, request: HttpRequest) -> bool:
         """Tell whether the list needs a column of the company: nothing else in it says so."""
         return self.tells_tenant and "company" not in self.list_display and len(tenants(request)) > 1
@@ -129,6 +138,13 @@ class ScopedAdmin(ModelAdmin):
         if 1 < len(tenants(request)) <= MOST_TENANTS_IN_A_FILTER:
             filters.append(type("TenantFilter", (TenantFilter,), {"tenant_path": self.tenant_path}))
         return filters
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have a list say in our words which of its items is wrong; Django says it in English."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, SimpleArrayField):
+            field.error_messages["item_invalid"] = _("El %(nth)s.º no vale:")
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer, and accept, only related rows that the person sees."""
@@ -142,6 +158,7 @@ class HouseAdmin(ModelAdmin):
     """Rows that belong to no tenant: superusers only."""
 
     show_full_result_count = False
+    when_empty: Any = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_superuser", False))

@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InvoicingConfig(AppConfig):
     name = "invoicing"
-    verbose_name = "Facturación"
+    verbose_name = _("Facturación")
 
     def ready(self) -> None:
         # These register the workflows, once the models are there.

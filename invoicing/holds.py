@@ -4,7 +4,9 @@ A Hold stops one order and names the one safe next action first.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -63,12 +65,17 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self, language: str = "es") -> str:
         """Return the reason in Spanish, or in English for "en", with this order's facts in it."""
         reason = CATALOGUE[self.code]
-        return (reason.en if language == "en" else reason.es).format_map(_Facts(self.data))
+        return filled(reason.en if language == "en" else reason.es, self.data, language)
 
     @property
     def missing(self) -> str:
         """What is missing, in Spanish."""
-        return CATALOGUE[self.code].missing.format_map(_Facts(self.data))
+        return self.missing_in("es")
+
+    def missing_in(self, language: str) -> str:
+        """Return what is missing in Spanish, or in English for "en"."""
+        reason = CATALOGUE[self.code]
+        return filled(reason.missing_en if language == "en" else reason.missing, self.data, language)
 
 
 class ResolutionRefused(ValueError):
@@ -81,6 +88,40 @@ class Unpriceable(Exception):
     def __init__(self, code: str, /, *, without: tuple[Action, ...] = (), **data: object) -> None:
         self.hold = _hold(code, data, without)
         super().__init__(self.hold.sentence("en"))
+
+
+FIELDS = {"nombre": "name", "dirección": "address"}
+AMOUNT = re.compile(r"\{(\w+)\} €")
+"""A fact that is an amount, where a sentence has it."""
+
+
+def filled(sentence: str, data: Mapping[str, str], language: str) -> str:
+    """Return a sentence with the facts in it, amounts as readers of the language write them.
+
+    >>> filled("Son {total} €.", {"total": "3564.95"}, "es")
+    'Son 3.564,95\\xa0€.'
+    """
+    if "fields" in data:
+        data = {**data, "fields": fields_in(data["fields"], language)}
+    amounts = {name: _amount(data[name], language) for name in AMOUNT.findall(sentence) if name in data}
+    return AMOUNT.sub(lambda found: found[0] if found[1] not in amounts else f"{{{found[1]}}}", sentence).format_map(
+        _Facts({**data, **amounts})
+    )
+
+
+def fields_in(names: str, language: str) -> str:
+    """Return the names of what a buyer has not given, as a hold keeps them, in Spanish or in English for "en"."""
+    return ", ".join(FIELDS.get(name, name) for name in names.split(", ")) if language == "en" else names
+
+
+def _amount(text: str, language: str) -> str:
+    try:
+        grouped = f"{Decimal(text):,f}"
+    except InvalidOperation:
+        return f"{text} €"
+    if language == "en":
+        return f"€{grouped}"
+    return grouped.translate(str.maketrans(",.", ".,")) + "\N{NO-BREAK SPACE}€"
 
 
 class _Facts(dict[str, str]):

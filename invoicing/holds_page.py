@@ -32,7 +32,7 @@ def _reason(code: str) -> str:
     told = ", ".join(f"`{action}`" for action in reason.actions)
     return (
         f"## `{code}`\n\n{outline(code, 'en')}\n\n"
-        f"- In Spanish: {outline(code, 'es')}\n- What is missing: {reason.missing}\n- Actions: {told}"
+        f"- In Spanish: {outline(code, 'es')}\n- What is missing: {reason.missing_en}\n- Actions: {told}"
     )
 
 

@@ -21,7 +21,6 @@ from invoicing.admin.resolving import called
 from invoicing.answering import MOST, Outcome, resolve_many, successor
 from invoicing.answers import in_common, outline
 from invoicing.holds import Action, choices
-from invoicing.models import Order
 from invoicing.waiting import Question, Wanted, questions
 from workflows.admin.words import STATES
 from workflows.errors import WrongState
@@ -170,5 +169,5 @@ def whose(request: HttpRequest) -> list[str] | None:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return what every page of the admin is given."""
-    return {**admin.site.each_context(request), "opts": Order._meta}
+    """Return what every page of the admin is given. No `opts`: the frame would call the page that of the orders."""
+    return {**admin.site.each_context(request), "content_title": _("Retenidos")}

@@ -18,7 +18,23 @@ IDENTIFICATIONS = [
     ("nif", "NIF"),
     *((each.value, f"{each.value} · {each.nombre}") for each in codes.IDType),
 ]
+_REGIMES: dict[str, type[codes.ClaveRegimenIVA | codes.ClaveRegimenIGIC | codes.ClaveRegimenIPSI]] = {
+    codes.Impuesto.IVA: codes.ClaveRegimenIVA,
+    codes.Impuesto.IGIC: codes.ClaveRegimenIGIC,
+    codes.Impuesto.IPSI: codes.ClaveRegimenIPSI,
+}
 FIELDS = ("clave_regimen", "classification", "line", "description", "id_type", "country")
+
+
+def regime(impuesto: str, code: str) -> str:
+    """Return a ClaveRegimen with the AEAT's words for it, which are others for each tax."""
+    known = {each.value: each.nombre for each in _REGIMES.get(impuesto, ())}
+    return f"{code} · {known[code]}" if code in known else code
+
+
+def classification(code: str) -> str:
+    """Return a qualification or a cause of exemption with the AEAT's words for it."""
+    return dict([*QUALIFICATIONS, *EXEMPTIONS]).get(code, code)
 
 
 class CodingFields(forms.Form):

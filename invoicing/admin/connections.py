@@ -166,6 +166,9 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("pull", _("Faltan credenciales: %(names)s.") % {"names": ", ".join(missing)})
 
 
+UNSIGNED = (Connection.Platform.API, manual.NAME)
+"""Nothing signed comes from these: a secret would be of no use."""
+
 READ = (
     "address", "secret_state", "rejected", "delivered", "failed", "where_the_nif_is", "where_from", "compared",
     "probe_link",
@@ -177,7 +180,7 @@ def _credential(name: str, kept: bool) -> forms.CharField:
     return forms.CharField(
         label=CREDENTIALS[name], required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("Hay una guardada. Vacío: no cambia.") if kept else gettext_lazy("No hay ninguna."),
+        help_text=gettext_lazy("Ya está guardado. Vacío: no cambia.") if kept else gettext_lazy("Aún sin guardar."),
     )  # fmt: skip
 
 
@@ -190,8 +193,8 @@ class ConnectionAdmin(ScopedAdmin):
     search_fields = ("name", "company__taxpayer__name", "company__taxpayer__nif")
     fieldsets = (
         (None, {"fields": (("company", "platform"), ("name", "active"))}),
-        (gettext_lazy("Facturación"), {"fields": (("invoice_from", "trigger"), ("settle_seconds", "other_invoicing"),
-                                                  ("zero_totals",), "nif_keys", "where_the_nif_is",
+        (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("trigger", "settle_seconds"),
+                                                  ("other_invoicing", "zero_totals"), "nif_keys", "where_the_nif_is",
                                                   "marketplace_channels", "ask_customers")}),
         (gettext_lazy("Lo que no lleva impuesto"), {"fields": ("untaxed_default", "untaxed_words",
                                                                ("untaxed_shipping", "untaxed_tips"))}),
@@ -209,6 +212,8 @@ class ConnectionAdmin(ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         shown = list(super().get_fieldsets(request, obj))
+        if obj is not None and obj.platform in UNSIGNED:
+            shown[-1] = (gettext_lazy("Lo que llega"), {"fields": ("address", "delivered", "failed")})
         if obj is None or obj.platform not in CLIENTS:
             return shown
         keys = tuple(f"credential_{name}" for name in CLIENTS[obj.platform].CREDENTIALS)

@@ -222,6 +222,22 @@ DESKS.update(
                 "conclude": gettext_lazy("Anotar lo que queda"),
             },
         ),
+        "load-exchange-rates": Desk(
+            title=gettext_lazy("Cargar los tipos de cambio del BCE"),
+            steps={"fetch_rates": gettext_lazy("Pedir los que ha publicado")},
+        ),
+        "purge-answers": Desk(
+            title=gettext_lazy("Retirar respuestas antiguas de la API"),
+            steps={"remove_answers": gettext_lazy("Retirar las caducadas")},
+        ),
+        "aeat-watch": Desk(
+            title=gettext_lazy("Vigilar certificados y cadenas"),
+            steps={
+                "look_at_certificates": gettext_lazy("Mirar cuándo caducan los certificados"),
+                "look_at_chains": gettext_lazy("Mirar el final de cada cadena"),
+                "keep_this_declaration": gettext_lazy("Guardar la declaración de esta versión"),
+            },
+        ),
         "submit-chain": Desk(
             title=gettext_lazy("Enviar registros a la AEAT"),
             steps={

@@ -66,6 +66,9 @@ CONSEQUENCES = {
 
 @admin.register(Discrepancy)
 class DiscrepancyAdmin(ReadingAdmin):
+    when_empty = gettext_lazy(
+        "Aquí queda lo que no coincida al comparar con la AEAT, cada noche o con la orden reconcile_aeat."
+    )
     tenant_path = "installation__taxpayer__tenant"
     page_template = "admin/verifactu/discrepancy.html"
     list_display = ("num_serie", "kind_shown", "state_label", "proposal_shown", "month", "found", "decided_by")
@@ -173,6 +176,9 @@ class DiscrepancyAdmin(ReadingAdmin):
 
 @admin.register(LockEvent)
 class LockEventAdmin(ReadingAdmin):
+    when_empty = gettext_lazy(
+        "Expedir y enviar no se han cerrado nunca: solo se cierran tras restaurar una copia de seguridad."
+    )
     tenant_path = "installation__taxpayer__tenant"
     list_display = ("installation", "move_shown", "at_shown", "actor")
     list_select_related = ("installation__taxpayer",)
@@ -200,6 +206,7 @@ class LockEventAdmin(ReadingAdmin):
 
 @admin.register(Gap)
 class GapAdmin(ReadingAdmin):
+    when_empty = gettext_lazy("Los números siguen sin hueco: solo una copia de seguridad restaurada puede abrir uno.")
     tenant_path = "series__company"
     list_display = ("series", "first_number", "last_number", "actor")
     list_select_related = ("series",)

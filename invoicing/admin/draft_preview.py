@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.admin import Fact, table
 from invoicing import drafting
+from invoicing.admin.coding import classification
 from invoicing.admin.labels import TIPOS
-from invoicing.admin.related import euros
+from invoicing.admin.related import euros, why
 from invoicing.answers import Words
 from invoicing.models import Draft, Series
 from invoicing.pdf import formats
@@ -28,9 +29,9 @@ def seen(draft: Draft) -> dict[str, Any]:
     decision = found.decision
     context: dict[str, Any] = {"mark": found.mark, "decision": decision, "buyer": found.content.buyer}
     if decision.hold:
-        held = decision.hold
+        held, language = decision.hold, str(Words("es", "en"))
         return {
-            **context, "held": held.sentence(str(Words("es", "en"))), "missing": held.missing,
+            **context, "held": held.sentence(language), "missing": held.missing_in(language),
             "total": euros(found.content.total),
         }  # fmt: skip
     if decision.document is None:
@@ -46,40 +47,46 @@ def seen(draft: Draft) -> dict[str, Any]:
             Fact(_("Documento"), TIPOS.get(wanted.tipo, wanted.tipo)),
             Fact(_("Serie"), str(series) if series else _("la que se abra al expedir")),
             Fact(_("Fecha de operación"), f"{wanted.operation_date:%d/%m/%Y}" if wanted.operation_date else "—"),
-            Fact(_("Destinatario"), _recipient(wanted.recipient)),
-            Fact(_("Por qué"), wanted.note),
+            Fact(_("Destinatario"), recipient_line(wanted.recipient)),
+            Fact(_("Por qué"), why(wanted.note)),
         ],
-        "lines": _lines(wanted.priced),
-        "shares": _shares(wanted.priced),
+        "lines": lines_table(wanted.priced),
+        "shares": shares_table(wanted.priced),
         "tax_total": euros(wanted.priced.tax_total),
         "total": euros(wanted.priced.total),
     }
 
 
-def _recipient(party: Any) -> str:
+def recipient_line(party: Any) -> str:
+    """Return whom a document is for."""
     return f"{party.company or party.name} · {party.tax_id}" if party else _("sin identificar")
 
 
-def _lines(priced: Priced) -> dict[str, Any]:
+def lines_table(priced: Priced) -> dict[str, Any]:
+    """Return the lines of a document that is not issued yet."""
+    language = str(Words("es", "en"))
     return table(
         [_("Descripción"), _("Cantidad"), _("Precio"), _("Descuento"), _("Tipo"), _("Base")],
         [
             [
-                line.description, formats.number(line.quantity), formats.number(line.unit_price, 2, 6),
+                line.description, formats.number(line.quantity, language=language),
+                formats.price(line.unit_price, language, 6),
                 euros(line.discount) if line.discount else "—",
-                formats.percent(line.rate) if line.rate is not None else "—", euros(line.base),
+                formats.percent(line.rate, language) if line.rate is not None else "—", euros(line.base),
             ]
             for line in priced.lines
         ],
     )  # fmt: skip
 
 
-def _shares(priced: Priced) -> dict[str, Any]:
+def shares_table(priced: Priced) -> dict[str, Any]:
+    """Return the taxes of a document that is not issued yet."""
     return table(
         [_("Calificación"), _("Tipo"), _("Base"), _("Cuota"), _("Recargo")],
         [
             [
-                share.exencion or share.calificacion, formats.percent(share.rate) if share.rate is not None else "—",
+                classification(share.exencion or share.calificacion),
+                formats.percent(share.rate) if share.rate is not None else "—",
                 euros(share.base), euros(share.tax),
                 euros(share.surcharge),
             ]

@@ -1,5 +1,6 @@
 """Drafts: invoices made by hand, written and changed until they are issued."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -19,8 +20,12 @@ from common import clock
 from common.admin import Label, ScopedAdmin, change_url, colours, link, moment, shown
 from invoicing import drafting
 from invoicing import nif as nif_rules
+from invoicing.admin.amounts import AmountField
 from invoicing.admin.draft_preview import seen
+from invoicing.admin.related import euros
+from invoicing.answers import Words
 from invoicing.models import Draft, DraftLine
+from invoicing.pdf import formats
 
 STATES = {
     "draft": Label(gettext_lazy("borrador")),
@@ -38,21 +43,36 @@ TAXES = [
     ("N2", gettext_lazy("No sujeta por localización (N2)")),
 ]  # fmt: skip
 """What a line may bear, by its code in `DraftLine.tax`."""
+SHOWN = ("description", "kind", "how_many", "price", "off", "bears")
+"""What is shown of a line once it is issued."""
 
 
 class LineForm(forms.ModelForm):  # type: ignore[type-arg]
     """A line, its tax chosen in words."""
 
-    tax = forms.ChoiceField(label=gettext_lazy("impuesto"), choices=TAXES, widget=UnfoldAdminSelectWidget())
+    # Initial as it is shown: a line that nobody touched is none.
+    tax = forms.ChoiceField(
+        label=gettext_lazy("impuesto"), choices=TAXES, initial=TAXES[0][0], widget=UnfoldAdminSelectWidget()
+    )
+
+    quantity = AmountField(
+        label=gettext_lazy("cantidad"), max_digits=12, decimal_places=4, initial=Decimal(1), style="min-width: 5rem"
+    )
+    unit_price = AmountField(
+        label=gettext_lazy("precio unitario"), max_digits=14, decimal_places=6, style="min-width: 7rem"
+    )
+    discount = AmountField(
+        label=gettext_lazy("descuento (€)"), max_digits=14, decimal_places=2, required=False, initial=Decimal(0),
+        style="min-width: 6rem",
+    )  # fmt: skip
 
     class Meta:
         model = DraftLine
         fields = ("description", "kind", "quantity", "unit_price", "discount", "tax")
-        widgets = {"description": UnfoldAdminTextInputWidget(attrs={"style": "min-width: 18rem"})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["discount"].required = False
+        widgets = {
+            "description": UnfoldAdminTextInputWidget(attrs={"style": "min-width: 18rem"}),
+            "kind": UnfoldAdminSelectWidget(attrs={"style": "min-width: 7rem"}),
+        }
 
     def clean_discount(self) -> Any:
         """Return no discount where none was typed."""
@@ -71,9 +91,35 @@ class LineInline(TabularInline):
 
     model = DraftLine
     form = LineForm
-    extra = 1
+    hide_title = True
     verbose_name = gettext_lazy("línea")
     verbose_name_plural = gettext_lazy("líneas")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Return one line for a new draft; a written one has its own, and a button for more."""
+        return 0 if obj else 1
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return LineForm.Meta.fields if _open(obj) else SHOWN
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if _open(obj) else SHOWN
+
+    @display(description=gettext_lazy("cantidad"))
+    def how_many(self, line: DraftLine) -> str:
+        return formats.number(line.quantity, language=str(Words("es", "en")))
+
+    @display(description=gettext_lazy("precio unitario"))
+    def price(self, line: DraftLine) -> str:
+        return formats.price(line.unit_price, str(Words("es", "en")), 6)
+
+    @display(description=gettext_lazy("descuento (€)"))
+    def off(self, line: DraftLine) -> str:
+        return euros(line.discount) if line.discount else "—"
+
+    @display(description=gettext_lazy("impuesto"))
+    def bears(self, line: DraftLine) -> Any:
+        return dict(TAXES).get(line.tax, line.tax)
 
     # Who may write the draft writes its lines.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -122,6 +168,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Draft)
 class DraftAdmin(ScopedAdmin):
     form = DraftForm
+    when_empty = gettext_lazy("Una factura hecha a mano empieza como borrador; antes de expedirla se ve como quedaría.")
     inlines = (LineInline,)
     list_display = ("name", "state_label", "buyer_name", "company", "created_by", "changed", "invoice_shown")
     list_select_related = ("company__taxpayer", "delivery")
@@ -144,6 +191,11 @@ class DraftAdmin(ScopedAdmin):
     def has_issue_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Tell whether the person may issue what drafts hold."""
         return bool(request.user.has_perm("invoicing.issue_draft"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Offer no issuing of what is issued."""
+        issued = Draft.objects.filter(pk=unquote(str(object_id)), delivery__isnull=False).exists()
+        return [] if issued else super().get_actions_detail(request, object_id)
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no deletion of many: an issued one among them stays."""

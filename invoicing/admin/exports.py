@@ -24,6 +24,10 @@ KINDS = ("csv", "xlsx")
 @admin.register(Export)
 class ExportAdmin(ReadingAdmin):
     page_template = "admin/invoicing/export.html"
+    when_empty = gettext_lazy(
+        "Facturas, libros y modelos se piden en la página de una empresa, con el botón «Exportar facturas», y quedan "
+        "aquí."
+    )
     list_display = ("period", "kind_shown", "company", "rows", "requested_by", "made")
     list_filter = ("kind",)
     list_select_related = ("company__taxpayer",)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -14,11 +15,17 @@ from common.admin import Fact, ReadingAdmin, download, link, moment, mono, prett
 from invoicing.admin.related import process_table, processes_about
 from invoicing.models import Delivery
 
+LONGEST = 32
+"""Letters of an identity in the list: some shops' are two hashes, whose page has them whole."""
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadingAdmin):
     page_template = "admin/invoicing/delivery.html"
-    list_display = ("topic", "connection", "delivery_key", "received", "triggered")
+    when_empty = gettext_lazy(
+        "Lo que envían las tiendas llega aquí tal cual: ponga en la suya la dirección y el secreto de su conexión."
+    )
+    list_display = ("topic", "connection", "identity", "received", "triggered")
     list_select_related = ("connection",)
     list_filter = ("connection__platform",)
     search_fields = ("=delivery_key", "=event_key", "=body_sha256")
@@ -28,6 +35,10 @@ class DeliveryAdmin(ReadingAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         # A list of bodies of a megabyte each helps nobody.
         return super().get_queryset(request).defer("body")
+
+    @display(description=gettext_lazy("identidad de la entrega"), ordering="delivery_key")
+    def identity(self, delivery: Delivery) -> str:
+        return Truncator(delivery.delivery_key).chars(LONGEST)
 
     @display(description=gettext_lazy("recibida"), ordering="received_at")
     def received(self, delivery: Delivery) -> str:

@@ -14,9 +14,10 @@ from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
 from invoicing.admin import correcting, mailing, rectifying
+from invoicing.admin.coding import classification, regime
 from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
 from invoicing.admin.letterheads import PREVIEW_TIMEOUT, pdf_response
-from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about
+from invoicing.admin.related import chip, euros, pdf_link, process_table, processes_about, why
 from invoicing.causes import CAUSES
 from invoicing.deciding import figures_of
 from invoicing.documents import Documents
@@ -63,6 +64,7 @@ class TipoFilter(admin.SimpleListFilter):
 @admin.register(Invoice)
 class InvoiceAdmin(ReadingAdmin):
     page_template = "admin/invoicing/invoice.html"
+    when_empty = gettext_lazy("Las facturas se expiden solas, de los pedidos que llegan; a mano, de un borrador.")
     list_display = ("num_serie", "state_label", "tipo_shown", "issue_date", "customer", "order", "total_shown", "pdf")
     list_select_related = ("order", "document")
     list_filter = (state_filter(INVOICES), TipoFilter, BouncedFilter)
@@ -232,7 +234,7 @@ def _facts(invoice: Invoice) -> list[Fact]:
         Fact(_("Emitida"), moment(invoice.issued_at)),
         Fact(_("Impuesto según la tienda"), euros(invoice.platform_tax)),
         Fact(_("Redondeo"), euros(invoice.rounding)),
-        Fact(_("Por qué así"), invoice.explanation or "—"),
+        Fact(_("Por qué así"), why(invoice.explanation) or "—"),
         *_related(invoice),
     ]
 
@@ -284,7 +286,8 @@ def _shares(invoice: Invoice) -> dict[str, Any]:
         [
             [
                 f"{share.rate.normalize():f} %" if share.rate is not None else "—",
-                euros(share.base), euros(share.tax), share.clave_regimen, share.calificacion or share.exencion,
+                euros(share.base), euros(share.tax), regime(share.impuesto, share.clave_regimen),
+                classification(share.calificacion or share.exencion),
             ]
             for share in shares
         ],

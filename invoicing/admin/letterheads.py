@@ -145,6 +145,10 @@ class MailTemplateForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return check(str(self.cleaned_data[name]))
         except BadText as error:
+            if not str(error).strip("{}"):
+                raise forms.ValidationError(
+                    _("Hay una llave suelta: solo rodean los datos, como en {number}.")
+                ) from None
             raise forms.ValidationError(
                 _("«{%(name)s}» no es ninguno de los datos que se pueden poner.") % {"name": str(error).strip("{}")}
             ) from None
@@ -153,12 +157,15 @@ class MailTemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(MailTemplate)
 class MailTemplateAdmin(ScopedAdmin):
     form = MailTemplateForm
+    when_empty = gettext_lazy(
+        "Mientras no escriba uno, cada carta lleva el texto de la casa, en la lengua de quien la recibe."
+    )
     list_display = ("company", "kind", "language", "subject")
     list_display_links = ("subject",)
     list_filter = ("kind", "language")
     readonly_fields = ("placeholders", "house_words")
     fieldsets = (
-        (None, {"fields": (("company", "kind", "language"), "subject", "body")}),
+        (None, {"fields": ("company", ("kind", "language"), "subject", "body")}),
         (gettext_lazy("Ayuda"), {"fields": ("placeholders", "house_words")}),
     )
 

@@ -24,6 +24,7 @@ from workflows.models import Process
 
 @admin.register(Order)
 class OrderAdmin(ReadingAdmin):
+    when_empty = gettext_lazy("Los pedidos aparecen en cuanto una tienda los envía: dé de alta su conexión.")
     page_template = "admin/invoicing/order.html"
     list_display = ("number_shown", "state_label", "buyer", "total_shown", "connection", "invoices_shown", "received")
     list_display_links = ("number_shown",)

@@ -21,6 +21,9 @@ OUTCOMES = {
 
 @admin.register(VatCheck)
 class VatCheckAdmin(ReadingAdmin):
+    when_empty = gettext_lazy(
+        "Aquí queda cada respuesta de VIES, desde el primer comprador con NIF-IVA de otro Estado miembro."
+    )
     list_display = ("number", "outcome_label", "company", "at", "request_identifier")
     list_select_related = ("company__taxpayer",)
     list_filter = ("outcome",)
@@ -47,6 +50,9 @@ class VatCheckAdmin(ReadingAdmin):
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(HouseAdmin):
+    when_empty = gettext_lazy(
+        "Los publica el BCE: se cargan cada día si está puesta ECB_RATES_URL, o con la orden load_exchange_rates."
+    )
     list_display = ("currency", "day", "rate", "source", "loaded_at")
     list_filter = ("currency",)
     date_hierarchy = "day"

@@ -114,7 +114,7 @@ def rows(request: HttpRequest, found: list[Question], now: datetime) -> list[Row
             colour=AGE[age_of(now, question.since)].colour,
             since=moment(question.since),
             sentence=question.held.sentence(str(Words("es", "en"))),
-            missing=question.held.missing,
+            missing=question.held.missing_in(str(Words("es", "en"))),
             actions=[str(ASKS[action].label) for action in question.held.actions],
             total=euros(question.total),
             url=reverse("admin:workflows_process_resolve", args=[question.process]),

@@ -1,4 +1,4 @@
-"""The page that corrects an invoice by another one: what is wrong, then what is right."""
+"""The page that corrects an invoice by another one: what is wrong, what is right, and a look at what comes of it."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,11 +7,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminSelectWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -19,17 +18,20 @@ from unfold.widgets import (
 from common import clock
 from common.admin import change_url
 from invoicing import nif
+from invoicing.admin import rectify_preview
+from invoicing.admin.amounts import AmountField
 from invoicing.admin.correcting import RECTIFY, actor, ask, once, reason_field
 from invoicing.admin.related import euros
+from invoicing.answers import Words
 from invoicing.balance import Amounts, Kind
 from invoicing.by_staff import (
     SITUATIONS,
     WITH_AMOUNTS,
     WITH_RECIPIENT,
+    CannotRectify,
     Correction,
     Reduction,
     correction_of,
-    refusal_of,
     rows_that_stand,
     start_rectification,
 )
@@ -57,7 +59,10 @@ LABELS = {
 class RectifyForm(forms.Form):
     """A situation, the cause to be printed, and amounts by row of what stands or the right recipient."""
 
-    action = forms.ChoiceField(label=gettext_lazy("Qué pasa"), widget=UnfoldAdminSelectWidget())
+    action = forms.ChoiceField(
+        label=gettext_lazy("Qué pasa"),
+        widget=UnfoldAdminRadioSelectWidget(radio_style=2, attrs={"x-model": "action"}),
+    )
     tax_id = forms.CharField(label="NIF", required=False, max_length=20, widget=UnfoldAdminTextInputWidget())
     name = forms.CharField(
         label=gettext_lazy("Nombre o razón social"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget()
@@ -71,18 +76,21 @@ class RectifyForm(forms.Form):
         **reason_field(gettext_lazy("Se imprime en el documento y queda en la historia del proceso."))
     )
 
+    stands = forms.CharField(required=False, widget=forms.HiddenInput())
+
     def __init__(self, data: Any, invoice: Invoice, stand: list[tuple[Kind, Amounts]]) -> None:
-        super().__init__(data)
+        fitting = [each for each in SITUATIONS if _fits(each, invoice.tipo)]
+        self.mark = rectify_preview.mark(stand)
+        super().__init__(data, initial={"action": fitting[0].value, "stands": self.mark})
         choice: Any = self.fields["action"]
-        choice.choices = [(each.value, LABELS[each]) for each in SITUATIONS if _fits(each, invoice.tipo)]
+        choice.choices = [(each.value, LABELS[each]) for each in fitting]
         self._rows = [f"row_{place}" for place, _kind in enumerate(stand)]
         for name, (kind, amounts) in zip(self._rows, stand, strict=True):
-            rate = (
-                _("sin impuesto") if kind.charged is None else f"{kind.charged.normalize():f} % {kind.country}".strip()
-            )
-            self.fields[name] = forms.DecimalField(
+            percent = kind.charged
+            rate = _("sin impuesto") if percent is None else f"{percent.normalize():f} % {kind.country}".strip()
+            self.fields[name] = AmountField(
                 label=_("Lo que baja al {rate} (quedan {left})").format(rate=rate, left=euros(amounts.gross)),
-                required=False, max_digits=14, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget(),
+                required=False, max_digits=14, decimal_places=2,
                 help_text=_("Euros con impuestos; vacío, no cambia."),
             )  # fmt: skip
         self.order_fields(["action", *self._rows, "tax_id", "name", "address", "reason"])
@@ -92,7 +100,15 @@ class RectifyForm(forms.Form):
         """The fields that each situation asks for."""
         yield [each.value for each in WITH_AMOUNTS], [self[name] for name in self._rows]
         yield [each.value for each in WITH_RECIPIENT], [self[name] for name in ("tax_id", "name", "address")]
-        yield [each.value for each in SITUATIONS], [self["reason"]]
+        yield [each.value for each in SITUATIONS], [self["reason"], self["stands"]]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse amounts for rows that are others by now; asked again, they are looked at anew."""
+        cleaned = super().clean() or {}
+        if cleaned.get("stands", "") not in ("", self.mark):
+            self.data = {**self.data, "stands": self.mark}
+            self.add_error(None, _("Entretanto ha cambiado lo que queda de la factura: mire los importes."))
+        return cleaned
 
     def correction(self, invoice: Invoice, request: Any) -> Correction:
         """Return what was asked for."""
@@ -117,28 +133,44 @@ class RectifyForm(forms.Form):
 
 
 def rectify(page: Any, request: HttpRequest, invoice: Invoice) -> HttpResponse:
-    """Ask what is wrong and what is right, then start the correction."""
+    """Ask what is wrong and what is right, show what would be issued, then start the correction."""
     if not request.user.has_perm(RECTIFY) or invoice.order is None:
         raise PermissionDenied
     token = once(request)
-    stand = rows_that_stand(issued_for(invoice.order))
+    issued = issued_for(invoice.order)
+    stand = rows_that_stand(issued)
     form = RectifyForm(request.POST if request.method == "POST" else None, invoice, stand)
     said = {
-        "title": _("Rectificar la factura"), "button": _("Expedir"), "token": token,
+        "title": _("Rectificar la factura"), "button": _("Ver lo que se expediría"), "token": token,
         "says": _("La factura no cambia: se expide otra que la corrige, con su número, y la AEAT recibe su registro."),
     }  # fmt: skip
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and request.POST.get("step") != "change":
         asked = form.correction(invoice, token)
         started = Process.objects.filter(idempotency_key=f"rectify:{token}", tenant=invoice.company.tenant).exists()
-        why = None if started else refusal_of(asked)
-        if why is None:
-            process = Process.objects.get(pk=start_rectification(asked, actor=actor(request), now=clock.now()).id)
-            page.message_user(request, _("En marcha: la factura que la corrige se expide enseguida."))
-            return HttpResponseRedirect(
-                change_url(process if request.user.has_perm("workflows.view_process") else invoice)
-            )
-        form.add_error(None, why.en if (get_language() or "es").startswith("en") else why.es)
+        try:
+            shown = {} if started else rectify_preview.seen(asked, issued)
+        except CannotRectify as why:
+            form.add_error(None, str(Words(why.es, why.en)))
+            return ask(page, request, invoice, form, **said)
+        if shown and request.POST.get("step") != "issue":
+            return _preview(page, request, invoice, form, {**said, **shown})
+        process = Process.objects.get(pk=start_rectification(asked, actor=actor(request), now=clock.now()).id)
+        page.message_user(request, _("En marcha: la factura que la corrige se expide enseguida."))
+        return HttpResponseRedirect(change_url(process if request.user.has_perm("workflows.view_process") else invoice))
     return ask(page, request, invoice, form, **said)
+
+
+def _preview(
+    page: Any, request: HttpRequest, invoice: Invoice, form: RectifyForm, context: dict[str, Any]
+) -> HttpResponse:
+    """Return the page that shows what would be issued, with all that was typed kept in it."""
+    given = {name: form.data[name] for name in form.fields if form.data.get(name)}
+    given |= {"stands": form.mark, "token": str(context["token"])}
+    answer: HttpResponse = page.answer(request, invoice, "admin/invoicing/rectify.html", {
+        **context, "given": list(given.items()),
+        "about": [(_("Factura"), invoice.num_serie, change_url(invoice))],
+    })  # fmt: skip
+    return answer
 
 
 def _fits(situation: Situation, tipo: str) -> bool:

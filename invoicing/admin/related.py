@@ -11,15 +11,31 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common.admin import Label, anchor, link, moment, scoped, table
+from invoicing import choosing
 from invoicing.admin.labels import INVOICES, TIPOS
+from invoicing.answers import Words
 from invoicing.models import Invoice
 from invoicing.pdf import formats
+from invoicing.remedies import REMEDIES
 from workflows.admin.desks import desk
 from workflows.admin.explain import short_reason
 from workflows.admin.words import STATES
 from workflows.models import Process
 
 MOST_SHOWN = 100
+WHY = {
+    "Con NIF: completa.": "With NIF: complete.",
+    "Con NIF y hasta el límite: simplificada cualificada.": "With NIF and up to the limit: qualified simplified.",
+    choosing.WITHOUT_NIF: "Without NIF and up to the limit: simplified.",
+    choosing.LOCATED_ELSEWHERE: "Located elsewhere: the recipient need not be identified (RD 1619/2012 art. 6.1.d).",
+    "Pedido cancelado.": "Order cancelled.",
+    "Los mismos bienes con otro impuesto.": "The same goods with another tax.",
+    "Canje: el cliente pide factura completa.": "Exchange: the customer asks for a complete invoice.",
+    "Cambiaron los datos del destinatario.": "The recipient's data changed.",
+    "La simplificada de un canje estaba mal.": "The simplified invoice behind an exchange was wrong.",
+    **{remedy.es: remedy.en for remedy in REMEDIES.values()},
+}
+"""What `Invoice.explanation` keeps in Spanish, in English."""
 
 
 def chip(label: Label | None, fallback: str = "") -> SafeString:
@@ -78,6 +94,11 @@ def pdf_link(invoice: Invoice) -> SafeString | str:
     return anchor(reverse("admin:invoicing_invoice_pdf", args=[invoice.pk]), _("Abrir PDF"))
 
 
+def why(note: str) -> str:
+    """Return why a document is as it is, in the language of the page; what names facts stays as it was written."""
+    return WHY[note] if note in WHY and str(Words("es", "en")) == "en" else note
+
+
 def euros(amount: Decimal | None) -> str:
-    """Return an amount as it stands on the invoice, or a dash."""
-    return "—" if amount is None else formats.euros(amount)
+    """Return an amount as readers of the page's language write it, or a dash."""
+    return "—" if amount is None else formats.euros(amount, str(Words("es", "en")))

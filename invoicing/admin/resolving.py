@@ -1,18 +1,20 @@
 """The desk of `invoice-order` and `complete-invoice`: holds in words, and the form that answers them."""
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 from django import forms
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from invoicing.acknowledging import ABOUT_A_RECORD
 from invoicing.admin.fields import AnswerFields, names_of
-from invoicing.answers import ASKS
-from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices
+from invoicing.admin.related import euros
+from invoicing.answers import ASKS, Words
+from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices, fields_in
 from workflows.admin.desks import Question
 
 LEFT = gettext_lazy("Dejarla como está")
@@ -37,6 +39,7 @@ KNOWN = {
     "text": gettext_lazy("Lo que dice la AEAT"),
 }
 """Facts of a hold worth a line of their own."""
+AMOUNTS = ("total", "limit")
 
 
 def hold_of(hold: Mapping[str, Any]) -> Hold:
@@ -49,14 +52,23 @@ def ask(hold: Mapping[str, Any]) -> Question:
     if hold.get("code") not in CATALOGUE:
         return Question(title=hold.get("code", ""))
     held = hold_of(hold)
-    english = (get_language() or "es").startswith("en")
-    sentence = held.sentence("en" if english else "es")
+    language = str(Words("es", "en"))
+    sentence = held.sentence(language)
     return Question(
         title=sentence,
         text=sentence,
-        known=tuple((name, held.data[key]) for key, name in KNOWN.items() if held.data.get(key)),
-        advice=_("Falta: %(missing)s") % {"missing": held.missing},
+        known=tuple((name, _fact(key, held.data[key])) for key, name in KNOWN.items() if held.data.get(key)),
+        advice=_("Falta: %(missing)s") % {"missing": held.missing_in(language)},
     )
+
+
+def _fact(name: str, value: str) -> str:
+    if name == "fields":
+        return fields_in(value, str(Words("es", "en")))
+    try:
+        return euros(Decimal(value)) if name in AMOUNTS else value
+    except InvalidOperation:
+        return value
 
 
 class ResolutionForm(AnswerFields):

@@ -30,10 +30,10 @@ def failures(connection: Connection) -> Any:
     ours = set(Delivery.objects.filter(connection=connection, pk__in=keys).values_list("pk", flat=True))
     found = [process for delivery, process in keys.items() if delivery in ours]
     if not found:
-        return _("Ninguno.")
+        return _("Ninguna.")
     error = (found[0].error or {}).get("message", "")
     return format_html(
-        "{} · {}: {}", len(found), anchor(change_url(found[0]), _("el último")), str(error)[:300]
+        "{} · {}: {}", len(found), anchor(change_url(found[0]), _("la última")), str(error)[:300]
     )  # fmt: skip
 
 

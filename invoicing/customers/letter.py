@@ -22,14 +22,15 @@ def question_letter(request: CustomerRequest, *, message_id: str) -> EmailMessag
     """
     words, company, order = Words(request.language), request.company, request.order
     name = clean(company.taxpayer.name)
-    facts = {"order": clean(str(order)), "company": name, "total": euros(order.total) if order.total else "—"}
+    total = euros(order.total, words.language) if order.total else "—"
+    facts = {"order": clean(str(order)), "company": name, "total": total}
     values = {
         "language": words.language,
         "hello": words.say("hello_name", name=clean(order.buyer)) if order.buyer else words["hello"],
         "thanks": words.say("thanks_for", **facts),
         "why": words[f"why_{request.code}"],
         "button": words["open_link"],
-        "until": words.say("link_until", until=local_day(request.expires_at, company.zone)),
+        "until": words.say("link_until", until=local_day(request.expires_at, company.zone, words.language)),
         "not_you": words["not_you"],
         "test": "" if settings.AEAT_ENVIRONMENT == "production" else words["test"],
         "company": name,
@@ -48,6 +49,6 @@ def question_letter(request: CustomerRequest, *, message_id: str) -> EmailMessag
     return message
 
 
-def local_day(moment: datetime, zone: str) -> str:
-    """Return the day of a moment where the company is, as it is written on its invoices."""
-    return day(moment.astimezone(ZoneInfo(zone)).date())
+def local_day(moment: datetime, zone: str, language: str) -> str:
+    """Return the day of a moment where the company is, as readers of the language write it."""
+    return day(moment.astimezone(ZoneInfo(zone)).date(), language)

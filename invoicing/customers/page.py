@@ -129,7 +129,7 @@ def _form(visit: Visit, request: CustomerRequest, typed: answer.Typed | None = N
         visit, "customer/ask.html", 422 if errors else 200,
         name="title", says=words[f"why_{request.code}"], fields=fields, amiss=words["amiss"] if errors else "",
         confirmed=typed.nif if typed else "", button=words["send"],
-        until=words.say("link_until", until=local_day(request.expires_at, request.company.zone)),
+        until=words.say("link_until", until=local_day(request.expires_at, request.company.zone, visit.words.language)),
         privacy=words.say("privacy", company=clean(request.company.taxpayer.name)),
     )  # fmt: skip
 
@@ -144,9 +144,9 @@ def _end(visit: Visit, name: str) -> HttpResponse:
     request, facts = visit.request, dict[str, object]()
     if request:
         facts = {"company": clean(request.company.taxpayer.name)}
-        facts["until"] = local_day(request.expires_at, request.company.zone)
+        facts["until"] = local_day(request.expires_at, request.company.zone, visit.words.language)
         if hasattr(request, "answer"):
-            facts["at"] = local_day(request.answer.answered_at, request.company.zone)
+            facts["at"] = local_day(request.answer.answered_at, request.company.zone, visit.words.language)
     response = _page(
         visit, "customer/end.html", STATUS[name], name=f"{name}_title", says=visit.words.say(name, **facts)
     )
@@ -159,7 +159,7 @@ def _page(visit: Visit, template: str, status: int, *, name: str, says: str, **c
     request, nonce = visit.request, secrets.token_urlsafe(16)
     about = ""
     if request:
-        total = euros(request.order.total) if request.order.total is not None else "—"
+        total = "—" if request.order.total is None else euros(request.order.total, visit.words.language)
         about = visit.words.say("order", order=clean(str(request.order)), total=total)
     response = render(visit.http, template, {
         "language": visit.words.language,

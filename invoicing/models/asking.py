@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from common.ids import uuid7
 from common.ledger import LedgerModel
@@ -15,23 +16,23 @@ class CustomerRequest(LedgerModel):
     """A letter that asks a buyer for what a hold lacks. Its link answers this one question (`token`) and no other."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name="empresa")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("empresa"))
     order = models.ForeignKey(
-        Order, on_delete=models.PROTECT, related_name="customer_requests", verbose_name="pedido"
+        Order, on_delete=models.PROTECT, related_name="customer_requests", verbose_name=_("pedido")
     )  # fmt: skip
-    process = models.UUIDField("proceso", db_index=False)
-    token = models.CharField("pregunta", max_length=200)
-    code = models.CharField("código de la retención", max_length=40)
-    email = models.CharField("correo", max_length=254)
-    language = models.CharField("idioma", max_length=2)
-    asked_by = models.CharField("quién preguntó", max_length=120)
-    asked_at = models.DateTimeField("preguntado")
-    expires_at = models.DateTimeField("caduca")
+    process = models.UUIDField(_("proceso"), db_index=False)
+    token = models.CharField(_("pregunta"), max_length=200)
+    code = models.CharField(_("código de la retención"), max_length=40)
+    email = models.CharField(_("correo"), max_length=254)
+    language = models.CharField(_("idioma"), max_length=2)
+    asked_by = models.CharField(_("quién preguntó"), max_length=120)
+    asked_at = models.DateTimeField(_("preguntado"))
+    expires_at = models.DateTimeField(_("caduca"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "pregunta a un cliente"
-        verbose_name_plural = "preguntas a clientes"
+        verbose_name = _("pregunta a un cliente")
+        verbose_name_plural = _("preguntas a clientes")
         indexes: ClassVar = [
             # holds: was this question put to the customer
             models.Index(fields=["token"], name="customer_request_token"),
@@ -49,19 +50,19 @@ class CustomerAnswer(LedgerModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     request = models.OneToOneField(
-        CustomerRequest, on_delete=models.PROTECT, related_name="answer", verbose_name="pregunta"
+        CustomerRequest, on_delete=models.PROTECT, related_name="answer", verbose_name=_("pregunta")
     )
     nif = models.CharField("NIF", max_length=20)
-    name = models.CharField("nombre", max_length=120)
-    address = models.JSONField("dirección", default=list)
-    language = models.CharField("idioma", max_length=2)
-    answered_at = models.DateTimeField("respondida")
-    from_hash = models.CharField("huella de la dirección IP", max_length=64)
+    name = models.CharField(_("nombre"), max_length=120)
+    address = models.JSONField(_("dirección"), default=list)
+    language = models.CharField(_("idioma"), max_length=2)
+    answered_at = models.DateTimeField(_("respondida"))
+    from_hash = models.CharField(_("huella de la dirección IP"), max_length=64)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "respuesta de un cliente"
-        verbose_name_plural = "respuestas de clientes"
+        verbose_name = _("respuesta de un cliente")
+        verbose_name_plural = _("respuestas de clientes")
 
     def __str__(self) -> str:
         return f"{self.nif} {self.name}"
@@ -77,8 +78,8 @@ class Visits(models.Model):
     count = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = "visitas"
-        verbose_name_plural = "visitas"
+        verbose_name = _("visitas")
+        verbose_name_plural = _("visitas")
         indexes: ClassVar = [
             # visits.allowed: the counters that nobody needs any more
             models.Index(fields=["since"], name="visits_old"),

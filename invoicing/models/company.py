@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from common.ids import uuid7
 from common.secrets import EncryptedField
@@ -23,89 +24,95 @@ class Company(models.Model):
     """The seller whose invoices we issue: the tenant. Every other row of the business belongs to one."""
 
     class Territory(models.TextChoices):
-        COMMON = "common", "Península y Baleares"
-        CANARIAS = "canarias", "Canarias"
+        COMMON = "common", _("Península y Baleares")
+        CANARIAS = "canarias", _("Canarias")
         CEUTA = "ceuta", "Ceuta"
         MELILLA = "melilla", "Melilla"
 
     class Regime(models.TextChoices):
-        GENERAL = "general", "General"
-        CASH = "cash", "Criterio de caja"
-        SURCHARGE = "surcharge", "Recargo de equivalencia (el emisor; sin confirmar)"
-        SIMPLIFIED = "simplified", "Simplificado"
-        RETAIL = "retail", "Comerciante minorista (IGIC; sin confirmar)"
-        SMALL = "small", "Pequeño empresario o profesional (IGIC; sin confirmar)"
-        CEUTA_73 = "ceuta_73", "Ordenanza de Ceuta, art. 73.4 y 5 (IPSI)"
+        GENERAL = "general", _("General")
+        CASH = "cash", _("Criterio de caja")
+        SURCHARGE = "surcharge", _("Recargo de equivalencia (el emisor; sin confirmar)")
+        SIMPLIFIED = "simplified", _("Simplificado")
+        RETAIL = "retail", _("Comerciante minorista (IGIC; sin confirmar)")
+        SMALL = "small", _("Pequeño empresario o profesional (IGIC; sin confirmar)")
+        CEUTA_73 = "ceuta_73", _("Ordenanza de Ceuta, art. 73.4 y 5 (IPSI)")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     taxpayer = models.OneToOneField(
-        Taxpayer, on_delete=models.PROTECT, related_name="+", verbose_name="obligado tributario"
+        Taxpayer, on_delete=models.PROTECT, related_name="+", verbose_name=_("obligado tributario")
     )
-    address = models.CharField("dirección", max_length=200)
-    postal_code = models.CharField("código postal", max_length=10)
-    city = models.CharField("población", max_length=80)
-    province = models.CharField("provincia", max_length=60, blank=True)
-    email = models.EmailField("correo", blank=True)
+    address = models.CharField(_("dirección"), max_length=200)
+    postal_code = models.CharField(_("código postal"), max_length=10)
+    city = models.CharField(_("población"), max_length=80)
+    province = models.CharField(_("provincia"), max_length=60, blank=True)
+    email = models.EmailField(_("correo"), blank=True)
     territory = models.CharField(
-        "territorio",
+        _("territorio"),
         max_length=10,
         choices=Territory.choices,
         default=Territory.COMMON,
-        help_text="Desde dónde se vende: decide si se cobra IVA, IGIC o IPSI, qué es exportación y qué hora cuenta.",
+        help_text=_("Desde dónde se vende: decide si se cobra IVA, IGIC o IPSI, qué es exportación y qué hora cuenta."),
     )
     regime = models.CharField(
-        "régimen",
+        _("régimen"),
         max_length=12,
         choices=Regime.choices,
         default=Regime.GENERAL,
-        help_text="El del emisor en sus ventas interiores. El recargo que se cobra a un comprador no se pone aquí.",
+        help_text=_("El del emisor en sus ventas interiores. El recargo que se cobra a un comprador no se pone aquí."),
     )
     oss_from = models.DateField(
-        "en la ventanilla única (OSS) desde",
+        _("en la ventanilla única (OSS) desde"),
         null=True,
         blank=True,
-        help_text="Desde ese día las ventas a consumidores de otros Estados miembros llevan el IVA de allí, fuera del "
-        "total de la factura (sin confirmar). Vacío: llevan el impuesto de aquí.",
+        help_text=_(
+            "Desde ese día las ventas a consumidores de otros Estados miembros llevan el IVA de allí, fuera del "
+            "total de la factura (sin confirmar). Vacío: llevan el impuesto de aquí."
+        ),
     )
     used_goods_keys = ArrayField(
         models.CharField(max_length=60),
-        verbose_name="referencias de bienes usados (REBU)",
+        verbose_name=_("referencias de bienes usados (REBU)"),
         default=list,
         blank=True,
-        help_text="Cómo empiezan las referencias (SKU) de lo que se vende por el régimen de bienes usados, separadas "
-        "por comas. Sus líneas no muestran impuesto.",
+        help_text=_(
+            "Cómo empiezan las referencias (SKU) de lo que se vende por el régimen de bienes usados, separadas "
+            "por comas. Sus líneas no muestran impuesto."
+        ),
     )
     simplified_activity = models.CharField(
-        "actividad con simplificada hasta 3.000 €",
+        _("actividad con simplificada hasta 3.000 €"),
         max_length=120,
         blank=True,
-        help_text="La actividad del art. 4.2 RD 1619/2012 (p. ej. «venta al por menor»); vacío: hasta 400 €.",
+        help_text=_("La actividad del art. 4.2 RD 1619/2012 (p. ej. «venta al por menor»); vacío: hasta 400 €."),
     )
     qualified_simplified = models.BooleanField(
-        "simplificada cualificada",
+        _("simplificada cualificada"),
         default=False,
-        help_text="A quien da su NIF, hasta el límite, simplificada con sus datos (art. 7.2 y 7.3) en vez de completa.",
+        help_text=_(
+            "A quien da su NIF, hasta el límite, simplificada con sus datos (art. 7.2 y 7.3) en vez de completa."
+        ),
     )
     language = models.CharField(
-        "idioma",
+        _("idioma"),
         max_length=2,
         default="es",
         choices=LANGUAGES,
-        help_text="El de las facturas si no se sabe el del comprador.",
+        help_text=_("El de las facturas si no se sabe el del comprador."),
     )
     report_recipients = ArrayField(
         models.EmailField(),
-        verbose_name="destinatarios del informe diario",
+        verbose_name=_("destinatarios del informe diario"),
         default=list,
         blank=True,
-        help_text="Separados por comas; vacío: el correo de la empresa.",
+        help_text=_("Separados por comas; vacío: el correo de la empresa."),
     )
-    created_at = models.DateTimeField("alta", auto_now_add=True)
+    created_at = models.DateTimeField(_("alta"), auto_now_add=True)
 
     class Meta:
         ordering: ClassVar = ["taxpayer__name"]
-        verbose_name = "empresa"
-        verbose_name_plural = "empresas"
+        verbose_name = _("empresa")
+        verbose_name_plural = _("empresas")
 
     def __str__(self) -> str:
         return str(self.taxpayer)
@@ -140,8 +147,8 @@ class Membership(models.Model):
 
     class Meta:
         ordering: ClassVar = ["company", "user"]
-        verbose_name = "acceso"
-        verbose_name_plural = "accesos"
+        verbose_name = _("acceso")
+        verbose_name_plural = _("accesos")
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "company"], name="one_membership")]
 
     def __str__(self) -> str:
@@ -161,104 +168,112 @@ class Connection(models.Model):
         MAGENTO = "magento", "Magento / Adobe Commerce"
         STRIPE = "stripe", "Stripe"
         BIGCOMMERCE = "bigcommerce", "BigCommerce"
-        GENERIC = "generic", "Webhook firmado"
+        GENERIC = "generic", _("Webhook firmado")
         API = "api", "API"
 
     class Trigger(models.TextChoices):
-        PAID = "paid", "al pagarse"
-        SHIPPED = "shipped", "al enviarse"
-        DELIVERED = "delivered", "al entregarse"
+        PAID = "paid", _("al pagarse")
+        SHIPPED = "shipped", _("al enviarse")
+        DELIVERED = "delivered", _("al entregarse")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="connections", verbose_name="empresa")
-    platform = models.CharField("plataforma", max_length=20, choices=Platform.choices)
-    name = models.CharField("nombre", max_length=80)
-    secret = EncryptedField("secreto", blank=True, default="")
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="connections", verbose_name=_("empresa")
+    )
+    platform = models.CharField(_("plataforma"), max_length=20, choices=Platform.choices)
+    name = models.CharField(_("nombre"), max_length=80)
+    secret = EncryptedField(_("secreto"), blank=True, default="")
     previous_secret = EncryptedField(
-        "secreto anterior", blank=True, default="", help_text="Sigue valiendo durante el cambio de secreto."
+        _("secreto anterior"), blank=True, default="", help_text=_("Sigue valiendo durante el cambio de secreto.")
     )
     invoice_from = models.DateTimeField(
-        "facturar desde", null=True, blank=True, help_text="Los pedidos anteriores se guardan y no se facturan nunca."
+        _("facturar desde"),
+        null=True,
+        blank=True,
+        help_text=_("Los pedidos anteriores se guardan y no se facturan nunca."),
     )
     settle_seconds = models.PositiveSmallIntegerField(
-        "reposo (s)", default=5, help_text="Espera por si el pedido cambia enseguida; 60 s como mucho en total."
+        _("reposo (s)"), default=5, help_text=_("Espera por si el pedido cambia enseguida; 60 s como mucho en total.")
     )
     other_invoicing = models.CharField(
-        "pedidos con factura de otro sistema",
+        _("pedidos con factura de otro sistema"),
         max_length=16,
-        choices=[("hold", "retener"), ("reference_only", "facturar y anotar la referencia")],
+        choices=[("hold", _("retener")), ("reference_only", _("facturar y anotar la referencia"))],
         default="hold",
     )
     nif_keys = ArrayField(
-        models.CharField(max_length=80), verbose_name="campos del NIF", default=default_nif_keys, blank=True
+        models.CharField(max_length=80), verbose_name=_("campos del NIF"), default=default_nif_keys, blank=True
     )
     marketplace_channels = ArrayField(
         models.CharField(max_length=80),
-        verbose_name="canales que facturan ellos",
+        verbose_name=_("canales que facturan ellos"),
         default=list,
         blank=True,
-        help_text="Canales de venta cuyo operador ya factura al comprador; sus pedidos no se facturan.",
+        help_text=_("Canales de venta cuyo operador ya factura al comprador; sus pedidos no se facturan."),
     )
-    trigger = models.CharField("se factura", max_length=10, choices=Trigger.choices, default=Trigger.PAID)
+    trigger = models.CharField(_("se factura"), max_length=10, choices=Trigger.choices, default=Trigger.PAID)
     zero_totals = models.CharField(
-        "pedidos de total cero",
+        _("pedidos de total cero"),
         max_length=8,
-        choices=[("hold", "retener"), ("ignore", "no facturar")],
+        choices=[("hold", _("retener")), ("ignore", _("no facturar"))],
         default="hold",
     )
-    shop_url = models.CharField("dirección de la tienda", max_length=300, blank=True)
-    credentials = EncryptedField("credenciales de la API", blank=True, default="")
+    shop_url = models.CharField(_("dirección de la tienda"), max_length=300, blank=True)
+    credentials = EncryptedField(_("credenciales de la API"), blank=True, default="")
     """JSON: the platform's `CREDENTIALS` by name."""
     pull = models.BooleanField(
-        "preguntar a la tienda",
+        _("preguntar a la tienda"),
         default=False,
-        help_text="Cada pocos minutos se piden los pedidos que cambiaron, por si se perdió algún aviso.",
+        help_text=_("Cada pocos minutos se piden los pedidos que cambiaron, por si se perdió algún aviso."),
     )
-    pulled_until = models.DateTimeField("preguntada hasta", null=True, blank=True, editable=False)
+    pulled_until = models.DateTimeField(_("preguntada hasta"), null=True, blank=True, editable=False)
     """Up to where what changed in the shop is known to have come here."""
     untaxed_default = models.CharField(
-        "lo que llega sin impuesto",
+        _("lo que llega sin impuesto"),
         max_length=10,
         blank=True,
-        help_text="Vacío: se retiene y se pregunta. Si no: 21 % dentro del importe (S1:21), exenta (E1…), no sujeta "
-        "(N1, N2)…",
+        help_text=_(
+            "Vacío: se retiene y se pregunta. Si no: 21 % dentro del importe (S1:21), exenta (E1…), no sujeta (N1, N2)…"
+        ),
     )
     untaxed_words = ArrayField(
         models.CharField(max_length=60),
-        verbose_name="palabras para lo que no lleva impuesto",
+        verbose_name=_("palabras para lo que no lleva impuesto"),
         default=list,
         blank=True,
-        help_text="Como «product_exempt=E1», separadas por comas: lo que la tienda dice y lo que es.",
+        help_text=_("Como «product_exempt=E1», separadas por comas: lo que la tienda dice y lo que es."),
     )
     untaxed_shipping = models.CharField(
-        "envío sin impuesto junto a productos con él",
+        _("envío sin impuesto junto a productos con él"),
         max_length=12,
-        choices=[("hold", "retener"), ("goods", "lleva el de los productos, dentro de su importe")],
+        choices=[("hold", _("retener")), ("goods", _("lleva el de los productos, dentro de su importe"))],
         default="hold",
     )
     untaxed_tips = models.CharField(
-        "propinas sin impuesto",
+        _("propinas sin impuesto"),
         max_length=12,
         choices=[
-            ("hold", "retener"),
-            ("not_subject", "no sujetas (N1)"),
-            ("goods", "llevan el impuesto de los productos, dentro de su importe"),
+            ("hold", _("retener")),
+            ("not_subject", _("no sujetas (N1)")),
+            ("goods", _("llevan el impuesto de los productos, dentro de su importe")),
         ],
         default="hold",
     )
     ask_customers = models.BooleanField(
-        "preguntar al cliente",
+        _("preguntar al cliente"),
         default=False,
-        help_text="Si a un pedido le faltan los datos del comprador, se le escribe sin esperar a que alguien lo pida.",
+        help_text=_(
+            "Si a un pedido le faltan los datos del comprador, se le escribe sin esperar a que alguien lo pida."
+        ),
     )
-    active = models.BooleanField("activa", default=True)
-    rejected_deliveries = models.PositiveIntegerField("firmas rechazadas", default=0, editable=False)
-    last_rejected_at = models.DateTimeField("última firma rechazada", null=True, blank=True, editable=False)
+    active = models.BooleanField(_("activa"), default=True)
+    rejected_deliveries = models.PositiveIntegerField(_("firmas rechazadas"), default=0, editable=False)
+    last_rejected_at = models.DateTimeField(_("última firma rechazada"), null=True, blank=True, editable=False)
 
     class Meta:
         ordering: ClassVar = ["company", "name"]
-        verbose_name = "conexión"
-        verbose_name_plural = "conexiones"
+        verbose_name = _("conexión")
+        verbose_name_plural = _("conexiones")
         constraints: ClassVar = [models.UniqueConstraint(fields=["company", "name"], name="connection_name_once")]
 
     def __str__(self) -> str:
@@ -274,22 +289,22 @@ class ApiKey(models.Model):
     """A key of the REST API: shown once, kept as SHA-256 (its 256 random bits need no slow hash)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="api_keys", verbose_name="empresa")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="api_keys", verbose_name=_("empresa"))
     connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="api_keys", verbose_name="conexión"
+        Connection, on_delete=models.PROTECT, related_name="api_keys", verbose_name=_("conexión")
     )
-    name = models.CharField("nombre", max_length=80)
-    prefix = models.CharField("prefijo", max_length=16, unique=True)
+    name = models.CharField(_("nombre"), max_length=80)
+    prefix = models.CharField(_("prefijo"), max_length=16, unique=True)
     key_hash = models.CharField(max_length=64, editable=False)
-    scopes = ArrayField(models.CharField(max_length=40), verbose_name="permisos", default=list)
-    created_at = models.DateTimeField("creada", auto_now_add=True)
-    last_used_at = models.DateTimeField("último uso", null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField("revocada", null=True, blank=True)
+    scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("permisos"), default=list)
+    created_at = models.DateTimeField(_("creada"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("último uso"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revocada"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["company", "name"]
-        verbose_name = "clave de API"
-        verbose_name_plural = "claves de API"
+        verbose_name = _("clave de API")
+        verbose_name_plural = _("claves de API")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -308,8 +323,8 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "clave de idempotencia"
-        verbose_name_plural = "claves de idempotencia"
+        verbose_name = _("clave de idempotencia")
+        verbose_name_plural = _("claves de idempotencia")
         constraints: ClassVar = [models.UniqueConstraint(fields=["company", "key"], name="one_answer_per_key")]
 
     def __str__(self) -> str:

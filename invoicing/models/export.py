@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from common.ledger import LedgerModel
 from invoicing.models.company import Company
@@ -21,35 +22,35 @@ class Export(LedgerModel):
     added = ("kind", "invoices")
 
     class Kind(models.TextChoices):
-        INVOICES = "facturas", "facturas"
-        REGISTER = "libro", "libro registro de facturas expedidas"
-        M303 = "303", "modelo 303"
-        M349 = "349", "modelo 349"
-        M369 = "369", "modelo 369"
-        M390 = "390", "modelo 390"
+        INVOICES = "facturas", _("facturas")
+        REGISTER = "libro", _("libro registro de facturas expedidas")
+        M303 = "303", _("modelo 303")
+        M349 = "349", _("modelo 349")
+        M369 = "369", _("modelo 369")
+        M390 = "390", _("modelo 390")
 
     id = models.UUIDField(primary_key=True, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="exports", verbose_name="empresa")
-    kind = models.CharField("clase", max_length=10, choices=Kind.choices, default=Kind.INVOICES)
-    requested_by = models.CharField("pedida por", max_length=200)
-    first_date = models.DateField("desde")
-    last_date = models.DateField("hasta")
-    environment = models.CharField("entorno", max_length=10)
-    language = models.CharField("idioma", max_length=2)
-    email = models.CharField("aviso a", max_length=254, blank=True)
-    rows = models.PositiveIntegerField("líneas")
-    invoices = models.PositiveIntegerField("facturas", null=True)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="exports", verbose_name=_("empresa"))
+    kind = models.CharField(_("clase"), max_length=10, choices=Kind.choices, default=Kind.INVOICES)
+    requested_by = models.CharField(_("pedida por"), max_length=200)
+    first_date = models.DateField(_("desde"))
+    last_date = models.DateField(_("hasta"))
+    environment = models.CharField(_("entorno"), max_length=10)
+    language = models.CharField(_("idioma"), max_length=2)
+    email = models.CharField(_("aviso a"), max_length=254, blank=True)
+    rows = models.PositiveIntegerField(_("líneas"))
+    invoices = models.PositiveIntegerField(_("facturas"), null=True)
     """Those that were read; empty where a line is an invoice."""
-    csv_sha256 = models.CharField("SHA-256 del CSV", max_length=64)
-    csv_size = models.PositiveBigIntegerField("bytes del CSV")
-    xlsx_sha256 = models.CharField("SHA-256 del XLSX", max_length=64)
-    xlsx_size = models.PositiveBigIntegerField("bytes del XLSX")
-    created_at = models.DateTimeField("creada")
+    csv_sha256 = models.CharField(_("SHA-256 del CSV"), max_length=64)
+    csv_size = models.PositiveBigIntegerField(_("bytes del CSV"))
+    xlsx_sha256 = models.CharField(_("SHA-256 del XLSX"), max_length=64)
+    xlsx_size = models.PositiveBigIntegerField(_("bytes del XLSX"))
+    created_at = models.DateTimeField(_("creada"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "exportación"
-        verbose_name_plural = "exportaciones"
+        verbose_name = _("exportación")
+        verbose_name_plural = _("exportaciones")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(first_date__lte=models.F("last_date")), name="export_period_in_order"),
             models.CheckConstraint(condition=Q(rows__gt=0), name="export_holds_something"),

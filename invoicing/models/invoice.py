@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from common.ids import uuid7
@@ -25,25 +26,25 @@ class Series(models.Model):
     """
 
     class Kind(models.TextChoices):
-        COMPLETE = "complete", "completas"
-        SIMPLIFIED = "simplified", "simplificadas"
-        CORRECTIVE = "corrective", "rectificativas"
-        EXCHANGE = "exchange", "canje"
+        COMPLETE = "complete", _("completas")
+        SIMPLIFIED = "simplified", _("simplificadas")
+        CORRECTIVE = "corrective", _("rectificativas")
+        EXCHANGE = "exchange", _("canje")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="series", verbose_name="empresa")
-    environment = models.CharField("entorno", max_length=10)
-    kind = models.CharField("clase", max_length=10, choices=Kind.choices)
-    code = models.CharField("código", max_length=20)
-    year = models.PositiveSmallIntegerField("año")
-    first_number = models.PositiveIntegerField("primer número", default=1)
-    next_number = models.PositiveIntegerField("siguiente número", default=1)
-    last_date = models.DateField("última fecha", null=True, blank=True)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="series", verbose_name=_("empresa"))
+    environment = models.CharField(_("entorno"), max_length=10)
+    kind = models.CharField(_("clase"), max_length=10, choices=Kind.choices)
+    code = models.CharField(_("código"), max_length=20)
+    year = models.PositiveSmallIntegerField(_("año"))
+    first_number = models.PositiveIntegerField(_("primer número"), default=1)
+    next_number = models.PositiveIntegerField(_("siguiente número"), default=1)
+    last_date = models.DateField(_("última fecha"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["company", "-year", "code"]
-        verbose_name = "serie"
-        verbose_name_plural = "series"
+        verbose_name = _("serie")
+        verbose_name_plural = _("series")
         constraints: ClassVar = [
             # numbering.take: the series of a kind and year
             models.UniqueConstraint(fields=["company", "environment", "kind", "year"], name="one_series_per_year"),
@@ -67,66 +68,66 @@ class Invoice(LedgerModel):
     )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="invoices", verbose_name="empresa")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("empresa"))
     order = models.ForeignKey(
-        Order, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices", verbose_name="pedido"
+        Order, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("pedido")
     )
     snapshot = models.ForeignKey(
-        Snapshot, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices", verbose_name="versión"
+        Snapshot, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("versión")
     )
-    purpose = models.CharField("motivo", max_length=20, default="sale")
-    refund = models.CharField("devolución", max_length=120, blank=True)
-    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="invoices", verbose_name="serie")
-    number = models.PositiveIntegerField("nº")
-    num_serie = models.CharField("número", max_length=60)
-    tipo = models.CharField("tipo", max_length=2)
-    method = models.CharField("método", max_length=1, blank=True, default="")
+    purpose = models.CharField(_("motivo"), max_length=20, default="sale")
+    refund = models.CharField(_("devolución"), max_length=120, blank=True)
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("serie"))
+    number = models.PositiveIntegerField(_("nº"))
+    num_serie = models.CharField(_("número"), max_length=60)
+    tipo = models.CharField(_("tipo"), max_length=2)
+    method = models.CharField(_("método"), max_length=1, blank=True, default="")
     """I by differences, S by substitution; empty for what corrects nothing."""
-    cause = models.CharField("causa", max_length=20, blank=True, default="")
+    cause = models.CharField(_("causa"), max_length=20, blank=True, default="")
     """Why it corrects: a key of `causes.CAUSES`."""
-    note_for_buyer = models.CharField("explicación de la causa", max_length=500, blank=True, default="")
-    replaced_base = models.DecimalField("base sustituida", null=True, blank=True, **MONEY)
-    replaced_tax = models.DecimalField("cuota sustituida", null=True, blank=True, **MONEY)
-    replaced_surcharge = models.DecimalField("recargo sustituido", null=True, blank=True, **MONEY)
-    qualified = models.BooleanField("simplificada cualificada", default=False)
-    issue_date = models.DateField("fecha de expedición")
-    operation_date = models.DateField("fecha de operación", null=True, blank=True)
-    issued_at = models.DateTimeField("emitida")
-    environment = models.CharField("entorno", max_length=10)
-    issuer_name = models.CharField("emisor", max_length=120)
-    issuer_nif = models.CharField("NIF del emisor", max_length=9)
-    issuer_address = models.JSONField("dirección del emisor", default=list)
-    recipient_name = models.CharField("destinatario", max_length=120, blank=True)
-    recipient_nif = models.CharField("NIF del destinatario", max_length=20, blank=True)
-    recipient_id_type = models.CharField("clase de número", max_length=2, blank=True, default="")
+    note_for_buyer = models.CharField(_("explicación de la causa"), max_length=500, blank=True, default="")
+    replaced_base = models.DecimalField(_("base sustituida"), null=True, blank=True, **MONEY)
+    replaced_tax = models.DecimalField(_("cuota sustituida"), null=True, blank=True, **MONEY)
+    replaced_surcharge = models.DecimalField(_("recargo sustituido"), null=True, blank=True, **MONEY)
+    qualified = models.BooleanField(_("simplificada cualificada"), default=False)
+    issue_date = models.DateField(_("fecha de expedición"))
+    operation_date = models.DateField(_("fecha de operación"), null=True, blank=True)
+    issued_at = models.DateTimeField(_("emitida"))
+    environment = models.CharField(_("entorno"), max_length=10)
+    issuer_name = models.CharField(_("emisor"), max_length=120)
+    issuer_nif = models.CharField(_("NIF del emisor"), max_length=9)
+    issuer_address = models.JSONField(_("dirección del emisor"), default=list)
+    recipient_name = models.CharField(_("destinatario"), max_length=120, blank=True)
+    recipient_nif = models.CharField(_("NIF del destinatario"), max_length=20, blank=True)
+    recipient_id_type = models.CharField(_("clase de número"), max_length=2, blank=True, default="")
     """IDType of the recipient's number (02, 04…); empty: a NIF."""
-    recipient_country = models.CharField("país del número", max_length=2, blank=True, default="")
+    recipient_country = models.CharField(_("país del número"), max_length=2, blank=True, default="")
     """CodigoPais that goes with it; empty with 02."""
-    recipient_address = models.JSONField("dirección del destinatario", default=list)
-    recipient_email = models.CharField("correo", max_length=254, blank=True)
-    language = models.CharField("idioma", max_length=2, default="es")
-    shares = models.TextField("desglose")
-    figures = models.TextField("otras cifras", blank=True, default="")
+    recipient_address = models.JSONField(_("dirección del destinatario"), default=list)
+    recipient_email = models.CharField(_("correo"), max_length=254, blank=True)
+    language = models.CharField(_("idioma"), max_length=2, default="es")
+    shares = models.TextField(_("desglose"))
+    figures = models.TextField(_("otras cifras"), blank=True, default="")
     """What else was found when it was priced (`values.Priced`, without lines and shares), encoded."""
-    withholding = models.DecimalField("retención", default=Decimal(0), **MONEY)
-    outlays = models.DecimalField("suplidos", default=Decimal(0), **MONEY)
-    mentions = models.JSONField("menciones", default=list)
-    base_total = models.DecimalField("base", **MONEY)
-    tax_total = models.DecimalField("cuota", **MONEY)
-    total = models.DecimalField("total", **MONEY)
-    platform_tax = models.DecimalField("impuesto según la tienda", **MONEY)
-    rounding = models.DecimalField("redondeo", **MONEY)
+    withholding = models.DecimalField(_("retención"), default=Decimal(0), **MONEY)
+    outlays = models.DecimalField(_("suplidos"), default=Decimal(0), **MONEY)
+    mentions = models.JSONField(_("menciones"), default=list)
+    base_total = models.DecimalField(_("base"), **MONEY)
+    tax_total = models.DecimalField(_("cuota"), **MONEY)
+    total = models.DecimalField(_("total"), **MONEY)
+    platform_tax = models.DecimalField(_("impuesto según la tienda"), **MONEY)
+    rounding = models.DecimalField(_("redondeo"), **MONEY)
     qr_url = models.TextField("QR")
-    explanation = models.TextField("por qué así", blank=True)
+    explanation = models.TextField(_("por qué así"), blank=True)
     record = models.OneToOneField(
-        Record, on_delete=models.PROTECT, related_name="+", verbose_name="registro de facturación"
+        Record, on_delete=models.PROTECT, related_name="+", verbose_name=_("registro de facturación")
     )
-    state = FSMField("estado", default="issued", protected=True, choices=[(s, s) for s in INVOICE_STATES])
+    state = FSMField(_("estado"), default="issued", protected=True, choices=[(s, s) for s in INVOICE_STATES])
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "factura"
-        verbose_name_plural = "facturas"
+        verbose_name = _("factura")
+        verbose_name_plural = _("facturas")
         permissions: ClassVar = [
             ("amend_invoice", "subsanar"),
             ("annul_invoice", "anular"),
@@ -208,19 +209,19 @@ class InvoiceLine(LedgerModel):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
-    description = models.CharField("concepto", max_length=500)
-    sku = models.CharField("referencia", max_length=120, blank=True)
-    quantity = models.DecimalField("cantidad", max_digits=14, decimal_places=4)
-    unit_price = models.DecimalField("precio sin impuesto", max_digits=16, decimal_places=6)
-    discount = models.DecimalField("descuento", **MONEY)
-    rate = models.DecimalField("tipo %", max_digits=5, decimal_places=2, null=True, blank=True)
-    base = models.DecimalField("base", **MONEY)
-    gross = models.DecimalField("total", **MONEY)
+    description = models.CharField(_("concepto"), max_length=500)
+    sku = models.CharField(_("referencia"), max_length=120, blank=True)
+    quantity = models.DecimalField(_("cantidad"), max_digits=14, decimal_places=4)
+    unit_price = models.DecimalField(_("precio sin impuesto"), max_digits=16, decimal_places=6)
+    discount = models.DecimalField(_("descuento"), **MONEY)
+    rate = models.DecimalField(_("tipo %"), max_digits=5, decimal_places=2, null=True, blank=True)
+    base = models.DecimalField(_("base"), **MONEY)
+    gross = models.DecimalField(_("total"), **MONEY)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["invoice", "position"]
-        verbose_name = "línea"
-        verbose_name_plural = "líneas"
+        verbose_name = _("línea")
+        verbose_name_plural = _("líneas")
         constraints: ClassVar = [models.UniqueConstraint(fields=["invoice", "position"], name="one_line_per_place")]
 
     def __str__(self) -> str:
@@ -231,23 +232,23 @@ class InvoiceReference(LedgerModel):
     """An invoice that another one rectifies or substitutes, as it is named there; perhaps issued by another system."""
 
     class Relation(models.TextChoices):
-        RECTIFIES = "rectifies", "rectifica"
-        SUBSTITUTES = "substitutes", "sustituye"
+        RECTIFIES = "rectifies", _("rectifica")
+        SUBSTITUTES = "substitutes", _("sustituye")
 
     document = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="references")
     position = models.PositiveSmallIntegerField()
-    relation = models.CharField("relación", max_length=11, choices=Relation.choices)
+    relation = models.CharField(_("relación"), max_length=11, choices=Relation.choices)
     invoice = models.ForeignKey(
-        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="referred_by", verbose_name="factura"
+        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="referred_by", verbose_name=_("factura")
     )
-    nif = models.CharField("NIF del emisor", max_length=9)
-    num_serie = models.CharField("número", max_length=60)
-    issue_date = models.DateField("fecha de expedición")
+    nif = models.CharField(_("NIF del emisor"), max_length=9)
+    num_serie = models.CharField(_("número"), max_length=60)
+    issue_date = models.DateField(_("fecha de expedición"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["document", "position"]
-        verbose_name = "factura nombrada"
-        verbose_name_plural = "facturas nombradas"
+        verbose_name = _("factura nombrada")
+        verbose_name_plural = _("facturas nombradas")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["document", "position"], name="one_reference_per_place"),
         ]
@@ -263,7 +264,7 @@ class Document(LedgerModel):
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="document")
     sha256 = models.CharField("SHA-256", max_length=64)
     size = models.PositiveIntegerField("bytes")
-    rendered_at = models.DateTimeField("creado")
+    rendered_at = models.DateTimeField(_("creado"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]

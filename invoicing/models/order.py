@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from common.ids import uuid7
@@ -16,23 +17,23 @@ class Delivery(LedgerModel):
     """One received request, as it came: the evidence from which everything else can be read again."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name="empresa")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("empresa"))
     connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="deliveries", verbose_name="conexión"
+        Connection, on_delete=models.PROTECT, related_name="deliveries", verbose_name=_("conexión")
     )
-    delivery_key = models.CharField("identidad de la entrega", max_length=200)
-    event_key = models.CharField("identidad del suceso", max_length=200, blank=True)
-    topic = models.CharField("asunto", max_length=60)
-    triggered_at = models.DateTimeField("disparada", null=True, blank=True)
-    received_at = models.DateTimeField("recibida")
-    headers = models.JSONField("cabeceras", default=dict)
-    body = models.BinaryField("cuerpo")
+    delivery_key = models.CharField(_("identidad de la entrega"), max_length=200)
+    event_key = models.CharField(_("identidad del suceso"), max_length=200, blank=True)
+    topic = models.CharField(_("asunto"), max_length=60)
+    triggered_at = models.DateTimeField(_("disparada"), null=True, blank=True)
+    received_at = models.DateTimeField(_("recibida"))
+    headers = models.JSONField(_("cabeceras"), default=dict)
+    body = models.BinaryField(_("cuerpo"))
     body_sha256 = models.CharField("SHA-256", max_length=64)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "entrega"
-        verbose_name_plural = "entregas"
+        verbose_name = _("entrega")
+        verbose_name_plural = _("entregas")
         constraints: ClassVar = [
             # intake: the platform's delivery identity is the deduplication
             models.UniqueConstraint(fields=["connection", "delivery_key"], name="one_delivery_per_key"),
@@ -46,26 +47,28 @@ class Order(models.Model):
     """The shop's order. Its row is the lock under which versions are captured and invoices issued."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="orders", verbose_name="empresa")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders", verbose_name="conexión")
-    external_id = models.CharField("identidad en la tienda", max_length=120)
-    number = models.CharField("número", max_length=120, blank=True)
-    state = FSMField("estado", default="open", protected=True, choices=[(s, s) for s in ORDER_STATES])
-    buyer = models.CharField("comprador", max_length=160, blank=True)
-    total = models.DecimalField("total", max_digits=14, decimal_places=2, null=True, blank=True)
-    platform_version = models.DateTimeField("versión de la tienda", null=True, blank=True)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="orders", verbose_name=_("empresa"))
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="orders", verbose_name=_("conexión")
+    )
+    external_id = models.CharField(_("identidad en la tienda"), max_length=120)
+    number = models.CharField(_("número"), max_length=120, blank=True)
+    state = FSMField(_("estado"), default="open", protected=True, choices=[(s, s) for s in ORDER_STATES])
+    buyer = models.CharField(_("comprador"), max_length=160, blank=True)
+    total = models.DecimalField(_("total"), max_digits=14, decimal_places=2, null=True, blank=True)
+    platform_version = models.DateTimeField(_("versión de la tienda"), null=True, blank=True)
     """The newest version seen, also in a delivery that changed nothing: what is older than this is stale."""
     triggered_at = models.DateTimeField(null=True, blank=True)
     last_version = models.PositiveIntegerField(default=0)
     current = models.ForeignKey(
-        "Snapshot", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="versión actual"
+        "Snapshot", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("versión actual")
     )
-    created_at = models.DateTimeField("recibido")
+    created_at = models.DateTimeField(_("recibido"))
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        verbose_name = "pedido"
-        verbose_name_plural = "pedidos"
+        verbose_name = _("pedido")
+        verbose_name_plural = _("pedidos")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["connection", "external_id"], name="one_order_per_shop_id"),
             models.CheckConstraint(condition=Q(state__in=ORDER_STATES), name="order_state_known"),
@@ -90,20 +93,22 @@ class Snapshot(LedgerModel):
     mutable = ("state",)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="snapshots", verbose_name="pedido")
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="snapshots", verbose_name="entrega")
-    version = models.PositiveIntegerField("versión")
-    kind = models.CharField("tipo", max_length=6, choices=[("order", "pedido"), ("refund", "devolución")])
-    platform_version = models.DateTimeField("versión de la tienda")
-    content = models.TextField("contenido")
-    content_hash = models.CharField("SHA-256 del contenido", max_length=64)
-    captured_at = models.DateTimeField("capturada")
-    state = FSMField("estado", default="captured", protected=True, choices=[(s, s) for s in SNAPSHOT_STATES])
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="snapshots", verbose_name=_("pedido"))
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="snapshots", verbose_name=_("entrega")
+    )
+    version = models.PositiveIntegerField(_("versión"))
+    kind = models.CharField(_("tipo"), max_length=6, choices=[("order", _("pedido")), ("refund", _("devolución"))])
+    platform_version = models.DateTimeField(_("versión de la tienda"))
+    content = models.TextField(_("contenido"))
+    content_hash = models.CharField(_("SHA-256 del contenido"), max_length=64)
+    captured_at = models.DateTimeField(_("capturada"))
+    state = FSMField(_("estado"), default="captured", protected=True, choices=[(s, s) for s in SNAPSHOT_STATES])
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["order", "-version"]
-        verbose_name = "versión de pedido"
-        verbose_name_plural = "versiones de pedido"
+        verbose_name = _("versión de pedido")
+        verbose_name_plural = _("versiones de pedido")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "version"], name="one_snapshot_per_version"),
             models.UniqueConstraint(fields=["delivery"], name="one_snapshot_per_delivery"),
@@ -119,16 +124,16 @@ class Settlement(LedgerModel):
     """A version of an invoiced order whose changes a person dealt with outside, or decided to leave."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="settlements", verbose_name="pedido")
-    version = models.PositiveIntegerField("versión")
-    refunds = models.JSONField("devoluciones", default=list)
-    reason = models.TextField("motivo")
-    at = models.DateTimeField("cuándo")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="settlements", verbose_name=_("pedido"))
+    version = models.PositiveIntegerField(_("versión"))
+    refunds = models.JSONField(_("devoluciones"), default=list)
+    reason = models.TextField(_("motivo"))
+    at = models.DateTimeField(_("cuándo"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["order", "id"]
-        verbose_name = "cambio resuelto a mano"
-        verbose_name_plural = "cambios resueltos a mano"
+        verbose_name = _("cambio resuelto a mano")
+        verbose_name_plural = _("cambios resueltos a mano")
 
     def __str__(self) -> str:
         return f"{self.order} v{self.version}"

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from common.ids import uuid7
 from common.ledger import LedgerModel
@@ -13,16 +14,16 @@ from invoicing.models.company import Company
 class ExchangeRate(LedgerModel):
     """The reference rate of a currency on a day: how many units of it are one euro. The same for every company."""
 
-    currency = models.CharField("moneda", max_length=3)
-    day = models.DateField("día")
-    rate = models.DecimalField("unidades por euro", max_digits=18, decimal_places=8)
-    source = models.CharField("fuente", max_length=40)
-    loaded_at = models.DateTimeField("cargado")
+    currency = models.CharField(_("moneda"), max_length=3)
+    day = models.DateField(_("día"))
+    rate = models.DecimalField(_("unidades por euro"), max_digits=18, decimal_places=8)
+    source = models.CharField(_("fuente"), max_length=40)
+    loaded_at = models.DateTimeField(_("cargado"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-day", "currency"]
-        verbose_name = "tipo de cambio"
-        verbose_name_plural = "tipos de cambio"
+        verbose_name = _("tipo de cambio")
+        verbose_name_plural = _("tipos de cambio")
         constraints: ClassVar = [
             # exchange.quote: the last one of a currency on or before a day
             models.UniqueConstraint(fields=["currency", "day"], name="one_rate_a_day"),
@@ -37,24 +38,24 @@ class VatCheck(LedgerModel):
     """One question to VIES in a company's name, and its answer as it came: the evidence of an exempt supply."""
 
     class Outcome(models.TextChoices):
-        VALID = "valid", "válido"
-        INVALID = "invalid", "no válido"
-        UNAVAILABLE = "unavailable", "sin respuesta"
+        VALID = "valid", _("válido")
+        INVALID = "invalid", _("no válido")
+        UNAVAILABLE = "unavailable", _("sin respuesta")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="vat_checks", verbose_name="empresa")
-    number = models.CharField("NIF-IVA", max_length=20)
-    requester = models.CharField("en nombre de", max_length=20)
-    outcome = models.CharField("respuesta", max_length=12, choices=Outcome.choices)
-    at = models.DateTimeField("comprobado")
-    request_identifier = models.CharField("número de consulta", max_length=40, blank=True)
-    detail = models.CharField("detalle", max_length=200, blank=True)
-    raw = models.TextField("respuesta literal", blank=True)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="vat_checks", verbose_name=_("empresa"))
+    number = models.CharField(_("NIF-IVA"), max_length=20)
+    requester = models.CharField(_("en nombre de"), max_length=20)
+    outcome = models.CharField(_("respuesta"), max_length=12, choices=Outcome.choices)
+    at = models.DateTimeField(_("comprobado"))
+    request_identifier = models.CharField(_("número de consulta"), max_length=40, blank=True)
+    detail = models.CharField(_("detalle"), max_length=200, blank=True)
+    raw = models.TextField(_("respuesta literal"), blank=True)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "comprobación en VIES"
-        verbose_name_plural = "comprobaciones en VIES"
+        verbose_name = _("comprobación en VIES")
+        verbose_name_plural = _("comprobaciones en VIES")
         indexes: ClassVar = [
             # knowing.answers: the newest answer about a number
             models.Index(fields=["company", "number", "-at"], name="vat_newest_answer"),

@@ -253,12 +253,58 @@ def test_an_invoice_is_rectified_from_its_page(staff: Client, invoice: Invoice) 
     assert 'value="exchange_wrong"' not in shown  # it does not arise for a complete invoice
     token = str(uuid7())
     for _ in range(2):  # pressed twice
-        assert staff.post(page, {**RECTIFY, "token": token}).status_code == 302
+        assert staff.post(page, {**RECTIFY, "token": token, "step": "issue"}).status_code == 302
     work_off()
     made = Invoice.objects.exclude(pk=invoice.pk).get()
     assert (made.tipo, str(made.total)) == ("R1", "-1.21")
     assert made.num_serie in staff.get(change_url(invoice)).content.decode()
     assert "llegó rayada" in staff.get(change_url(made)).content.decode()
+
+
+def test_what_would_be_issued_is_shown_first(staff: Client, invoice: Invoice) -> None:
+    page = reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])
+    typed = {**RECTIFY, "row_0": "1,21", "reason": f"llegó\r\nrayada {SCRIPT}"}
+    shown = staff.post(page, typed)
+    told = shown.content.decode()
+    # 1.21 with 21 % in it
+    for text in ("Esto es lo que se expediría ahora.", invoice.num_serie, "1,00\xa0€", "0,21\xa0€", "1,21\xa0€"):
+        assert text in told
+    assert SCRIPT not in told
+    assert not Process.objects.filter(workflow="rectify-invoice").exists()
+
+    given = dict(shown.context["given"])
+    again = staff.post(page, {**given, "step": "change"})
+    assert {name: again.context["form"][name].value() for name in typed} == typed
+    assert staff.post(page, {**given, "step": "issue"}).status_code == 302
+    work_off()
+    assert str(Invoice.objects.exclude(pk=invoice.pk).get().total) == "-1.21"
+
+    # Rows are counted from the first: by now row 0 may be another rate.
+    late = staff.post(page, {**given, "token": str(uuid7()), "step": "issue"})
+    assert "Entretanto ha cambiado lo que queda" in late.content.decode()
+    assert Invoice.objects.count() == 2
+
+
+def test_a_correction_of_two_documents_says_so(company: Company, staff: Client) -> None:
+    world.arrive(world.shop(company), world.sale())
+    work_off()
+    who = {"tax_id": "12345678Z", "name": "Ana Ruiz", "reason": "era ella"}
+    page = reverse("admin:invoicing_invoice_rectify", args=[Invoice.objects.get().pk])
+    told = staff.post(page, {**who, "action": "complete_one_asked_for"}).content.decode()
+    assert "Ana Ruiz · 12345678Z" in told
+    assert "Son dos documentos" not in told
+    staff.post(page, {**who, "action": "complete_one_asked_for", "step": "issue"})
+    work_off()
+    page = reverse("admin:invoicing_invoice_rectify", args=[Invoice.objects.get(tipo="F3").pk])
+    assert "Son dos documentos" in staff.post(page, {**who, "action": "exchange_wrong"}).content.decode()
+
+
+def test_the_process_goes_by_what_it_does(staff: Client, invoice: Invoice) -> None:
+    page = reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])
+    process = staff.post(page, {**RECTIFY, "step": "issue"})["Location"]
+    told = staff.get(process).content.decode()
+    assert "Rectificar una factura | Encadena</title>" in told
+    assert "rectify-invoice 0" not in told
 
 
 def test_more_than_stands_is_refused_in_the_form(staff: Client, invoice: Invoice) -> None:

@@ -82,13 +82,15 @@ class TestTheList:
         page = shown(admin)
         (row,) = admin.get(HOLDS).context["rows"]
         for text in (
-            "D-1", "Lucía Ferrer", "4.840,00", "nif_required", "4840.00 € sin NIF del comprador",
+            "D-1", "Lucía Ferrer", "4.840,00", "nif_required", "4.840,00\xa0€ sin NIF del comprador",
             "El NIF, nombre y dirección del comprador.", change_url(Order.objects.get()), row.url,
         ):  # fmt: skip
             assert text in page
         for action in (Action.GIVE_NIF, Action.ASK_CUSTOMER, Action.IGNORE):
             assert ASKS[action].label.es in page
-        assert "Give the buyer" in admin.get(HOLDS, headers={"Accept-Language": "en"}).content.decode()
+        english = admin.get(HOLDS, headers={"Accept-Language": "en"}).content.decode()
+        for text in ("Give the buyer", "€4,840.00 without the buyer", "The buyer&#x27;s NIF, name and address."):
+            assert text in english
 
     def test_the_oldest_stands_first_and_ages_before_ones_eyes(
         self, client: ApiClient, admin: Client, pass_time: MovableClock

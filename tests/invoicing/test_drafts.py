@@ -145,7 +145,7 @@ class TestADraft:
         draft = written(admin, company, dear)
         page = admin.get(address(draft)).content.decode()
         assert "quedará retenido" in page
-        assert "6050.00 € sin NIF del comprador" in page
+        assert "6.050,00\xa0€ sin NIF del comprador" in page
         issued(admin, draft)
         work_off()
         assert Process.objects.get(workflow="invoice-order").state == "held"

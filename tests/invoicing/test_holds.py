@@ -69,10 +69,11 @@ class TestCatalogue:
     @pytest.mark.parametrize("code", CATALOGUE)
     def test_every_sentence_is_one(self, code: str) -> None:
         reason = CATALOGUE[code]
-        for text in (reason.es, reason.en, reason.missing):
+        for text in (reason.es, reason.en, reason.missing, reason.missing_en):
             assert text.endswith(".")
             assert text[0].isupper() or text[0] in "«{“"
         assert reason.es != reason.en
+        assert reason.missing != reason.missing_en
 
     def test_an_unknown_code_is_our_mistake(self) -> None:
         with pytest.raises(KeyError):
@@ -82,9 +83,16 @@ class TestCatalogue:
 class TestHold:
     def test_says_why_in_both_languages_with_its_facts(self) -> None:
         held = hold("nif_required", total="500.00", limit=400)
-        assert held.sentence() == "Son 500.00 € sin NIF del comprador; una simplificada llega a 400 €."
-        assert held.sentence("en") == "500.00 € without the buyer's NIF; a simplified invoice reaches 400 €."
+        assert held.sentence() == "Son 500,00\xa0€ sin NIF del comprador; una simplificada llega a 400\xa0€."
+        assert held.sentence("en") == "€500.00 without the buyer's NIF; a simplified invoice reaches €400."
         assert held.missing == "El NIF, nombre y dirección del comprador."
+        assert held.missing_in("en") == "The buyer's NIF, name and address."
+
+    def test_amounts_are_written_as_readers_of_the_language_write_them(self) -> None:
+        held = hold("nif_required", total="1234567.80", limit=3000)
+        assert held.sentence().startswith("Son 1.234.567,80\xa0€ ")
+        assert held.sentence("en").startswith("€1,234,567.80 ")
+        assert hold("nif_required", total="mucho", limit="").sentence().startswith("Son mucho € ")
 
     def test_braces_in_a_fact_are_text(self) -> None:
         assert "{x}" in hold("untaxed_line", line="{x}").sentence()

@@ -198,6 +198,7 @@ def test_breakers_are_shown_as_they_stand(admin: Client) -> None:
         ("0 0 L * *", "el último día de cada mes a las 00:00"),
         ("0 8 1 * *", "el día 1 de cada mes a las 08:00"),
         ("15 * * * *", "cada hora, en el minuto 15"),
+        ("2-59/10 * * * *", "cada 10 minutos"),
         ("*/5 * * * *", "cada 5 minutos"),
         ("0 9 1 * MON", "0 9 1 * MON"),
         ("0 9 * 12 *", "0 9 * 12 *"),

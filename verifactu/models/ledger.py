@@ -34,9 +34,9 @@ class Taxpayer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.CharField(max_length=64, unique=True)
     nif = models.CharField("NIF", max_length=9)
-    name = models.CharField("nombre o razón social", max_length=120)
-    certificate = EncryptedBytesField("certificado (PKCS#12)", blank=True, default=b"")
-    certificate_password = EncryptedField("contraseña del certificado", blank=True, default="")
+    name = models.CharField(_("nombre o razón social"), max_length=120)
+    certificate = EncryptedBytesField(_("certificado (PKCS#12)"), blank=True, default=b"")
+    certificate_password = EncryptedField(_("contraseña del certificado"), blank=True, default="")
     certificate_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
     certificate_until = models.DateTimeField(null=True, blank=True, editable=False)
     acts_as = models.CharField(_("quién envía"), max_length=12, choices=ActsAs.choices, default=ActsAs.OWN)
@@ -46,8 +46,8 @@ class Taxpayer(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        verbose_name = "obligado tributario"
-        verbose_name_plural = "obligados tributarios"
+        verbose_name = _("obligado tributario")
+        verbose_name_plural = _("obligados tributarios")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(representante_name="", representante_nif="")
@@ -95,36 +95,36 @@ class Installation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     taxpayer = models.ForeignKey(Taxpayer, on_delete=models.PROTECT, related_name="installations")
     environment = models.CharField(
-        "entorno",
+        _("entorno"),
         max_length=10,
-        choices=[("simulator", "simulador"), ("test", "pruebas"), ("production", "producción")],
+        choices=[("simulator", _("simulador")), ("test", _("pruebas")), ("production", _("producción"))],
     )
     numero = models.CharField("NumeroInstalacion", max_length=100)
-    producer_name = models.CharField("productor", max_length=120)
-    producer_nif = models.CharField("NIF del productor", max_length=9)
+    producer_name = models.CharField(_("productor"), max_length=120)
+    producer_nif = models.CharField(_("NIF del productor"), max_length=9)
     system_name = models.CharField("NombreSistemaInformatico", max_length=30)
     system_id = models.CharField("IdSistemaInformatico", max_length=2)
-    active = models.BooleanField("activa", default=True)
-    created_at = models.DateTimeField("creada")
+    active = models.BooleanField(_("activa"), default=True)
+    created_at = models.DateTimeField(_("creada"))
     head_seq = models.PositiveBigIntegerField(default=0)
     head_num_serie = models.CharField(max_length=60, blank=True)
     head_fecha = models.CharField(max_length=10, blank=True)
     head_huella = models.CharField(max_length=64, blank=True)
     head_stamp = models.DateTimeField(null=True, blank=True)
     head_seal = models.CharField(max_length=64, blank=True)
-    stopped_at = models.DateTimeField("envío detenido", null=True, blank=True)
-    stopped_reason = models.TextField("por qué se detuvo", blank=True, default="")
+    stopped_at = models.DateTimeField(_("envío detenido"), null=True, blank=True)
+    stopped_reason = models.TextField(_("por qué se detuvo"), blank=True, default="")
     """Stopped, nothing is sent until a person resumes it: the AEAT has suspended the access (4141)."""
     told = models.CharField(max_length=40, blank=True, default="")
     """The trouble of sending that a person was told of and that goes on (sending_alerts.py)."""
-    locked_at = models.DateTimeField("cerrada desde", null=True, blank=True)
-    lock_reason = models.TextField("por qué está cerrada", blank=True, default="")
+    locked_at = models.DateTimeField(_("cerrada desde"), null=True, blank=True)
+    lock_reason = models.TextField(_("por qué está cerrada"), blank=True, default="")
     """Locked, nothing is issued on this chain and nothing of it is sent (verifactu/locks.py)."""
 
     class Meta:
         ordering: ClassVar = ["taxpayer", "created_at"]
-        verbose_name = "instalación"
-        verbose_name_plural = "instalaciones"
+        verbose_name = _("instalación")
+        verbose_name_plural = _("instalaciones")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["taxpayer", "producer_nif", "system_id", "numero"], name="installation_number_once"
@@ -147,22 +147,22 @@ class Submission(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="submissions")
-    state = FSMField("estado", default="sending", protected=True, choices=[(s, s) for s in SUBMISSION_STATES])
+    state = FSMField(_("estado"), default="sending", protected=True, choices=[(s, s) for s in SUBMISSION_STATES])
     first_seq = models.PositiveBigIntegerField()
-    count = models.PositiveIntegerField("registros")
+    count = models.PositiveIntegerField(_("registros"))
     incidencia = models.BooleanField("Incidencia", default=False)
-    started_at = models.DateTimeField("enviado")
-    finished_at = models.DateTimeField("respondido", null=True, blank=True)
-    next_at = models.DateTimeField("siguiente envío desde", null=True, blank=True)
-    failures = models.PositiveIntegerField("fallos seguidos", default=0)
-    reason = models.TextField("motivo", blank=True)
+    started_at = models.DateTimeField(_("enviado"))
+    finished_at = models.DateTimeField(_("respondido"), null=True, blank=True)
+    next_at = models.DateTimeField(_("siguiente envío desde"), null=True, blank=True)
+    failures = models.PositiveIntegerField(_("fallos seguidos"), default=0)
+    reason = models.TextField(_("motivo"), blank=True)
     suspects = models.PositiveIntegerField(default=0)
     """Of the records that wait after it, the first so many hold one that takes the others with it."""
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        verbose_name = "envío"
-        verbose_name_plural = "envíos"
+        verbose_name = _("envío")
+        verbose_name_plural = _("envíos")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=SUBMISSION_STATES), name="submission_state_known"),
             models.UniqueConstraint(
@@ -190,15 +190,17 @@ class Record(LedgerModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="records")
-    seq = models.PositiveBigIntegerField("nº en la cadena")
-    operation = models.CharField("operación", max_length=9, choices=[("Alta", "Alta"), ("Anulacion", "Anulación")])
+    seq = models.PositiveBigIntegerField(_("nº en la cadena"))
+    operation = models.CharField(
+        _("operación"), max_length=9, choices=[("Alta", "Alta"), ("Anulacion", _("Anulación"))]
+    )
     id_emisor = models.CharField("IDEmisorFactura", max_length=9)
     num_serie = models.CharField("NumSerieFactura", max_length=60)
     fecha_expedicion = models.CharField("FechaExpedicionFactura", max_length=10)
     tipo_factura = models.CharField("TipoFactura", max_length=2, blank=True)
     importe_total = models.CharField("ImporteTotal", max_length=16, blank=True)
-    huella = models.CharField("Huella", max_length=64)
-    huella_anterior = models.CharField("Huella anterior", max_length=64, blank=True)
+    huella = models.CharField(_("Huella"), max_length=64)
+    huella_anterior = models.CharField(_("Huella anterior"), max_length=64, blank=True)
     generated_at = models.DateTimeField("FechaHoraHusoGenRegistro")
     xml = models.TextField("XML")
     covers = models.CharField(max_length=64, blank=True)
@@ -206,20 +208,20 @@ class Record(LedgerModel):
     answer_token = models.CharField(max_length=200, blank=True)
     """The workflow token that the AEAT's final verdict completes."""
 
-    state = FSMField("estado", default="pending", protected=True, choices=[(s, s) for s in RECORD_STATES])
+    state = FSMField(_("estado"), default="pending", protected=True, choices=[(s, s) for s in RECORD_STATES])
     submission = models.ForeignKey(
-        Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="records", verbose_name="envío"
+        Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="records", verbose_name=_("envío")
     )
-    codigo_error = models.CharField("código de error", max_length=10, blank=True)
-    descripcion_error = models.TextField("descripción del error", blank=True)
+    codigo_error = models.CharField(_("código de error"), max_length=10, blank=True)
+    descripcion_error = models.TextField(_("descripción del error"), blank=True)
     csv = models.CharField("CSV", max_length=40, blank=True)
-    verdict_at = models.DateTimeField("respuesta", null=True, blank=True)
-    reason = models.TextField("motivo", blank=True)
+    verdict_at = models.DateTimeField(_("respuesta"), null=True, blank=True)
+    reason = models.TextField(_("motivo"), blank=True)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "registro de facturación"
-        verbose_name_plural = "registros de facturación"
+        verbose_name = _("registro de facturación")
+        verbose_name_plural = _("registros de facturación")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["installation", "seq"], name="one_record_per_link"),
             models.CheckConstraint(condition=Q(state__in=RECORD_STATES), name="record_state_known"),
@@ -252,19 +254,19 @@ class Answer(LedgerModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="answers")
-    kind = models.CharField("tipo", max_length=10, choices=[("submission", "envío"), ("query", "consulta")])
-    received_at = models.DateTimeField("recibida")
+    kind = models.CharField(_("tipo"), max_length=10, choices=[("submission", _("envío")), ("query", _("consulta"))])
+    received_at = models.DateTimeField(_("recibida"))
     http_status = models.PositiveSmallIntegerField("HTTP", null=True, blank=True)
-    body = models.BinaryField("respuesta")
+    body = models.BinaryField(_("respuesta"))
     csv = models.CharField("CSV", max_length=40, blank=True)
     estado_envio = models.CharField("EstadoEnvio", max_length=24, blank=True)
     tiempo_espera = models.PositiveIntegerField("TiempoEsperaEnvio (s)", null=True, blank=True)
-    lines = models.JSONField("líneas", default=list)
+    lines = models.JSONField(_("líneas"), default=list)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "respuesta"
-        verbose_name_plural = "respuestas"
+        verbose_name = _("respuesta")
+        verbose_name_plural = _("respuestas")
 
     def __str__(self) -> str:
         return f"{self.submission} {self.estado_envio or self.http_status}"

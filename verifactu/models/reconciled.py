@@ -33,31 +33,36 @@ class Discrepancy(LedgerModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     installation = models.ForeignKey(
-        "verifactu.Installation", on_delete=models.PROTECT, related_name="discrepancies", verbose_name="instalación"
+        "verifactu.Installation", on_delete=models.PROTECT, related_name="discrepancies", verbose_name=_("instalación")
     )
-    month = models.CharField("mes", max_length=7)
+    month = models.CharField(_("mes"), max_length=7)
     """The month (yyyy-mm) in whose comparison it was found."""
     id_emisor = models.CharField("IDEmisorFactura", max_length=20)
     num_serie = models.CharField("NumSerieFactura", max_length=60)
     fecha_expedicion = models.CharField("FechaExpedicionFactura", max_length=10)
-    kind = models.CharField("diferencia", max_length=12, choices=Kind.choices)
+    kind = models.CharField(_("diferencia"), max_length=12, choices=Kind.choices)
     record = models.ForeignKey(
-        "verifactu.Record", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="registro"
+        "verifactu.Record",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("registro"),
     )
-    ours = models.JSONField("lo que hay aquí", default=dict)
-    theirs = models.JSONField("lo que tiene la AEAT", default=dict)
-    proposal = models.CharField("reparación propuesta", max_length=8, choices=Proposal.choices)
-    found_at = models.DateTimeField("hallada")
-    seen_at = models.DateTimeField("vista por última vez")
-    state = FSMField("estado", default="open", protected=True, choices=[(s, s) for s in DISCREPANCY_STATES])
-    decided_by = models.CharField("decidido por", max_length=200, blank=True, default="")
-    decided_at = models.DateTimeField("decidido", null=True, blank=True)
-    reason = models.TextField("motivo", blank=True, default="")
+    ours = models.JSONField(_("lo que hay aquí"), default=dict)
+    theirs = models.JSONField(_("lo que tiene la AEAT"), default=dict)
+    proposal = models.CharField(_("reparación propuesta"), max_length=8, choices=Proposal.choices)
+    found_at = models.DateTimeField(_("hallada"))
+    seen_at = models.DateTimeField(_("vista por última vez"))
+    state = FSMField(_("estado"), default="open", protected=True, choices=[(s, s) for s in DISCREPANCY_STATES])
+    decided_by = models.CharField(_("decidido por"), max_length=200, blank=True, default="")
+    decided_at = models.DateTimeField(_("decidido"), null=True, blank=True)
+    reason = models.TextField(_("motivo"), blank=True, default="")
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "diferencia con la AEAT"
-        verbose_name_plural = "diferencias con la AEAT"
+        verbose_name = _("diferencia con la AEAT")
+        verbose_name_plural = _("diferencias con la AEAT")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=DISCREPANCY_STATES), name="discrepancy_state_known"),
             # reconciliation: the same difference is told once
@@ -91,18 +96,18 @@ class LockEvent(LedgerModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     installation = models.ForeignKey(
-        "verifactu.Installation", on_delete=models.PROTECT, related_name="lock_events", verbose_name="instalación"
+        "verifactu.Installation", on_delete=models.PROTECT, related_name="lock_events", verbose_name=_("instalación")
     )
-    move = models.CharField("qué pasó", max_length=8, choices=Move.choices)
-    at = models.DateTimeField("cuándo")
-    actor = models.CharField("quién", max_length=200)
-    reason = models.TextField("motivo")
-    facts = models.JSONField("lo comparado", default=dict)
+    move = models.CharField(_("qué pasó"), max_length=8, choices=Move.choices)
+    at = models.DateTimeField(_("cuándo"))
+    actor = models.CharField(_("quién"), max_length=200)
+    reason = models.TextField(_("motivo"))
+    facts = models.JSONField(_("lo comparado"), default=dict)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "cierre de una instalación"
-        verbose_name_plural = "cierres de instalaciones"
+        verbose_name = _("cierre de una instalación")
+        verbose_name_plural = _("cierres de instalaciones")
 
     def __str__(self) -> str:
         return f"{self.installation} {self.get_move_display()}"
@@ -119,8 +124,8 @@ class Whereabouts(models.Model):
     noted_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "lugar de la base de datos"
-        verbose_name_plural = "lugares de la base de datos"
+        verbose_name = _("lugar de la base de datos")
+        verbose_name_plural = _("lugares de la base de datos")
         constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="one_place")]
 
     def __str__(self) -> str:

@@ -22,15 +22,15 @@ class ChainEvent(LedgerModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="events")
     record = models.ForeignKey(Record, null=True, blank=True, on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField("cuándo")
-    actor = models.CharField("quién", max_length=150)
-    move = models.CharField("qué", max_length=10, choices=Move.choices)
-    reason = models.TextField("motivo", blank=True)
+    at = models.DateTimeField(_("cuándo"))
+    actor = models.CharField(_("quién"), max_length=150)
+    move = models.CharField(_("qué"), max_length=10, choices=Move.choices)
+    reason = models.TextField(_("motivo"), blank=True)
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "intervención"
-        verbose_name_plural = "intervenciones"
+        verbose_name = _("intervención")
+        verbose_name_plural = _("intervenciones")
 
     def __str__(self) -> str:
         return f"{self.installation_id} {self.move}"
@@ -43,15 +43,15 @@ class ServiceClock(models.Model):
     """
 
     endpoint = models.CharField(primary_key=True, max_length=300)
-    drift = models.FloatField("desfase (s)")
+    drift = models.FloatField(_("desfase (s)"))
     """Seconds by which ours is ahead; negative when it is behind."""
-    read_at = models.DateTimeField("leído")
+    read_at = models.DateTimeField(_("leído"))
     told = models.CharField(max_length=8, blank=True, default="")
     """What was told of it and holds still: nothing, `warn` or `alarm`."""
 
     class Meta:
-        verbose_name = "reloj de la AEAT"
-        verbose_name_plural = "relojes de la AEAT"
+        verbose_name = _("reloj de la AEAT")
+        verbose_name_plural = _("relojes de la AEAT")
 
     def __str__(self) -> str:
         return f"{self.endpoint} {self.drift:+.0f} s"
@@ -63,13 +63,13 @@ class ChainProblem(models.Model):
     installation = models.OneToOneField(
         Installation, primary_key=True, on_delete=models.PROTECT, related_name="problem"
     )
-    found_at = models.DateTimeField("hallado")
+    found_at = models.DateTimeField(_("hallado"))
     subject = models.CharField(max_length=200)
-    text = models.TextField("qué está mal")
+    text = models.TextField(_("qué está mal"))
 
     class Meta:
-        verbose_name = "cadena rota"
-        verbose_name_plural = "cadenas rotas"
+        verbose_name = _("cadena rota")
+        verbose_name_plural = _("cadenas rotas")
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.text}"
@@ -78,15 +78,15 @@ class ChainProblem(models.Model):
 class Declaration(LedgerModel):
     """A declaración responsable as this installation showed it: one row per text, kept for ever (verifactu.md 1.7)."""
 
-    version = models.CharField("versión", max_length=50)
+    version = models.CharField(_("versión"), max_length=50)
     sha256 = models.CharField(max_length=64, unique=True)
-    text = models.TextField("texto")
-    kept_at = models.DateTimeField("guardada")
+    text = models.TextField(_("texto"))
+    kept_at = models.DateTimeField(_("guardada"))
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-kept_at"]
-        verbose_name = "declaración responsable"
-        verbose_name_plural = "declaraciones responsables"
+        verbose_name = _("declaración responsable")
+        verbose_name_plural = _("declaraciones responsables")
 
     def __str__(self) -> str:
         return f"{self.version} {self.sha256[:12]}"

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.utils.translation import gettext as _
+
 from workflows import control
 from workflows.models import Process
 
@@ -71,9 +73,9 @@ def desk(workflow: str) -> Desk:
 
 def step_title(workflow: str, key: str) -> Any:
     """Return a journal key in words: `decide#2` is the second `decide`."""
-    name, _, turn = key.partition("#")
+    name, _hash, turn = key.partition("#")
     title = desk(workflow).steps.get(name.partition("[")[0], name)
-    return f"{title} ({turn}.ª vez)" if turn else title
+    return _("%(title)s (%(turn)s.ª vez)") % {"title": title, "turn": turn} if turn else title
 
 
 def question(process: Process) -> Question:

@@ -157,6 +157,13 @@ class ProcessAdmin(ReadingAdmin):
 
     # --- one process -------------------------------------------------------------------------------------------
 
+    def answer(
+        self, request: HttpRequest, obj: Process, template: str, context: dict[str, Any], status: int = 200
+    ) -> TemplateResponse:
+        """Return a page about the process, which goes by what it does: its own name is a code and an id."""
+        obj.called = desk(obj.workflow).title  # type: ignore[attr-defined]
+        return super().answer(request, obj, template, {"title": obj.called, **context}, status)  # type: ignore[attr-defined]
+
     def page(self, request: HttpRequest, obj: Process) -> dict[str, Any]:
         now = clock.now()
         told = explain(obj, now=now)
@@ -177,7 +184,7 @@ class ProcessAdmin(ReadingAdmin):
             "events": table(
                 [_("Cuándo"), _("Qué pasó"), _("Quién"), _("Motivo")],
                 [
-                    [moment(event.at), MOVES.get(event.move, event.move), mono(event.actor), event.reason or "—"]
+                    [moment(event.at), MOVES.get(event.move, event.move), _who(event.actor), event.reason or "—"]
                     for event in obj.events.order_by("-id")[:MOST_EVENTS]
                 ],
             ),
@@ -195,7 +202,7 @@ class ProcessAdmin(ReadingAdmin):
             Fact(_("Empezado"), moment(obj.started_at)),
             Fact(_("Terminado"), moment(obj.finished_at)),
             Fact(_("Tiempo en total"), took(obj, now)),
-            Fact(_("Por encargo de"), obj.actor or "—"),
+            Fact(_("Por encargo de"), _who(obj.actor)),
             *origins(obj),
             Fact(_("Carril y cola"), f"{obj.lane} · {obj.queue}"),
             Fact(_("Trabajador"), obj.worker or "—"),
@@ -263,3 +270,8 @@ class ProcessAdmin(ReadingAdmin):
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Process]) -> HttpResponse | None:
         """Do those that have ended again."""
         return bulk(self, request, queryset, "replay")
+
+
+def _who(actor: str) -> Any:
+    """Return a workflow by what it does; a person or a worker by their name."""
+    return DESKS[actor].title if actor in DESKS else mono(actor)

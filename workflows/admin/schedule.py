@@ -1,5 +1,6 @@
 """Schedules: when each runs next, what a person may set of it, and the button that runs it now."""
 
+import re
 from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -193,6 +194,10 @@ def local(instant: datetime, zone: str) -> str:
     return date_format(localtime(instant, ZoneInfo(zone)), "d/m/Y H:i")
 
 
+_EVERY = re.compile(r"(\*|\d+-59)/(?P<n>\d+)")
+"""Every few minutes, from the first one or from another."""
+
+
 def in_words(expression: str) -> str:
     """Return the common kinds of cron expression in words, and the others as they are."""
     minute, hour, day, month, weekday = expression.upper().split()
@@ -210,6 +215,6 @@ def in_words(expression: str) -> str:
     if (hour, day, month, weekday) == ("*", "*", "*", "*"):
         if minute.isdigit():
             return _("cada hora, en el minuto %(minute)s") % {"minute": minute}
-        if minute.startswith("*/") and minute[2:].isdigit():
-            return _("cada %(n)s minutos") % {"n": minute[2:]}
+        if every := _EVERY.fullmatch(minute):
+            return _("cada %(n)s minutos") % {"n": every["n"]}
     return expression

@@ -33,8 +33,8 @@ class Alert(LedgerModel):
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["-id"]
-        verbose_name = "aviso"
-        verbose_name_plural = "avisos"
+        verbose_name = _("aviso")
+        verbose_name_plural = _("avisos")
         indexes: ClassVar = [
             # admin: the alerts of a tenant, newest first
             models.Index(fields=["tenant", "-id"], name="alert_of_tenant"),

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from common.states import Moves
@@ -38,8 +39,8 @@ class Breaker(models.Model):
 
     class Meta:
         ordering: ClassVar = ["key"]
-        verbose_name = "cortacircuitos"
-        verbose_name_plural = "cortacircuitos"
+        verbose_name = _("cortacircuitos")
+        verbose_name_plural = _("cortacircuitos")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=["closed", "open", "half_open"]), name="breaker_state_known"),
             models.CheckConstraint(

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from workflows.models.process import Process
 
@@ -27,8 +28,8 @@ class Lane(models.Model):
 
     class Meta:
         ordering: ClassVar = ["key"]
-        verbose_name = "carril"
-        verbose_name_plural = "carriles"
+        verbose_name = _("carril")
+        verbose_name_plural = _("carriles")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(rate_seconds__gt=0), name="rate_has_a_period"),
         ]
@@ -57,8 +58,8 @@ class Token(models.Model):
 
     class Meta:
         ordering: ClassVar = ["key"]
-        verbose_name = "espera"
-        verbose_name_plural = "esperas"
+        verbose_name = _("espera")
+        verbose_name_plural = _("esperas")
         indexes: ClassVar = [
             # engine.cancel: the open tokens of a process
             models.Index(fields=["process"], name="token_open", condition=Q(completed_at__isnull=True, closed=False)),
@@ -86,8 +87,8 @@ class Worker(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        verbose_name = "trabajador"
-        verbose_name_plural = "trabajadores"
+        verbose_name = _("trabajador")
+        verbose_name_plural = _("trabajadores")
 
     def __str__(self) -> str:
         return self.name

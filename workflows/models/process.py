@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Func, Q, Value
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from common.ids import uuid7
@@ -92,8 +93,8 @@ class Process(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-seq"]
-        verbose_name = "proceso"
-        verbose_name_plural = "procesos"
+        verbose_name = _("proceso")
+        verbose_name_plural = _("procesos")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["workflow", "idempotency_key"],
@@ -216,8 +217,8 @@ class ProcessEvent(LedgerModel):
 
     class Meta(LedgerModel.Meta):
         ordering: ClassVar = ["process", "id"]
-        verbose_name = "suceso"
-        verbose_name_plural = "sucesos"
+        verbose_name = _("suceso")
+        verbose_name_plural = _("sucesos")
         indexes: ClassVar = [
             # admin: the history of one process, in order
             models.Index(fields=["process", "id"], name="event_history"),

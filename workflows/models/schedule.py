@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Schedule(models.Model):
@@ -40,8 +41,8 @@ class Schedule(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        verbose_name = "horario"
-        verbose_name_plural = "horarios"
+        verbose_name = _("horario")
+        verbose_name_plural = _("horarios")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(catch_up__in=["all", "last", "none"]), name="schedule_catch_up_known"),
         ]

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from workflows.models.process import Process
 
@@ -32,8 +33,8 @@ class Step(models.Model):
 
     class Meta:
         ordering: ClassVar = ["process", "id"]
-        verbose_name = "paso"
-        verbose_name_plural = "pasos"
+        verbose_name = _("paso")
+        verbose_name_plural = _("pasos")
         constraints: ClassVar = [
             # the journal: one answer per key
             models.UniqueConstraint(fields=["process", "key"], name="one_step_per_key"),
@@ -61,8 +62,8 @@ class Attempt(models.Model):
 
     class Meta:
         ordering: ClassVar = ["process", "id"]
-        verbose_name = "intento"
-        verbose_name_plural = "intentos"
+        verbose_name = _("intento")
+        verbose_name_plural = _("intentos")
         indexes: ClassVar = [
             # admin: the timeline of one process
             models.Index(fields=["process", "id"], name="attempt_timeline"),
