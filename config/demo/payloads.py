@@ -1,6 +1,7 @@
 """One invented order in the shape of each platform: Shopify, WooCommerce, and our own API."""
 
 import json
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -28,7 +29,7 @@ class Buyer:
 
     @property
     def email(self) -> str:
-        name = f"{self.first}.{self.last}".replace(" ", ".").lower()
+        name = unicodedata.normalize("NFKD", f"{self.first}.{self.last}".replace(" ", ".").lower())
         return f"{name.encode('ascii', 'ignore').decode()}@example.com"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model, Q
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,11 +13,15 @@ from common.admin import link, moment
 from invoicing import answering
 from invoicing.admin.asked import known
 from invoicing.admin.resolving import ResolutionForm, ask
+from invoicing.answers import outline
+from invoicing.customers.answer import ACTOR as CUSTOMER
 from invoicing.exports import progress
+from invoicing.holds import CATALOGUE
 from invoicing.models import Company, Connection, Delivery, Invoice, Order
 from verifactu.history import records_of
 from verifactu.models import Installation, Submission
 from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
+from workflows.admin.words import ACTORS, CODES
 from workflows.models import Process
 
 MOST_FOUND = 200
@@ -98,6 +103,9 @@ FOLLOWING = {
     "send_annulment": gettext_lazy("Registrar la anulación"),
 }
 """The steps of a record until its verdict stands (invoicing/acknowledging.py)."""
+
+ACTORS[CUSTOMER] = gettext_lazy("el cliente")
+CODES.update({code: lazy(outline, str)(code) for code in CATALOGUE})
 
 DESKS.update(
     {

@@ -36,9 +36,10 @@ OUTCOMES = {
 
 
 def _remedy(row: Reconciliation) -> list[Fact]:
-    """Return where to look when the shop could not be asked."""
+    """Return where to go for what a person has to do: decide on what is held, put right why nobody could ask."""
     if not row.trouble:
-        return []
+        waiting = anchor(f"{reverse('holds')}?connection={row.connection_id}", _("Atender los retenidos"))
+        return [Fact(_("Qué hacer"), waiting)] if row.held else []
     address = reverse("admin:invoicing_connection_probe", args=[row.connection_id])
     return [Fact(_("Qué hacer"), anchor(address, _("Probar la dirección y las credenciales guardadas")))]
 
@@ -105,13 +106,15 @@ class ReconciliationAdmin(ReadingAdmin):
         return outcome(row), OUTCOMES[outcome(row)].text
 
     def page(self, request: HttpRequest, obj: Reconciliation) -> dict[str, Any]:
+        obj.called = f"{obj.connection}, {moment(obj.finished_at)}"  # type: ignore[attr-defined]
         identities = [remain["order"] for remain in obj.remains]
         rows = Order.objects.filter(connection=obj.connection_id, external_id__in=identities)
         orders = {order.external_id: order for order in rows}
         return {
             "heading": str(obj.connection),
             "state": OUTCOMES[outcome(obj)],
-            "everything": outcome(obj) == "whole",
+            "everything": outcome(obj) == "whole" and not obj.held,
+            "title": obj.called,  # type: ignore[attr-defined]
             "facts": [
                 Fact(_("Conexión"), link(obj.connection)),
                 Fact(_("Desde"), moment(obj.since)),

@@ -133,6 +133,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "title": _("Inicio"),
+        "first": _first_step(request),
         "cards": _cards(request, now),
         "ageing": _ageing(request, now) if _may(request, Process) else None,
         "stopped": _stopped_rows(request) if _may(request, Process) else [],
@@ -140,6 +141,19 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "amiss": _amiss(request) if _may(request, Record) else [],
         "unsigned": _unsigned(request, now) if _may(request, Connection) else [],
     }
+
+
+def _first_step(request: HttpRequest) -> tuple[Any, str] | None:
+    """Return what a new house begins with and where; None once that is done, and for who may not."""
+    for model, words in (
+        (Company, _("Empiece por la empresa que factura: su NIF, su dirección y su certificado.")),
+        (Connection, _("Ahora, de dónde llegan los pedidos: una tienda, o la API.")),
+    ):
+        page = admin.site._registry[model]
+        if not model._default_manager.exists():
+            address = reverse(f"admin:invoicing_{model._meta.model_name}_add")
+            return (words, address) if page.has_add_permission(request) else None
+    return None
 
 
 def _cards(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:

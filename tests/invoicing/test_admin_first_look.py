@@ -43,6 +43,22 @@ def test_an_empty_list_says_how_it_fills(admin: Client, model: type) -> None:
     assert "Quitar los filtros" not in page  # none is set
 
 
+def test_the_front_page_says_where_to_begin(admin: Client, company: Company) -> None:
+    page = admin.get("/admin/").content.decode()
+    assert "de dónde llegan los pedidos" in page
+    assert reverse("admin:invoicing_connection_add") in page
+    world.shop(company)
+    assert "de dónde llegan los pedidos" not in admin.get("/admin/").content.decode()
+    assert "Empiece por la empresa" not in page
+
+
+def test_an_empty_house_begins_with_the_company(fresh_database: Database, client: Client) -> None:
+    client.force_login(User.objects.create_superuser("eva"))
+    page = client.get("/admin/").content.decode()
+    assert "Empiece por la empresa que factura" in page
+    assert reverse("admin:invoicing_company_add") in page
+
+
 def test_a_list_that_filters_emptied_says_so(admin: Client) -> None:
     page = admin.get("/admin/invoicing/connection/", {"q": "nada"}).content.decode()
     assert "No hay nada con estos filtros." in page

@@ -41,7 +41,7 @@ from workflows.admin.family import children, origins, progress
 from workflows.admin.health import health_page
 from workflows.admin.replaying import replay
 from workflows.admin.timeline import timeline
-from workflows.admin.words import MOVES, STATES
+from workflows.admin.words import ACTORS, CODES, MOVES, REASONS, STATES
 from workflows.errors import WrongState
 from workflows.models import Process
 
@@ -158,11 +158,13 @@ class ProcessAdmin(ReadingAdmin):
     # --- one process -------------------------------------------------------------------------------------------
 
     def answer(
-        self, request: HttpRequest, obj: Process, template: str, context: dict[str, Any], status: int = 200
+        self, request: HttpRequest, obj: Process | None, template: str, context: dict[str, Any], status: int = 200
     ) -> TemplateResponse:
-        """Return a page about the process, which goes by what it does: its own name is a code and an id."""
-        obj.called = desk(obj.workflow).title  # type: ignore[attr-defined]
-        return super().answer(request, obj, template, {"title": obj.called, **context}, status)  # type: ignore[attr-defined]
+        """Return a page; one about a process goes by what that does, for its own name is a code and an id."""
+        if obj is not None:
+            obj.called = desk(obj.workflow).title  # type: ignore[attr-defined]
+            context = {"title": obj.called, **context}  # type: ignore[attr-defined]
+        return super().answer(request, obj, template, context, status)
 
     def page(self, request: HttpRequest, obj: Process) -> dict[str, Any]:
         now = clock.now()
@@ -184,7 +186,7 @@ class ProcessAdmin(ReadingAdmin):
             "events": table(
                 [_("Cuándo"), _("Qué pasó"), _("Quién"), _("Motivo")],
                 [
-                    [moment(event.at), MOVES.get(event.move, event.move), _who(event.actor), event.reason or "—"]
+                    [moment(event.at), MOVES.get(event.move, event.move), _who(event.actor), _why(event.reason)]
                     for event in obj.events.order_by("-id")[:MOST_EVENTS]
                 ],
             ),
@@ -273,5 +275,10 @@ class ProcessAdmin(ReadingAdmin):
 
 
 def _who(actor: str) -> Any:
-    """Return a workflow by what it does; a person or a worker by their name."""
-    return DESKS[actor].title if actor in DESKS else mono(actor)
+    """Return a workflow by what it does, the others by their names."""
+    return DESKS[actor].title if actor in DESKS else ACTORS.get(actor) or mono(actor)
+
+
+def _why(reason: str) -> Any:
+    """Return why a process moved: what the engine and holds write, in words."""
+    return REASONS.get(reason) or CODES.get(reason) or reason or "—"

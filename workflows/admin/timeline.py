@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from common.admin import lasted, pretty_json
 from workflows.admin.desks import question, step_title
-from workflows.admin.words import KINDS
+from workflows.admin.words import ACTORS, KINDS
 from workflows.models import Attempt, Process, Step
 
 MOST_ATTEMPTS = 100
@@ -40,7 +40,7 @@ class Entry:
 class Decided:
     """Who answered what was waited for, when and why; nobody, when the time ran out."""
 
-    who: str
+    who: Any
     at: datetime | None
     why: str = ""
 
@@ -114,7 +114,9 @@ def _tell_who_decided(process: Process, entries: dict[str, Entry]) -> None:
             continue
         tokens.remove(found)
         if found.completed_at:
-            entries[step.key].decided = Decided(found.actor, found.completed_at, found.reason)
+            entries[step.key].decided = Decided(
+                ACTORS.get(found.actor) or found.actor, found.completed_at, found.reason
+            )
         else:
             entries[step.key].decided = Decided("", found.expires_at)
 

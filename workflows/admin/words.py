@@ -1,5 +1,7 @@
 """The engine's states, moves and steps in plain words."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import Label
@@ -47,6 +49,26 @@ KINDS = {
     "value": _("dato fijado"),
     "children": _("procesos hijos"),
 }
+
+REASONS = {
+    "token answered": _("llegó la respuesta"),
+    "nobody answered in time": _("nadie respondió a tiempo"),
+    "resumed by command": _("se reanudó por orden"),
+    "its steps are taken back": _("se deshace lo que hizo"),
+    "its parent was cancelled": _("se canceló el proceso del que depende"),
+    "due": _("llegó su hora"),
+    "not started in time": _("no empezó a tiempo"),
+    "its time is over": _("se le acabó el tiempo"),
+    "its job was lost": _("se perdió su tarea"),
+    "a sibling failed": _("falló otro de los procesos hijos"),
+}
+"""What the engine writes beside a move; a person's reason is shown as they typed it."""
+
+ACTORS: dict[str, Any] = {}
+"""Whoever is neither a person with a login nor a worker, by the name they act under; the application adds its own."""
+
+CODES: dict[str, Any] = {}
+"""Codes of holds in words, which the application adds."""
 
 ALERTS = {
     kind.value: Label(kind.label, colour)
