@@ -60,7 +60,7 @@ def rectify(staff: Client, invoice: Invoice, **changes: str) -> None:
     page = reverse("admin:invoicing_invoice_rectify", args=[invoice.pk])
     token = str(uuid7())
     for _ in range(2):  # pressed twice
-        assert staff.post(page, {**TYPED, **changes, "token": token}).status_code == 302
+        assert staff.post(page, {**TYPED, **changes, "token": token, "step": "issue"}).status_code == 302
     work_off()
 
 
