@@ -120,7 +120,7 @@ class _Shortening(etree.Resolver):
 
     def resolve(self, system_url: str, public_id: str, context: Any = None) -> Any:
         """Read one of them; lxml gives the context, though the stubs do not say so."""
-        content = Path(system_url).read_bytes().replace(_LONG, _SHORT)
+        content = (_SCHEMAS / system_url.rpartition("/")[2]).read_bytes().replace(_LONG, _SHORT)
         return self.resolve_string(content, context, base_url=system_url)
 
 
