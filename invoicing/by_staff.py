@@ -15,7 +15,7 @@ from django.db import transaction
 from common import clock
 from invoicing import nif
 from invoicing.acknowledging import InvoiceRef
-from invoicing.balance import ZERO, Amounts, Balance, Kind, balance, split
+from invoicing.balance import ZERO, Amounts, Balance, Kind, split
 from invoicing.deciding import Decided, issued_for
 from invoicing.flows import complete_invoice
 from invoicing.issued import Issued, figures
@@ -79,7 +79,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
 
 def rows_that_stand(issued: Issued) -> list[tuple[Kind, Amounts]]:
     """Return what stands of an order's invoices, row by row, in the order in which `Reduction.row` counts."""
-    return sorted(figures(issued.in_force).items(), key=lambda item: (-(item[0].rate or Decimal(-1)), repr(item[0])))
+    return sorted(figures(issued.in_force).items(), key=lambda item: (-(item[0].charged or Decimal(-1)), repr(item[0])))
 
 
 def next_of(correction: Correction, issued: Issued) -> Wanted | None:
@@ -133,7 +133,7 @@ def _behind_the_exchange(correction: Correction, issued: Issued, key: str) -> Wa
             cause="amount", note="La simplificada de un canje estaba mal.", said=correction.reason,
         )  # fmt: skip
         return msgspec.structs.replace(document, tipo="R5", recipient=None, rectifies=last.substitutes)
-    change = balance(made.shares)
+    change = made.figures
     document = difference(
         issued, change, per_kind(change, "amount", language=last.language), tipo="F3", purpose="exchange", key=key,
         cause="", note=f"Canje de {made.num_serie}.", said=correction.reason,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from invoicing.balance import Amounts, Kind, balance, plus
+from invoicing.balance import Amounts, Balance, Kind, balance, plus
 from invoicing.values import Exchange, ForeignTax, OrderContent, Party, Referred, TaxShare
 
 SOLD = ("sale", "addition", "edit", "amount")
@@ -47,6 +47,11 @@ class IssuedDocument(msgspec.Struct, frozen=True, kw_only=True):
     def foreign_tax(self) -> Decimal:
         """The tax of another member state that was paid beside it."""
         return sum((each.tax for each in self.foreign), Decimal(0))
+
+    @property
+    def figures(self) -> Balance:
+        """What it declares, and the tax of another member state beside that."""
+        return balance(self.shares, self.foreign)
 
     @property
     def reference(self) -> Referred:
@@ -119,7 +124,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
 def figures(documents: Iterable[IssuedDocument]) -> dict[Kind, Amounts]:
     """Return the sum of documents."""
-    return plus(*(balance(document.shares) for document in documents))
+    return plus(*(document.figures for document in documents))
 
 
 def _stands_alone(document: IssuedDocument) -> bool:

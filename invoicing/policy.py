@@ -402,8 +402,7 @@ def _after_issue(case: _Case, issued: Issued) -> Decision:
     named = tuple(each.recipient.tax_id for each in issued.documents if each.recipient)
     if isinstance(vat := _vat(case, named), Decision):
         return vat
-    refunds = case.content.refunds
-    content = msgspec.structs.replace(case.content, refunds=as_invoiced.refunds_of(refunds, sale))
+    content = msgspec.structs.replace(case.content, refunds=as_invoiced.refunds_of(case.content.refunds, sale))
     case = msgspec.structs.replace(case, content=content)
 
     def reprice(content: OrderContent) -> Priced:
@@ -430,7 +429,7 @@ def _after_issue(case: _Case, issued: Issued) -> Decision:
         return Decision(action="hold", hold=found)
     if found is None:
         return _nothing("Ya facturado, y nada fiscal cambió.")
-    return Decision(action="issue", document=as_invoiced.with_foreign_tax(found, sale, refunds), more=True)
+    return Decision(action="issue", document=found, more=True)
 
 
 # --- orders whose invoice another system issued ------------------------------------------------------------------

@@ -6,8 +6,10 @@ Whatever the lines are, those of one rate add up to its row of the breakdown.
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from invoicing.balance import ZERO, Amounts, Balance, Kind
-from invoicing.money import HUNDRED, UNIT_PRICE, spread
+from invoicing.money import UNIT_PRICE, spread
 from invoicing.values import OrderLine, Party, Priced, PricedLine, Refund
 
 TEXTS: dict[str, dict[str, str]] = {
@@ -41,10 +43,12 @@ TEXTS: dict[str, dict[str, str]] = {
 
 
 class Part:
-    """One line to be: what it says, how many, and its exact gross in euros."""
+    """One line to be: what it says, how many, its exact gross in euros, and its base where no rate says it."""
 
-    def __init__(self, description: str, sku: str, quantity: Decimal, gross: Decimal) -> None:
-        self.description, self.sku, self.quantity, self.gross = description, sku, quantity, gross
+    def __init__(
+        self, description: str, sku: str, quantity: Decimal, gross: Decimal, base: Decimal | None = None
+    ) -> None:
+        self.description, self.sku, self.quantity, self.gross, self.base = description, sku, quantity, gross, base
 
 
 def postal_lines(party: Party) -> list[str]:
@@ -90,7 +94,7 @@ def by_difference(then: Priced, now: Priced) -> Callable[[Balance], tuple[Priced
 
     def lines(change: Balance) -> tuple[PricedLine, ...]:
         found: list[PricedLine] = []
-        for kind, amounts in change.items():
+        for kind, amounts in _as_printed(change).items():
             parts = [
                 _between(old.get(key), new.get(key))
                 for key in goods
@@ -104,6 +108,15 @@ def by_difference(then: Priced, now: Priced) -> Callable[[Balance], tuple[Priced
         return tuple(found)
 
     return lines
+
+
+def _as_printed(change: Balance) -> dict[Kind, Amounts]:
+    """Return the change by the rates that printed lines show: that of another member state is none."""
+    found: dict[Kind, Amounts] = {}
+    for kind, amounts in change.items():
+        shown = msgspec.structs.replace(kind, country="", foreign_rate=None)
+        found[shown] = found.get(shown, Amounts()) + amounts
+    return found
 
 
 def _by_goods(priced: Priced) -> dict[tuple[str, Decimal | None], PricedLine]:
@@ -120,14 +133,14 @@ def _between(old: PricedLine | None, new: PricedLine | None) -> Part:
     assert known  # noqa: S101 (the key comes from one of both)
     quantity = (new.quantity if new else ZERO) - (old.quantity if old else ZERO)
     gross = (new.gross if new else ZERO) - (old.gross if old else ZERO)
-    return Part(known.description, known.sku, quantity or _sign(gross), gross)
+    base = (new.base if new else ZERO) - (old.base if old else ZERO)
+    return Part(known.description, known.sku, quantity or _sign(gross), gross, base)
 
 
 def _lines(kind: Kind, amounts: Amounts, parts: Sequence[Part]) -> list[PricedLine]:
     """Return printed lines whose bases and totals are exactly those of the row."""
-    factor = 1 + ((kind.rate or 0) + (kind.surcharge_rate or 0)) / HUNDRED
     gross = spread(amounts.gross, [part.gross for part in parts])
-    bases = spread(amounts.base, [part.gross / factor for part in parts])
+    bases = spread(amounts.base, [_base(part, kind) for part in parts])
     return [
         PricedLine(
             description=part.description,
@@ -143,13 +156,16 @@ def _lines(kind: Kind, amounts: Amounts, parts: Sequence[Part]) -> list[PricedLi
     ]
 
 
+def _base(part: Part, kind: Kind) -> Decimal:
+    return part.gross / kind.factor if part.base is None or kind.rate is not None else part.base
+
+
 def _bears(line: OrderLine, kind: Kind) -> bool:
-    return any(tax.rate == kind.rate for tax in line.taxes) if line.taxes else kind.rate is None
+    return any(tax.rate == kind.charged for tax in line.taxes) if line.taxes else kind.charged is None
 
 
 def _gross(line: OrderLine, kind: Kind, *, inclusive: bool) -> Decimal:
-    taxed = 1 + ((kind.rate or 0) + (kind.surcharge_rate or 0)) / HUNDRED
-    return line.amount if inclusive else line.amount * taxed
+    return line.amount if inclusive else line.amount * kind.factor
 
 
 def _sign(gross: Decimal) -> Decimal:

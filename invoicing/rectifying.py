@@ -11,7 +11,19 @@ import msgspec
 
 from invoicing import nif, refunds
 from invoicing.aftermath import buyer_changed, edits, same_goods
-from invoicing.balance import ZERO, Amounts, Balance, balance, minus, negative, plus, shares_of, total
+from invoicing.balance import (
+    ZERO,
+    Amounts,
+    Balance,
+    balance,
+    foreign_of,
+    foreign_tax,
+    minus,
+    negative,
+    plus,
+    shares_of,
+    total,
+)
 from invoicing.holds import Hold, Unpriceable, hold
 from invoicing.issued import SOLD, Issued, figures
 from invoicing.printable import by_difference, of_refund, per_kind, postal_lines
@@ -131,7 +143,7 @@ def _edit(asked: Asked) -> Wanted | Hold | None:
         now, then = asked.reprice(content), asked.reprice(before)
     except Unpriceable:
         return _by_hand(asked, *changed)
-    change = minus(balance(now.shares), _baseline(asked))
+    change = minus(balance(now.shares, now.foreign), _baseline(asked))
     less = {kind: amounts for kind, amounts in change.items() if amounts.gross < 0}
     more = {kind: amounts for kind, amounts in change.items() if amounts.gross >= 0}
     if not change:
@@ -189,7 +201,7 @@ def _baseline(asked: Asked) -> Balance:
         for document, version in zip(issued.documents, issued.versions, strict=True)
         if version > issued.by_hand.version and document.purpose in SOLD
     ]
-    return plus(balance(then.shares), figures(since))
+    return plus(balance(then.shares, then.foreign), figures(since))
 
 
 # --- who bought ------------------------------------------------------------------------------------------------------
@@ -216,7 +228,7 @@ def restated(issued: Issued, recipient: Party, *, key: str, said: str = "") -> W
     """
     last, half = issued.last, issued.half_exchanged
     shared: Any = {"key": key, "language": last.language, "email": last.email, "note_for_buyer": said}
-    stands = negative(balance(half.shares)) if half else figures(issued.in_force)
+    stands = negative(half.figures) if half else figures(issued.in_force)
     if not stands:
         return None
     lines = per_kind(stands, "restated", language=last.language)
@@ -301,9 +313,11 @@ def difference(
 
 def _priced(change: Balance, lines: tuple[PricedLine, ...], mentions: tuple[str, ...]) -> Priced:
     tax = sum((amounts.tax + amounts.surcharge for amounts in change.values()), ZERO)
+    abroad = foreign_tax(change)
     return Priced(
-        lines=lines, shares=shares_of(change), tax_total=tax, total=total(change), platform_tax=tax, mentions=mentions
-    )
+        lines=lines, shares=shares_of(change), tax_total=tax, total=total(change) - abroad, platform_tax=tax,
+        mentions=mentions, foreign=foreign_of(change), foreign_tax=abroad,
+    )  # fmt: skip
 
 
 def _replaced(stands: Balance) -> Replaced:

@@ -77,13 +77,13 @@ def _named(sold: Balance, lines: Iterable[OrderLine], *, inclusive: bool) -> dic
     for line in lines:
         rates: set[Decimal | None] = {tax.rate for tax in line.taxes}
         rates = rates or {None}
-        fitting = [kind for kind in sold if kind.rate in rates and (kind.surcharge_rate or None) in {None, *rates}]
+        fitting = [kind for kind in sold if kind.charged in rates and (kind.surcharge_rate or None) in {None, *rates}]
         if len(fitting) == 1:
             amounts[fitting[0]] = amounts.get(fitting[0], ZERO) - line.amount
     if not inclusive:
         for kind, net in amounts.items():
             amounts[kind] = (
-                net + cents(net * (kind.rate or 0) / HUNDRED) + cents(net * (kind.surcharge_rate or 0) / HUNDRED)
+                net + cents(net * (kind.charged or 0) / HUNDRED) + cents(net * (kind.surcharge_rate or 0) / HUNDRED)
             )
     return {kind: cents(gross) for kind, gross in amounts.items() if gross > 0}
 
@@ -109,7 +109,10 @@ def _within(amounts: Amounts, sold: Amounts, *, complete: bool) -> Amounts:
         return sold
     gross = amounts.gross
     tax, surcharge = min(amounts.tax, sold.tax), min(amounts.surcharge, sold.surcharge)
-    short = gross - tax - surcharge - sold.base
-    if short > 0:
+    foreign = min(amounts.foreign, sold.foreign)
+    short = max(gross - tax - surcharge - foreign - sold.base, ZERO)
+    if sold.foreign:
+        foreign += short
+    else:
         tax += short
-    return Amounts(gross - tax - surcharge, tax, surcharge)
+    return Amounts(gross - tax - surcharge - foreign, tax, surcharge, foreign)

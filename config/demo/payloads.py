@@ -47,6 +47,17 @@ class Sale:
     discount_percent: int = 0
     taxed: bool = True
     updated_at: datetime | None = None
+    shipping_rate: Decimal = Decimal(21)
+    discounts: tuple[Decimal, ...] = ()
+    """Euros off each piece of the goods, in their order."""
+
+    def price_of(self, place: int) -> Decimal:
+        """Return what is paid for one piece of the goods in that place."""
+        return self.items[place][0].price - self.off(place)
+
+    def off(self, place: int) -> Decimal:
+        """Return what is taken off one piece."""
+        return self.discounts[place] if place < len(self.discounts) else Decimal(0)
 
     def at(self, seconds: int, **changes: Any) -> "Sale":
         """Return a later version of the order, `seconds` after it was placed."""
@@ -70,9 +81,9 @@ def _tax(gross: Decimal, rate: Decimal) -> Decimal:
 def _lines(sale: Sale) -> list[tuple[Product, int, Decimal, Decimal]]:
     """Return (product, quantity, discount, gross after discount) of each line."""
     rows = []
-    for product, quantity in sale.items:
+    for place, (product, quantity) in enumerate(sale.items):
         gross = product.price * quantity
-        discount = _rounded(gross * sale.discount_percent / 100)
+        discount = _rounded(gross * sale.discount_percent / 100) + sale.off(place) * quantity
         rows.append((product, quantity, discount, gross - discount))
     return rows
 
@@ -101,7 +112,7 @@ def _shopify(sale: Sale) -> dict[str, Any]:
         for index, (product, quantity, discount, gross) in enumerate(lines)
     ]
     tax = sum((Decimal(t["price"]) for item in line_items for t in item["tax_lines"]), Decimal(0))
-    shipping_tax = Decimal(0) if untaxed else _tax(sale.shipping, Decimal(21))
+    shipping_tax = Decimal(0) if untaxed else _tax(sale.shipping, sale.shipping_rate)
     address = {
         "first_name": sale.buyer.first,
         "last_name": sale.buyer.last,
@@ -144,7 +155,9 @@ def _shopify(sale: Sale) -> dict[str, Any]:
                 "title": "Envío 24-48 h",
                 "price": str(sale.shipping),
                 "discount_allocations": [],
-                "tax_lines": [] if untaxed else [{"title": "ES IVA", "rate": 0.21, "price": str(shipping_tax)}],
+                "tax_lines": []
+                if untaxed
+                else [{"title": "ES IVA", "rate": float(sale.shipping_rate / 100), "price": str(shipping_tax)}],
             }
         ]
         if sale.shipping
@@ -154,7 +167,7 @@ def _shopify(sale: Sale) -> dict[str, Any]:
 
 
 def _woocommerce(sale: Sale) -> dict[str, Any]:
-    rates = sorted({product.rate for product, _ in sale.items} | {Decimal(21)})
+    rates = sorted({product.rate for product, _ in sale.items} | {sale.shipping_rate})
     rate_ids = {rate: index for index, rate in enumerate(rates, 1)}
     line_items, net_total, tax_total = [], Decimal(0), Decimal(0)
 
@@ -184,7 +197,7 @@ def _woocommerce(sale: Sale) -> dict[str, Any]:
                 "meta_data": [],
             }
         )
-    shipping_net, shipping_tax, shipping_taxes = taxed(sale.shipping, Decimal(21))
+    shipping_net, shipping_tax, shipping_taxes = taxed(sale.shipping, sale.shipping_rate)
     updated = sale.updated_at or sale.placed_at
     address = {
         "first_name": sale.buyer.first,
@@ -254,7 +267,7 @@ def _api(sale: Sale) -> dict[str, Any]:
         for product, quantity, discount, gross in _lines(sale)
     ]
     if sale.shipping:
-        rate = "21" if sale.taxed else None
+        rate = str(sale.shipping_rate) if sale.taxed else None
         lines.append(
             {
                 "description": "Envío 24-48 h",

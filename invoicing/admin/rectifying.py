@@ -77,7 +77,9 @@ class RectifyForm(forms.Form):
         choice.choices = [(each.value, LABELS[each]) for each in SITUATIONS if _fits(each, invoice.tipo)]
         self._rows = [f"row_{place}" for place, _kind in enumerate(stand)]
         for name, (kind, amounts) in zip(self._rows, stand, strict=True):
-            rate = _("sin impuesto") if kind.rate is None else f"{kind.rate.normalize():f} %"
+            rate = (
+                _("sin impuesto") if kind.charged is None else f"{kind.charged.normalize():f} % {kind.country}".strip()
+            )
             self.fields[name] = forms.DecimalField(
                 label=_("Lo que baja al {rate} (quedan {left})").format(rate=rate, left=euros(amounts.gross)),
                 required=False, max_digits=14, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget(),

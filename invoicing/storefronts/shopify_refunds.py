@@ -7,7 +7,7 @@ import msgspec
 
 from invoicing.storefronts.contract import Unreadable
 from invoicing.storefronts.parts import ratio
-from invoicing.storefronts.payload import Node
+from invoicing.storefronts.payload import CENT, Node
 from invoicing.storefronts.shopify_lines import NOTHING, extra, extra_money, kind_of, money, money_or_none, taxes_of
 from invoicing.values import DeclaredTax, LineKind, OrderLine, Refund
 
@@ -47,32 +47,63 @@ def refund_of(refund: Node, sold: Mapping[str, OrderLine], *, gross: bool | None
 
 
 def _back(refund: Node, order: Node | None) -> Decimal:
-    """Return what went back, in the shop's money; payments in the buyer's are taken at the order's rate."""
+    """Return what went back, in the shop's money.
+
+    Payments in the buyer's are taken at the order's rate, to the cent as what they were for is stated in the shop's.
+    """
     payments = [
         payment
         for payment in refund["transactions"]
         if payment["kind"].text() == "refund" and payment["status"].text() in MONEY_BACK
     ]
-    return sum((_in_shop_money(payment, refund, order) for payment in payments), NOTHING)
+    sets = _sets(refund, order)
+    back = sum((_in_shop_money(payment, sets) for payment in payments), NOTHING)
+    if not any(_in_another(payment, sets) for payment in payments):
+        return back
+    return next((each for each in _stated(refund) if abs(each - back) <= CENT * (1 + len(sets))), back)
 
 
-def _in_shop_money(payment: Node, refund: Node, order: Node | None) -> Decimal:
-    if payment["amount_set"]:
-        return money(payment, "amount")
-    paid_in = payment["currency"].text()
+def _sets(refund: Node, order: Node | None) -> list[Node]:
+    """Return the amounts that are stated in both moneys."""
     sets = [item["subtotal_set"] for item in refund["refund_line_items"]]
-    sets += [order["total_price_set"]] if order else []
-    for both in sets:
-        if both["shop_money"]["currency_code"].text() in ("", paid_in):
-            continue
-        if (
-            both["presentment_money"]["currency_code"].text() == paid_in
-            and both["presentment_money"]["amount"].amount()
-        ):
-            shop, buyer = both["shop_money"]["amount"].amount(), both["presentment_money"]["amount"].amount()
-            return ratio(payment["amount"].amount() * shop, buyer, 2)
+    sets += [item["subtotal_amount_set"] for item in refund["refund_shipping_lines"]]
+    sets += [each["amount_set"] for each in refund["order_adjustments"]]
+    return [both for both in (*sets, *([order["total_price_set"]] if order else [])) if both]
+
+
+def _in_another(payment: Node, sets: Sequence[Node]) -> bool:
+    """Tell whether a payment was in the buyer's money and says nothing of the shop's."""
+    known = {both["shop_money"]["currency_code"].text() for both in sets} - {""}
+    return not payment["amount_set"] and bool(known) and payment["currency"].text() not in known
+
+
+def _in_shop_money(payment: Node, sets: Sequence[Node]) -> Decimal:
+    """Return a payment in the shop's money, where need be at the rate of the largest amount stated in both."""
+    if not _in_another(payment, sets):
+        return money(payment, "amount")
+    rates = [
+        (abs(both["presentment_money"]["amount"].amount()), abs(both["shop_money"]["amount"].amount()))
+        for both in sets
+        if both["presentment_money"]["currency_code"].text() == payment["currency"].text()
+    ]
+    buyer, shop = max(rates, default=(NOTHING, NOTHING))
+    if not buyer:
         raise Unreadable("a refund in another currency without its amount in the shop's own", payment.pointer)
-    return payment["amount"].amount()
+    return ratio(payment["amount"].amount() * shop, buyer, 2)
+
+
+def _stated(refund: Node) -> tuple[Decimal, Decimal]:
+    """Return what a refund's lines and adjustments come to where amounts hold the tax, and where it is on top."""
+    items, adjustments = list(refund["refund_line_items"]), list(refund["order_adjustments"])
+    shipping = [each for each in adjustments if each["kind"].text() == SHIPPING_REFUND]
+    amounts = sum((money(item, "subtotal") for item in items), NOTHING)
+    amounts -= sum((money(each, "amount") + money_or_none(each, "tax_amount") for each in shipping), NOTHING)
+    amounts -= sum((money(each, "amount") for each in adjustments if each not in shipping), NOTHING)
+    taxes = sum((money_or_none(item, "total_tax") for item in items), NOTHING)
+    for item in () if shipping else refund["refund_shipping_lines"]:
+        amounts += item["subtotal_amount_set"]["shop_money"]["amount"].amount()
+        taxes += item["tax_amount_set"]["shop_money"]["amount"].amount(NOTHING)
+    return amounts, amounts + taxes
 
 
 def _back_line(item: Node, sold: Mapping[str, OrderLine], *, free: bool) -> tuple[OrderLine, Decimal]:
@@ -150,12 +181,7 @@ def _back_taxes(before: Sequence[DeclaredTax], tax: Decimal) -> tuple[DeclaredTa
 
 def _tells_gross(refund: Node, back: Decimal) -> bool:
     """Tell whether a refund alone holds tax in its amounts: then they sum to the money without any tax on top."""
-    shipping = [each for each in refund["order_adjustments"] if each["kind"].text() == SHIPPING_REFUND]
-    others = [each for each in refund["order_adjustments"] if each["kind"].text() != SHIPPING_REFUND]
-    amounts = sum((money(item, "subtotal") for item in refund["refund_line_items"]), NOTHING)
-    amounts -= sum((money(each, "amount") + money_or_none(each, "tax_amount") for each in shipping), NOTHING)
-    amounts -= sum((money(each, "amount") for each in others), NOTHING)
-    return back == amounts
+    return back == _stated(refund)[0]
 
 
 def _negative(line: OrderLine) -> OrderLine:

@@ -16,13 +16,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from common import clock
 from invoicing.storefronts import stripe_objects as objects
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings, Unreadable
 from invoicing.storefronts.parts import bundle
 from invoicing.storefronts.payload import Node, header, load
 from invoicing.storefronts.signatures import stamped
-from invoicing.storefronts.stripe_taxes import holds_tax, moment_of, reference, units
+from invoicing.storefronts.stripe_taxes import Rates, certain, holds_tax, moment_of, reference, units
 from invoicing.values import Hint, Reading
 
 NAME = "stripe"
@@ -87,8 +89,16 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading | None:
 def _invoice(invoice: Node, created: datetime, keys: ReaderSettings) -> Reading:
     if invoice["lines"]["has_more"].flag():
         return _to_fetch("invoice", invoice["id"].key(), created, order=invoice["id"].key())
-    content = objects.invoice(invoice, list(invoice["lines"]["data"]), objects.Around(), keys)
-    return Reading(external_id=content.external_id, updated_at=created, content=content)
+    around, lines = objects.Around(), list(invoice["lines"]["data"])
+    content = objects.invoice(invoice, lines, around, keys)
+    # Events name rates by id only; where a few cents may be of several, the client is to read which it was.
+    sure = certain([*lines, invoice["shipping_cost"]], invoice["currency"], objects.rates_of(invoice, around))
+    return Reading(
+        external_id=content.external_id,
+        updated_at=created,
+        content=content,
+        fetch=None if sure else Hint(kind="invoice", external_id=content.external_id),
+    )
 
 
 def _credit_note(note: Node, created: datetime) -> Reading:
@@ -98,12 +108,12 @@ def _credit_note(note: Node, created: datetime) -> Reading:
     if cut or note["status"].text() == "void":
         return _to_fetch("invoice", order, created, order=order)
     # Whether lines are gross is the invoice's to say; a tax that is not inclusive says it here.
-    refund = objects.credit_note(note, {}, gross=holds_tax(note["lines"]["data"]), rates={})
-    settled = refund.detailed
+    refund = objects.credit_note(note, {}, gross=holds_tax(note["lines"]["data"]), rates=Rates())
+    settled = refund.detailed and certain(note["lines"]["data"], note["currency"], Rates())
     return Reading(
         external_id=order,
         updated_at=created,
-        refund=refund,
+        refund=msgspec.structs.replace(refund, detailed=settled),
         fetch=None if settled else Hint(kind="invoice", external_id=order),
     )
 

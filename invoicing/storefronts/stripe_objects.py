@@ -10,10 +10,12 @@ from invoicing.storefronts.parts import ratio
 from invoicing.storefronts.payload import Node, named
 from invoicing.storefronts.stripe_taxes import (
     NOTHING,
+    Rates,
     amount_of,
     declared,
     discount_of,
     holds_tax,
+    likely_in,
     moment_of,
     rate_between,
     reference,
@@ -47,8 +49,9 @@ def invoice(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
     why = EXEMPT.get(found["customer_tax_exempt"].text(), "")
     shipped = bool(found["shipping_cost"])
     kind = LineKind.GOODS if shipped else LineKind.SERVICE
-    sold = [_line(line, kind, money, around.rates, gross=gross, why=why) for line in lines]
-    sold += _shipping(found["shipping_cost"], money, around.rates, gross=gross, why=why)
+    rates = rates_of(found, around)
+    sold = [_line(line, kind, money, rates, gross=gross, why=why) for line in lines]
+    sold += _shipping(found["shipping_cost"], money, rates, gross=gross, why=why)
     number = found["number"].text()
     told = _told(found, ((field["name"], field["value"]) for field in found["custom_fields"]))
     taxes = [units(tax["amount"], money) for tax in taxes_of(found, "total_")]
@@ -77,10 +80,16 @@ def invoice(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
         ),
         ship_to=_address((found["shipping_details"] or found["customer_shipping"])["address"]),
         lines=tuple(sold),
-        refunds=tuple(_refunds(around, {line.external_id: line for line in sold}, gross=gross)),
+        refunds=tuple(_refunds(around, {line.external_id: line for line in sold}, rates, gross=gross)),
         language=next((each.text()[:2].lower() for each in found["customer_preferred_locales"]), ""),
         invoiced_elsewhere=number,
     )
+
+
+def rates_of(invoice: Node, around: Around) -> Rates:
+    """Return what tells the rates of an invoice: a buyer abroad may be charged those of there."""
+    shipped = (invoice["shipping_details"] or invoice["customer_shipping"])["address"]
+    return Rates(around.rates, likely_in((shipped or invoice["customer_address"])["country"].text()))
 
 
 def session(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSettings) -> OrderContent:
@@ -92,8 +101,9 @@ def session(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
     why = EXEMPT.get(details["tax_exempt"].text(), "")
     shipping = (found["collected_information"]["shipping_details"] or found["shipping_details"])["address"]
     kind = LineKind.GOODS if shipping or found["shipping_cost"] else LineKind.SERVICE
-    sold = [_sold(line, kind, money, around.rates, gross=gross, why=why) for line in lines]
-    sold += _shipping(found["shipping_cost"], money, around.rates, gross=gross, why=why)
+    rates = Rates(around.rates, likely_in((shipping or details["address"])["country"].text()))
+    sold = [_sold(line, kind, money, rates, gross=gross, why=why) for line in lines]
+    sold += _shipping(found["shipping_cost"], money, rates, gross=gross, why=why)
     told = _told(found, ((field["key"], field[field["type"].text()]["value"]) for field in found["custom_fields"]))
     intent = found["payment_intent"]
     charged = intent["latest_charge"] if isinstance(intent.value, dict) else Node(None)
@@ -122,12 +132,12 @@ def session(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
         ),
         ship_to=_address(shipping),
         lines=tuple(sold),
-        refunds=tuple(_refunds(around, {line.external_id: line for line in sold}, gross=gross)),
+        refunds=tuple(_refunds(around, {line.external_id: line for line in sold}, rates, gross=gross)),
         language="" if locale in ("", "auto") else locale[:2].lower(),
     )
 
 
-def credit_note(note: Node, sold: Mapping[str, OrderLine], *, gross: bool, rates: Mapping[str, Node]) -> Refund:
+def credit_note(note: Node, sold: Mapping[str, OrderLine], *, gross: bool, rates: Rates) -> Refund:
     """Read a credit note under the id of the one refund that it explains, else under its own."""
     money = note["currency"]
     given = [reference(each["refund"]) for each in note["refunds"] if each["refund"]]
@@ -179,11 +189,10 @@ def _negative(taxes: Iterable[DeclaredTax]) -> tuple[DeclaredTax, ...]:
     )
 
 
-def _refunds(around: Around, sold: Mapping[str, OrderLine], *, gross: bool) -> list[Refund]:
+def _refunds(around: Around, sold: Mapping[str, OrderLine], rates: Rates, *, gross: bool) -> list[Refund]:
     notes = [note for note in around.credit_notes if note["status"].text() != "void"]
     found = {
-        refund.external_id: refund
-        for refund in (credit_note(note, sold, gross=gross, rates=around.rates) for note in notes)
+        refund.external_id: refund for refund in (credit_note(note, sold, gross=gross, rates=rates) for note in notes)
     }
     explained = {reference(each["refund"]) for note in notes for each in note["refunds"] if each["refund"]}
     explained |= found.keys()
@@ -199,7 +208,7 @@ def _refunds(around: Around, sold: Mapping[str, OrderLine], *, gross: bool) -> l
     return list(found.values())
 
 
-def _line(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *, gross: bool, why: str) -> OrderLine:
+def _line(line: Node, kind: LineKind, money: Node, rates: Rates, *, gross: bool, why: str) -> OrderLine:
     """Read an invoice's line: `amount` is before discounts."""
     amount, quantity = amount_of(line, money, gross=gross), line["quantity"].amount(Decimal(1))
     discount = discount_of(line, money)
@@ -217,7 +226,7 @@ def _line(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *,
     )
 
 
-def _sold(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *, gross: bool, why: str) -> OrderLine:
+def _sold(line: Node, kind: LineKind, money: Node, rates: Rates, *, gross: bool, why: str) -> OrderLine:
     """Read a session's line: `amount_total` is after discounts and holds the tax."""
     tax, quantity = units(line["amount_tax"], money), line["quantity"].amount(Decimal(1))
     amount = units(there(line["amount_total"]), money) - (NOTHING if gross else tax)
@@ -225,7 +234,7 @@ def _sold(line: Node, kind: LineKind, money: Node, rates: Mapping[str, Node], *,
     taxes, reason = declared(line, money, rates)
     if not taxes and tax:
         net = units(line["amount_total"], money) - tax
-        taxes = (DeclaredTax(rate=rate_between(tax, net), amount=tax),)
+        taxes = (DeclaredTax(rate=rate_between(tax, net, rates.likely), amount=tax),)
     return OrderLine(
         kind=kind,
         description=line["description"].text(),
@@ -248,13 +257,13 @@ def _adds_up_without_tax(lines: Iterable[Node], money: Node) -> bool:
     )
 
 
-def _shipping(cost: Node, money: Node, rates: Mapping[str, Node], *, gross: bool, why: str) -> list[OrderLine]:
+def _shipping(cost: Node, money: Node, rates: Rates, *, gross: bool, why: str) -> list[OrderLine]:
     total, tax = units(cost["amount_total"], money), units(cost["amount_tax"], money)
     if not total:
         return []
     taxes, reason = declared(cost, money, rates)
     if not taxes and tax:
-        taxes = (DeclaredTax(rate=rate_between(tax, total - tax), amount=tax),)
+        taxes = (DeclaredTax(rate=rate_between(tax, total - tax, rates.likely), amount=tax),)
     amount = total if gross else total - tax
     return [
         OrderLine(

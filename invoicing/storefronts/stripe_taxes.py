@@ -4,13 +4,15 @@ Since 2025-03-31 (basil) a line has `taxes` where it had `tax_amounts`; neither 
 follows from tax and taxable amount.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from invoicing.rates import EU
 from invoicing.storefronts.contract import Unreadable
 from invoicing.storefronts.parts import ratio
-from invoicing.storefronts.payload import Node, plain
+from invoicing.storefronts.payload import CENT, Node, plain
 from invoicing.values import DeclaredTax
 
 NO_DECIMALS = frozenset(
@@ -21,6 +23,20 @@ THREE_DECIMALS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 USUAL_RATES = tuple(map(Decimal, ("21", "10", "4", "7", "5.2", "1.4", "0.5", "5", "7.5", "2", "3", "9.5", "15", "20")))
 """Percent, Spain's first: which one a tax of a few cents was is seen by them."""
 NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What tells the rate of a tax: those that were fetched, by id, else those that are likely, the likeliest first."""
+
+    known: Mapping[str, Node] = field(default_factory=dict)
+    likely: Sequence[Decimal] = USUAL_RATES
+
+
+def likely_in(country: str) -> tuple[Decimal, ...]:
+    """Return the rates that a buyer there may be charged: of another member state its own before Spain's."""
+    abroad = sorted(EU.get(country, frozenset()) if country != "ES" else (), reverse=True)
+    return (*abroad, *(rate for rate in USUAL_RATES if rate not in abroad))
 
 
 def units(amount: Node, currency: Node) -> Decimal:
@@ -58,7 +74,7 @@ def discount_of(line: Node, money: Node) -> Decimal:
     return sum((units(each["amount"], money) for each in line["discount_amounts"]), NOTHING)
 
 
-def declared(line: Node, money: Node, rates: Mapping[str, Node]) -> tuple[tuple[DeclaredTax, ...], str]:
+def declared(line: Node, money: Node, rates: Rates) -> tuple[tuple[DeclaredTax, ...], str]:
     """Return the taxes that were charged and, where none was, the platform's word for why."""
     taxes, reason = [], ""
     for tax in taxes_of(line):
@@ -66,16 +82,33 @@ def declared(line: Node, money: Node, rates: Mapping[str, Node]) -> tuple[tuple[
         if not amount:
             reason = reason or tax["taxability_reason"].text()
             continue
-        known = _rate_object(tax) or rates.get(_rate_id(tax), Node(None))
-        percent = known["percentage"] or known["effective_percentage"]
+        known, percent = _known(tax, rates)
         if percent:
             rate = plain(percent.amount())
-        elif tax["taxable_amount"]:
-            rate = rate_between(amount, units(tax["taxable_amount"], money))
         else:
-            rate = rate_between(amount, _base(line, money, tax, amount))
+            rate = rate_between(amount, _taxable(line, money, tax, amount), rates.likely)
         taxes.append(DeclaredTax(rate=rate, amount=amount, title=known["display_name"].text()))
     return tuple(taxes), "" if taxes else reason
+
+
+def certain(lines: Iterable[Node], money: Node, rates: Rates) -> bool:
+    """Tell whether each tax names its rate, or can be of one rate only."""
+    return all(
+        bool(_known(tax, rates)[1]) or len(fitting(amount, _taxable(line, money, tax, amount), rates.likely)) == 1
+        for line in lines
+        for tax in taxes_of(line)
+        if (amount := units(tax["amount"], money))
+    )
+
+
+def _known(tax: Node, rates: Rates) -> tuple[Node, Node]:
+    """Return the tax's rate and its percentage, as far as they are told."""
+    known = _rate_object(tax) or rates.known.get(_rate_id(tax), Node(None))
+    return known, known["percentage"] or known["effective_percentage"]
+
+
+def _taxable(line: Node, money: Node, tax: Node, amount: Decimal) -> Decimal:
+    return units(tax["taxable_amount"], money) if tax["taxable_amount"] else _base(line, money, tax, amount)
 
 
 def taxes_of(node: Node, prefix: str = "") -> list[Node]:
@@ -83,17 +116,25 @@ def taxes_of(node: Node, prefix: str = "") -> list[Node]:
     return list(node[f"{prefix}taxes"] or node[f"{prefix}tax_amounts"])
 
 
-def rate_between(tax: Decimal, taxable: Decimal) -> Decimal:
-    """Return the percentage of a tax to the cent: a usual one that gives it, else what division gives.
+def rate_between(tax: Decimal, taxable: Decimal, likely: Sequence[Decimal] = USUAL_RATES) -> Decimal:
+    """Return the percentage of a tax to the cent: a likely one that gives it, else what division gives.
 
     >>> rate_between(Decimal("9.26"), Decimal("44.10"))
     Decimal('21')
     """
-    cent = Decimal("0.01")
-    for rate in USUAL_RATES:
-        if abs((taxable * rate / 100).quantize(cent, ROUND_HALF_UP) - tax) == 0:
-            return rate
-    return plain(ratio(tax * 100, taxable, 2))
+    found = fitting(tax, taxable, likely)
+    return found[0] if found else plain(ratio(tax * 100, taxable, 2))
+
+
+def fitting(tax: Decimal, taxable: Decimal, likely: Sequence[Decimal]) -> list[Decimal]:
+    """Return the likely percentages that give this tax to the cent, on top of the amount or inside the whole."""
+    return [
+        rate for rate in likely if tax in (_cents(taxable * rate / 100), _cents((taxable + tax) * rate / (100 + rate)))
+    ]
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def _inclusive(tax: Node) -> bool:

@@ -233,6 +233,25 @@ class TestShopifyRefund:
         inside = read(order(article(1, "12.10", 2, tax="4.20"), total="24.20", current="12.10", refunds=[told])).refunds
         assert (alone(told).refund,) == inside
 
+    @pytest.mark.parametrize("embedded", [True, False])
+    def test_in_the_buyers_currency_is_to_the_cent_what_its_lines_say_in_the_shops(self, embedded: bool) -> None:
+        """At 1.0837 dollars: 0.37 are 0.40 and 30.00 are 32.51; 32.91 x 0.37 / 0.40 would be 30.44."""
+        free, cheap = back(1, 1, "0.00"), back(2, 1, "0.37", "0.06")
+        dear = adjustment("-30.00", kind="refund_discrepancy") | {"amount_set": both("-30.00", "-32.51", "USD")}
+        free["subtotal_set"], cheap["subtotal_set"] = both("0.00", "0.00", "USD"), both("0.37", "0.40", "USD")
+        paid = [{"kind": "refund", "status": "success", "amount": "32.91", "currency": "USD"}]
+        found = refund(7, "0", free, cheap, adjustments=[dear], transactions=paid)
+        if embedded:
+            document = order(
+                article(1, "0.00", 1), article(2, "0.37", 1), article(3, "40.00", 1), total="40.37",
+                total_price_set=both("40.37", "43.75", "USD"), refunds=[found],
+            )  # fmt: skip
+            assert read(document).refunds[0].total == Decimal("-30.37")
+        else:
+            told = alone(found).refund
+            assert told is not None
+            assert told.total == Decimal("-30.37")
+
 
 class TestShopifyEdit:
     def test_pieces_taken_out_before_paying_were_not_sold(self) -> None:

@@ -234,6 +234,42 @@ class TestRateBetween:
         assert rate_between(Decimal(tax), Decimal(taxable)) == Decimal(rate)
 
 
+class TestRatesThatNoEventNames:
+    """A consumer of another member state is charged the rates of there: 20 and 5.5 in France, 19 and 7 in Germany."""
+
+    @staticmethod
+    def told(country: str, *taxes: dict[str, Any]) -> Reading:
+        sold = [line(amount=each["amount"] + each["taxable_amount"], discount_amounts=[], taxes=[each])
+                for each in taxes]  # fmt: skip
+        total = sum(each["amount"] for each in sold)
+        found = event("invoice.paid", invoice(
+            total=total, lines=lines(*sold), customer_shipping=None,
+            customer_address={"country": country, "postal_code": "50674", "city": "Köln", "line1": "Lindenstraße 44"},
+        ))  # fmt: skip
+        assert found is not None
+        assert found.content is not None
+        return found
+
+    @pytest.mark.parametrize(
+        ("country", "cents", "taxable", "rate"),
+        [("DE", 193, 1017, "19"), ("DE", 79, 1131, "7"), ("FR", 202, 1008, "20"), ("FR", 63, 1147, "5.5"),
+         ("ES", 210, 1000, "21")],
+    )  # fmt: skip
+    def test_follow_from_the_tax_and_the_country(self, country: str, cents: int, taxable: int, rate: str) -> None:
+        found = self.told(country, tax(cents, taxable, behavior="inclusive"))
+        assert found.content is not None
+        assert [each.rate for each in found.content.lines[0].taxes] == [Decimal(rate)]
+        assert found.fetch is None
+
+    @pytest.mark.parametrize(("country", "cents", "taxable"), [("FR", 13, 63), ("ES", 1, 10), ("DE", 4, 21)])
+    def test_are_to_be_fetched_where_a_few_cents_may_be_of_several(
+        self, country: str, cents: int, taxable: int
+    ) -> None:
+        """0.76 with 0.13 of tax may bear 20 or 21 %, 0.11 with a cent 7 to 15 %, 0.25 with 0.04 19 or 20 %."""
+        found = self.told(country, tax(cents, taxable, behavior="inclusive"))
+        assert found.fetch == Hint(kind="invoice", external_id="in_1SExample0001")
+
+
 class TestSession:
     def test_is_fetched_because_its_lines_are_not_there(self) -> None:
         told = sample("stripe", "04")

@@ -10,15 +10,17 @@ from uuid import UUID
 import msgspec
 
 from invoicing import capture
-from invoicing.balance import Amounts, Kind, total
+from invoicing.balance import Amounts, Kind
 from invoicing.issued import Issued, IssuedDocument, figures
 from invoicing.policy import ConnectionPolicy, Decision, decide, matters
 from invoicing.storefronts import PLATFORMS, PULLED, ReaderSettings
+from invoicing.taxes import TaxPolicy
 from invoicing.values import OrderContent, Refund, Wanted
 from tests.invoicing.orders import RETAIL_SHOP
 from tests.properties.telling import Told
 
 TODAY = date(2026, 11, 30)
+TAXES = TaxPolicy(oss_from=date(2026, 1, 1))
 CONNECTION = ConnectionPolicy(
     invoice_from=datetime.fromisoformat("2026-10-01T00:00:00+00:00"), other_invoicing="reference_only"
 )
@@ -48,6 +50,8 @@ class Book:
     guessed: set[str] = field(default_factory=set)
     """Refunds that were corrected while no more than their total was known."""
     last: Decision | None = None
+    asking: bool = False
+    """Whether the shop is being asked for what a version of Stripe's left out: that version starts no decision."""
 
     def captures(self, told: Told) -> bool:
         """Take in a delivery as capture does; return whether the shop is to be asked."""
@@ -68,6 +72,8 @@ class Book:
         else:
             news = not older and (self.current is None or self.current.order != reading.content)
         version.state = "captured" if news else "ignored"
+        if news and told.platform == "stripe":
+            self.asking = fetch
         self.versions.append(version)
         if reading.content and not older:
             self.ranked.platform_version, self.ranked.triggered_at = reading.updated_at, told.triggered_at
@@ -103,13 +109,13 @@ class Book:
     def turn(self) -> bool:
         """Decide once, and issue what is asked for; return whether the question is to be asked again."""
         content, current = self.content, self.current
-        if content is None or current is None:
+        if content is None or current is None or self.asking:
             return False
         if not matters(content, invoiced=any(document.purpose == "sale" for document in self.documents)):
             return False
         decision = decide(
             content, company=RETAIL_SHOP, issued=self.issued, today=TODAY, version=current.number,
-            connection=msgspec.structs.replace(CONNECTION, asks=self.pulls),
+            connection=msgspec.structs.replace(CONNECTION, asks=self.pulls), taxes=TAXES,
         )  # fmt: skip
         self.last = decision
         if decision.document:
@@ -144,7 +150,7 @@ class Book:
                 id=UUID(int=number), purpose=wanted.purpose, key=wanted.key, tipo=wanted.tipo, method=wanted.method,
                 nif="B12345674", num_serie=f"X-{number}", issue_date=TODAY, shares=wanted.priced.shares,
                 mentions=wanted.priced.mentions, recipient=wanted.recipient, rectifies=wanted.rectifies,
-                substitutes=wanted.substitutes,
+                substitutes=wanted.substitutes, exchange=wanted.priced.exchange, foreign=wanted.priced.foreign,
             )
         )  # fmt: skip
         self.made_from.append(current.number)
@@ -155,7 +161,7 @@ class Book:
             current.state = "processed"
         sums = [share.base + (share.tax or 0) + (share.surcharge or 0) for share in wanted.priced.shares]
         assert sum(sums, Decimal(0)) == wanted.priced.total, wanted
-        assert sum((line.gross for line in wanted.priced.lines), Decimal(0)) == wanted.priced.total, wanted
+        assert sum((line.gross for line in wanted.priced.lines), Decimal(0)) == wanted.priced.paid, wanted
         self.check()
 
     def check(self) -> None:
@@ -171,5 +177,18 @@ class Book:
         return figures(self.issued.in_force)
 
     @property
-    def net_total(self) -> Decimal:
-        return total(self.net)
+    def paid(self) -> dict[Decimal, Decimal]:
+        """What stands as the buyer paid it."""
+        return paid_by_rate(self.issued)
+
+
+def paid_by_rate(issued: Issued) -> dict[Decimal, Decimal]:
+    """Return what the documents in force come to, tax included, by the rate charged: also that of another state."""
+    found: dict[Decimal, Decimal] = {}
+    for document in issued.in_force:
+        rows = [(share.rate or Decimal(0), share.base + (share.tax or 0)) for share in document.shares]
+        rows += [(Decimal(0), -each.base) for each in document.foreign]  # within the row of what is not subject
+        rows += [(each.rate, each.base + each.tax) for each in document.foreign]
+        for rate, amount in rows:
+            found[rate] = found.get(rate, Decimal(0)) + amount
+    return {rate: amount for rate, amount in found.items() if amount}

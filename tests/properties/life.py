@@ -1,7 +1,7 @@
 """An order's life as its shop lives it: what may happen to it next, on which platform, and what is then true.
 
-The truth is the shop's own: what it sold less what it gave back (tests/shops_standin/sold.py). Currencies other than
-the euro and taxes of other countries would be further fields of `Shape`.
+The truth is the shop's own: what it sold less what it gave back (tests/shops_standin/sold.py), also where the tax is
+another member state's (OSS), where there is none, and where the buyer paid in another currency.
 """
 
 from collections.abc import Sequence
@@ -12,44 +12,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from config.demo.catalogue import Product
-from config.demo.payloads import Buyer, Sale
+from config.demo.payloads import Sale
+from tests.properties.shapes import (
+    BEFORE_PAYMENT,
+    CANCELLED,
+    DELETED,
+    EDITED,
+    PLATFORMS,
+    Shape,
+    shapes,
+)
 from tests.shops_standin.sold import GivenBack, Sold
 
 PLACED = datetime.fromisoformat("2026-11-02T09:00:00+00:00")
-EDITED = ("shopify", "woocommerce", "prestashop", "bigcommerce", "api", "generic")
-"""Platforms on which an order can be changed after it was placed; Magento makes a new one, Stripe's are final."""
-CANCELLED = (*EDITED, "magento")
-BEFORE_PAYMENT = ("woocommerce", "prestashop", "api", "generic")
-"""Those that can tell of a refund before they tell of a payment; with the others a refund means that it was paid."""
-NET = ("woocommerce", "api", "generic")
-"""Those whose prices may be without tax here."""
-HINTS_ONLY = ("prestashop", "magento", "stripe", "bigcommerce")
-"""Those whose webhooks only name the order: the shop must be asked."""
-OWN = ("api", "generic")
-"""Our own formats: there is nobody to ask."""
-PLATFORMS = ("shopify", "woocommerce", "prestashop", "magento", "stripe", "bigcommerce", "api", "generic")
-
-LUCIA = Buyer("Lucía", "Ferrer", "Calle de la Palma 18", "28004", "Madrid", "M", "Madrid")
-BUYERS = (
-    LUCIA,
-    replace(LUCIA, nif="12345678Z"),
-    replace(LUCIA, first="Jordi", last="Soler", company="Ferretería Soler SL", nif="B12345674"),
-    replace(LUCIA, first="Jordi", last="Soler", company="Ferretería Soler SL", nif="B12345674", street="Plaza Mayor 1"),
-)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What does not change in an order's life."""
-
-    platform: str
-    pulls: bool
-    """Whether the shop may be asked."""
-    net: bool
-    """Whether prices are without tax."""
-    assortment: tuple[Product, ...]
-    """The goods, each in its place on the order; those at the end may be added later."""
 
 
 @dataclass(repr=False)
@@ -66,25 +41,43 @@ class Life:
         """Place an order for the first goods of the assortment."""
         items = tuple(zip(shape.assortment, counts, strict=False))
         sale = Sale(
-            platform=shape.platform, id=number, number=f"#{number}", buyer=LUCIA, items=items, shipping=shipping,
-            placed_at=at, paid=False,
+            platform=shape.platform, id=number, number=f"#{number}", buyer=shape.destination.buyers[0], items=items,
+            shipping=shipping, placed_at=at, paid=False, taxed=bool(shape.destination.rates),
+            shipping_rate=shape.shipping_rate, discounts=shape.discounts,
         )  # fmt: skip
-        return cls(shape, Sold(sale, at), at)
+        return cls(shape, Sold(sale, at, shown=shape.shown, whole=shape.whole, credit_notes=shape.credit_notes), at)
 
     def __repr__(self) -> str:
-        shape, items = (
-            self.shape,
-            " + ".join(f"{count} x {p.price} at {p.rate} %" for p, count in self.order.sale.items),
+        shape, sale = self.shape, self.order.sale
+        items = " + ".join(
+            f"{count} x {product.price}{f' - {off}' if (off := sale.off(place)) else ''} at {product.rate} %"
+            for place, (product, count) in enumerate(sale.items)
         )
-        how = f"{'pulled' if shape.pulls else 'told'}{', net' if shape.net else ''}"
-        return f"{shape.platform} ({how}): {items}, shipping {self.order.sale.shipping}; {', '.join(self.happened)}"
+        how = ["pulled" if shape.pulls else "told", sale.buyer.country, *(["net"] if shape.net else [])]
+        how += [f"in {shape.shown[0]} at {shape.shown[1]}"] if shape.shown else []
+        how += ["credit notes"] if shape.credit_notes else []
+        how += ["discount on the whole"] if shape.whole else []
+        shipping = f"shipping {sale.shipping} at {sale.shipping_rate} %"
+        return f"{shape.platform} ({', '.join(how)}): {items}, {shipping}; {', '.join(self.happened)}"
 
     @property
     def truth(self) -> Decimal:
         """What the shop sold less what it gave back, once it was paid; nothing where it was called off."""
-        if self.order.cancelled or not self.order.sale.paid:
+        if self.order.cancelled or self.order.deleted or not self.order.sale.paid:
             return Decimal(0)
         return self.order.total - self.order.given_back
+
+    @property
+    def truth_by_rate(self) -> dict[Decimal, Decimal] | None:
+        """The same by rate, tax included; None where the shop does not say: Stripe's refunds alone name no lines."""
+        silent = self.shape.platform == "stripe" and not self.shape.credit_notes and self.order.refunds
+        return {} if not self.truth else None if silent else self.order.left_by_rate
+
+    @property
+    def cents_between_rates(self) -> Decimal:
+        """By how much the rates may differ from the shop's, whose sum may not: what has to be rounded line by line."""
+        rounded = self.shape.net or self.shape.whole
+        return Decimal("0.01") * (len(self.order.sale.items) + 1) if rounded else Decimal(0)
 
     @property
     def over(self) -> bool:
@@ -102,6 +95,8 @@ class Life:
     def options(self) -> list[str]:
         """Return what may happen next."""
         order, found = self.order, ["touch"]
+        if order.deleted:
+            return found
         if not order.sale.paid and not order.cancelled:
             found += ["pay", "pay"]
         left = order.total - order.given_back
@@ -113,6 +108,8 @@ class Life:
             found += ["buyer"]
         if self.shape.platform in CANCELLED and not order.cancelled:
             found += ["cancel"]
+        if self.shape.platform in DELETED:
+            found += ["delete"]
         return found
 
     def happen(self, what: str, dice: "Dice", after: timedelta) -> None:
@@ -126,8 +123,10 @@ class Life:
                 order.sale, order.updated_at = replace(order.sale, paid=True), at
             case "cancel":
                 order.cancel(at)
+            case "delete":
+                order.delete(at)
             case "buyer":
-                order.sale, order.updated_at = replace(order.sale, buyer=dice.one_of(BUYERS)), at
+                order.sale, order.updated_at = replace(order.sale, buyer=dice.one_of(self.shape.destination.buyers)), at
             case "pieces" | "money" | "everything" | "shipping":
                 self._give_back(what, dice, at)
             case _:
@@ -169,7 +168,7 @@ class Life:
             items.append((self.shape.assortment[len(items)], dice.up_to(2)))
         elif what == "drop" and place and left[place] == items[place][1]:
             items.pop()
-        total = sum((product.price * count for product, count in items), self.order.sale.shipping)
+        total = self.order.worth(tuple(items))
         if total < back or tuple(items) == self.order.sale.items:
             self.order.updated_at = at
         else:
@@ -193,28 +192,6 @@ class Dice:
     def cents(self, most: Decimal) -> Decimal:
         """Return an amount of at least a cent."""
         return Decimal(self._data.draw(st.integers(1, int(most * 100)))) / 100
-
-
-PRICES = st.one_of(
-    st.sampled_from(("12.10", "11.00", "0.00", "9.99", "19.95")),
-    st.integers(13, 9000).map(lambda cents: f"{Decimal(cents) / 100:.2f}"),
-)
-"""Something free, or dear enough that its tax is a cent: a line without tax is for a person (fiscal-policy.md)."""
-
-
-@st.composite
-def shapes(draw: st.DrawFn, platforms: tuple[str, ...] = PLATFORMS) -> Shape:
-    """Draw the shop and the goods."""
-    platform = draw(st.sampled_from(platforms))
-    pulls = platform in HINTS_ONLY or (platform not in OWN and draw(st.booleans()))
-    # Stripe's events name no rate; of the tax of a few cents nobody can tell which one it was.
-    least = Decimal(1) if platform == "stripe" else Decimal(0)
-    assortment = tuple(
-        Product(f"P{place}", f"Género {place}", Decimal(draw(PRICES)) + (least if place else Decimal(1)),
-                Decimal(draw(st.sampled_from(("21", "10", "4")))))
-        for place in range(4)
-    )  # fmt: skip
-    return Shape(platform, pulls, platform in NET and draw(st.booleans()), assortment)
 
 
 @st.composite

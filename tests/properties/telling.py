@@ -12,15 +12,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from config.demo.catalogue import Product
 from invoicing.storefronts import PULLED
 from invoicing.storefronts.clients import CLIENTS
 from invoicing.storefronts.clients.http import Answer
 from invoicing.storefronts.payload import Node
-from tests.properties.life import OWN, Life
+from tests.properties.life import Life
+from tests.properties.shapes import OWN
 from tests.shops_standin.platforms import SHOPS
 from tests.shops_standin.posting import told_of_order, told_of_refund
 from tests.shops_standin.server import Shop
-from tests.shops_standin.sold import GivenBack
+from tests.shops_standin.sold import GivenBack, tax_in
 
 
 @dataclass(frozen=True)
@@ -98,24 +100,27 @@ def own_order(life: Life) -> dict[str, Any]:
     """Return the order in our own format: gross, or net of each line's tax to the cent."""
     order, sale, net = life.order, life.order.sale, life.shape.net
 
-    def row(name: str, gross: Decimal, rate: Decimal, count: int, **more: Any) -> dict[str, Any]:
-        amount = gross - _tax(gross, rate) if net else gross
+    def row(name: str, before: Decimal, off: Decimal, rate: Decimal, count: int, **more: Any) -> dict[str, Any]:
+        paid = before - off
+        whole, amount = (each - tax_in(each, rate) if net else each for each in (before, paid))
         return {
             "description": name, "quantity": "1" if net else str(count), "amount": str(amount),
-            "unit_price": str(amount if net else gross / count), "tax_rate": str(rate), **more,
+            "discount": str(whole - amount), "unit_price": str(whole if net else before / count),
+            "tax_rate": str(rate) if sale.taxed else None, **more,
         }  # fmt: skip
 
-    lines = [
-        row(product.name, product.price * count, product.rate, count, id=f"L{place}", sku=product.sku)
-        for place, (product, count) in enumerate(sale.items)
-    ]
-    shipping = row("Envío 24-48 h", sale.shipping, Decimal(21), 1, id="E", kind="shipping")
+    def sold(place: int, product: Product, count: int) -> dict[str, Any]:
+        off = Decimal(0) if order.whole else sale.off(place) * count
+        return row(product.name, product.price * count, off, product.rate, count, id=f"L{place}", sku=product.sku)
+
+    lines = [sold(place, product, count) for place, (product, count) in enumerate(sale.items)]
+    shipping = row("Envío 24-48 h", sale.shipping, Decimal(0), sale.shipping_rate, 1, id="E", kind="shipping")
     if sale.shipping:
         lines.append(shipping)
 
     def back(refund: GivenBack) -> dict[str, Any]:
         parts = [
-            row(sale.items[place][0].name, sale.items[place][0].price * count, sale.items[place][0].rate, count,
+            row(sale.items[place][0].name, sale.price_of(place) * count, Decimal(0), sale.items[place][0].rate, count,
                 id=f"L{place}")
             for place, count in refund.pieces
         ]  # fmt: skip
@@ -129,12 +134,9 @@ def own_order(life: Life) -> dict[str, Any]:
     return {
         "id": order.id, "number": sale.number, "placed_at": sale.placed_at.isoformat(),
         "updated_at": order.updated_at.isoformat(), "prices_include_tax": not net, "paid": sale.paid,
-        "cancelled": order.cancelled, "total": str(order.total), "lines": lines, "ship_to": address,
+        "cancelled": order.cancelled, "discount": str(order.off if order.whole else 0), "total": str(order.total),
+        "lines": lines, "ship_to": address,
         "buyer": {"name": f"{buyer.first} {buyer.last}", "company": buyer.company, "tax_id": buyer.nif,
                   "email": buyer.email, "address": address},
         "refunds": [back(refund) for refund in order.refunds],
     }  # fmt: skip
-
-
-def _tax(gross: Decimal, rate: Decimal) -> Decimal:
-    return (gross * rate / (100 + rate)).quantize(Decimal("0.01"))

@@ -7,7 +7,8 @@ The ledger must verify afterwards, and each order come to what the same life com
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -27,7 +28,9 @@ from invoicing.issued import figures
 from invoicing.models import Company, Connection, Invoice, Order
 from invoicing.storefronts import Identity
 from tests.databases import Database
-from tests.properties.life import OWN, Dice, Life, lives
+from tests.properties.book import paid_by_rate
+from tests.properties.life import Dice, Life, lives
+from tests.properties.shapes import OWN
 from tests.properties.story import Story
 from tests.properties.telling import Told
 from tests.shops_standin.joined import join
@@ -65,6 +68,7 @@ class Result:
 
     held: str
     net: Mapping[Kind, Amounts]
+    paid: Mapping[Decimal, Decimal]
     guessed: set[str]
 
 
@@ -78,6 +82,8 @@ class Stored(RuleBasedStateMachine):
     def open(self, data: Any, platforms: list[str]) -> None:
         self.began = clock.now().replace(microsecond=0) - timedelta(days=3)
         self.company: Company = la_encina(nif=cif("B", 2_000_000 + next(numbers)))
+        self.company.oss_from = date(2026, 1, 1)
+        self.company.save()
         self.shops: dict[str, tuple[Connection, Shop | None]] = {}
         for platform in platforms:
             self.shops[platform] = self._connect(platform)
@@ -234,13 +240,15 @@ class Stored(RuleBasedStateMachine):
             .first()
         )
         if order is None:
-            return Result("", {}, set())
+            return Result("", {}, {}, set())
         held = Process.objects.filter(
             workflow="invoice-order", state="held", idempotency_key__startswith=f"order:{order.pk}:"
         ).values_list("hold", flat=True)
         names = list(Invoice.objects.filter(order=order).values_list("purpose", "refund"))
         assert len(names) == len(set(names)), names
-        return Result("".join(str(hold["code"]) for hold in held), figures(issued_for(order).in_force), set())
+        issued = issued_for(order)
+        code = "".join(str(hold["code"]) for hold in held)
+        return Result(code, figures(issued.in_force), paid_by_rate(issued), set())
 
 
 def work(jobs: int = 10_000) -> None:

@@ -9,7 +9,8 @@ from invoicing.intake import receive
 from invoicing.models import Connection, Invoice
 from invoicing.storefronts import Identity
 from tests.databases import Database
-from tests.properties.life import Life, Shape
+from tests.properties.life import Life
+from tests.properties.shapes import Shape
 from tests.properties.telling import Told, webhooks
 from tests.shops_standin.joined import work
 from tests.shops_standin.sold import GivenBack

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 
@@ -53,8 +52,9 @@ def _mail_date(moment: datetime) -> str:
 def bc_order(order: Sold) -> dict[str, Any]:
     """Return the order: prices with tax."""
     sale = order.sale
-    shipping_tax = tax_in(sale.shipping, Decimal(21))
-    tax = sum((tax_in(product.price * count, product.rate) for product, count in sale.items), shipping_tax)
+    shipping_tax = tax_in(sale.shipping, sale.shipping_rate)
+    tax = sum((tax_in(sale.price_of(place) * count, product.rate)
+               for place, (product, count) in enumerate(sale.items)), shipping_tax)  # fmt: skip
     status = "11" if sale.paid else "7"
     if order.refunds:
         status = "4" if order.given_back == order.total else "14"
@@ -64,12 +64,12 @@ def bc_order(order: Sold) -> dict[str, Any]:
         "status_id": int(status),
         "payment_status": "captured" if sale.paid else "",
         "payment_method": "Redsys",
-        "is_deleted": False,
+        "is_deleted": order.deleted,
         "is_tax_inclusive_pricing": True,
         "date_created": _mail_date(sale.placed_at),
         "date_modified": _mail_date(order.updated_at),
         "date_shipped": "",
-        "currency_code": "EUR",
+        "currency_code": order.shown[0] if order.shown else "EUR",
         "default_currency_code": "EUR",
         "total_inc_tax": f"{order.total:.4f}",
         "total_ex_tax": f"{order.total - tax:.4f}",
@@ -79,7 +79,7 @@ def bc_order(order: Sold) -> dict[str, Any]:
         "handling_cost_inc_tax": "0.0000",
         "wrapping_cost_inc_tax": "0.0000",
         "discount_amount": "0.0000",
-        "coupon_discount": "0.0000",
+        "coupon_discount": f"{order.off:.4f}",
         "store_credit_amount": "0.0000",
         "gift_certificate_amount": "0.0000",
         "customer_locale": "es",
@@ -101,7 +101,7 @@ def _part(order: Sold, part: str) -> list[dict[str, Any]]:
 
 def _product(order: Sold, index: int) -> dict[str, Any]:
     product, count = order.sale.items[index]
-    gross = product.price * count
+    gross, off = product.price * count, order.sale.off(index) * count
     tax = tax_in(gross, product.rate)
     return {
         "id": order.sale.id * 100 + index,
@@ -114,25 +114,30 @@ def _product(order: Sold, index: int) -> dict[str, Any]:
         "total_ex_tax": f"{gross - tax:.4f}",
         "total_tax": f"{tax:.4f}",
         "parent_order_product_id": None,
-        "applied_discounts": [],
+        "applied_discounts": [{"id": "coupon", "amount": f"{off:.4f}"}] if off and not order.whole else [],
     }
 
 
 def _taxes(order: Sold) -> list[dict[str, Any]]:
+    if not order.sale.taxed:
+        return []
+    places = range(len(order.sale.items))
+    taxed = [order.sale.items[place][0].price if order.whole else order.sale.price_of(place) for place in places]
     rows = [
         {
-            "id": order.sale.id * 100 + index, "order_id": order.sale.id, "name": "IVA", "rate": f"{product.rate}.0000",
+            "id": order.sale.id * 100 + index, "order_id": order.sale.id, "name": "IVA", "rate": f"{product.rate:.4f}",
             "line_item_type": "item", "order_product_id": order.sale.id * 100 + index,
-            "line_amount": f"{tax_in(product.price * count, product.rate):.4f}",
+            "line_amount": f"{tax_in(taxed[index] * count, product.rate):.4f}",
         }
         for index, (product, count) in enumerate(order.sale.items)
     ]  # fmt: skip
     if order.sale.shipping:
         rows.append(
             {
-                "id": order.sale.id * 100 + 99, "order_id": order.sale.id, "name": "IVA", "rate": "21.0000",
+                "id": order.sale.id * 100 + 99, "order_id": order.sale.id, "name": "IVA",
+                "rate": f"{order.sale.shipping_rate:.4f}",
                 "line_item_type": "shipping", "order_product_id": 0,
-                "line_amount": f"{tax_in(order.sale.shipping, Decimal(21)):.4f}",
+                "line_amount": f"{tax_in(order.sale.shipping, order.sale.shipping_rate):.4f}",
             }
         )  # fmt: skip
     return rows
@@ -141,7 +146,7 @@ def _taxes(order: Sold) -> list[dict[str, Any]]:
 def _refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
     items: list[dict[str, Any]] = []
     for index, count in refund.pieces:
-        price = order.sale.items[index][0].price * count
+        price = order.sale.price_of(index) * count
         items.append(
             {
                 "item_type": "PRODUCT", "item_id": order.sale.id * 100 + index, "quantity": count,

@@ -85,20 +85,15 @@ def _utc(moment: datetime) -> str:
 
 
 def magento_order(order: Sold) -> dict[str, Any]:
-    """Return the order: prices with tax, nothing discounted."""
+    """Return the order: prices with tax, less the discounts of its lines."""
     sale = order.sale
     items = []
     for index, (product, count) in enumerate(sale.items):
         gross = product.price * count
-        tax = tax_in(gross, product.rate)
         item = {
             "price": product.price - tax_in(product.price, product.rate),
             "price_incl_tax": product.price,
-            "row_total": gross - tax,
-            "row_total_incl_tax": gross,
-            "tax_amount": tax,
-            "discount_amount": Decimal(0),
-            "discount_tax_compensation_amount": Decimal(0),
+            **_row(gross, sale.off(index) * count, product.rate),
         }
         items.append(
             {
@@ -109,20 +104,22 @@ def magento_order(order: Sold) -> dict[str, Any]:
                 "qty_ordered": count,
                 "is_virtual": 0,
                 "tax_percent": float(product.rate),
-                **_both(item),
+                **_both(item, order.shown),
             }
         )
-    shipping_tax = tax_in(sale.shipping, Decimal(21))
-    tax = sum((tax_in(product.price * count, product.rate) for product, count in sale.items), shipping_tax)
+    shipping_tax = tax_in(sale.shipping, sale.shipping_rate)
+    rows = [_row(product.price * count, sale.off(place) * count, product.rate)
+            for place, (product, count) in enumerate(sale.items)]  # fmt: skip
+    tax = sum((row["tax_amount"] for row in rows), shipping_tax)
     sums = {
         "grand_total": order.total,
         "total_paid": order.total if sale.paid else Decimal(0),
         "total_refunded": order.given_back,
         "tax_amount": tax,
-        "subtotal": order.total - sale.shipping - (tax - shipping_tax),
-        "subtotal_incl_tax": order.total - sale.shipping,
-        "discount_amount": Decimal(0),
-        "discount_tax_compensation_amount": Decimal(0),
+        "subtotal": sum((row["row_total"] for row in rows), Decimal(0)),
+        "subtotal_incl_tax": order.total + order.off - sale.shipping,
+        "discount_amount": -order.off,
+        "discount_tax_compensation_amount": sum((row["discount_tax_compensation_amount"] for row in rows), Decimal(0)),
         "shipping_amount": sale.shipping - shipping_tax,
         "shipping_incl_tax": sale.shipping,
         "shipping_tax_amount": shipping_tax,
@@ -130,7 +127,8 @@ def magento_order(order: Sold) -> dict[str, Any]:
         "shipping_discount_tax_compensation_amount": Decimal(0),
     }
     address = _address(order)
-    rate = {"code": "IVA 21", "percent": 21, "amount": float(shipping_tax), "base_amount": float(shipping_tax)}
+    rate = {"code": "IVA", "percent": float(sale.shipping_rate), "amount": float(shipping_tax),
+            "base_amount": float(shipping_tax)}  # fmt: skip
     return {
         "entity_id": sale.id,
         "increment_id": f"{sale.id:09}",
@@ -139,7 +137,7 @@ def magento_order(order: Sold) -> dict[str, Any]:
         "created_at": _utc(sale.placed_at),
         "updated_at": _utc(order.updated_at),
         "base_currency_code": "EUR",
-        "order_currency_code": "EUR",
+        "order_currency_code": order.shown[0] if order.shown else "EUR",
         "customer_email": sale.buyer.email,
         "customer_taxvat": sale.buyer.nif,
         "is_virtual": 0,
@@ -148,18 +146,33 @@ def magento_order(order: Sold) -> dict[str, Any]:
         "billing_address": address,
         "extension_attributes": {
             "shipping_assignments": [{"shipping": {"address": address}}],
-            "item_applied_taxes": [
+            "item_applied_taxes": []
+            if not sale.taxed
+            else [
                 *({"type": "product", "item_id": item["item_id"], "applied_taxes": [_tax(item)]} for item in items),
                 {"type": "shipping", "applied_taxes": [rate]},
             ],
         },
-        **_both(sums),
+        **_both(sums, order.shown),
+    }
+
+
+def _row(gross: Decimal, off: Decimal, rate: Decimal) -> dict[str, Decimal]:
+    """Return the amounts of a line: the tax is that of what is paid, and the compensation that of the discount."""
+    tax = tax_in(gross - off, rate)
+    return {
+        "row_total": gross - tax_in(gross, rate),
+        "row_total_incl_tax": gross,
+        "tax_amount": tax,
+        "discount_amount": off,
+        "discount_tax_compensation_amount": tax_in(gross, rate) - tax,
     }
 
 
 def _tax(item: dict[str, Any]) -> dict[str, Any]:
     return {
-        "code": "IVA", "percent": item["tax_percent"], "amount": item["tax_amount"], "base_amount": item["tax_amount"],
+        "code": "IVA", "percent": item["tax_percent"], "amount": item["tax_amount"],
+        "base_amount": item["base_tax_amount"],
     }  # fmt: skip
 
 
@@ -167,20 +180,13 @@ def _memo(order: Sold, refund: GivenBack) -> dict[str, Any]:
     items, sale = [], order.sale
     for index, count in refund.pieces:
         product, _ = sale.items[index]
-        gross = product.price * count
-        tax = tax_in(gross, product.rate)
-        row = {
-            "row_total": gross - tax,
-            "row_total_incl_tax": gross,
-            "tax_amount": tax,
-            "discount_amount": Decimal(0),
-            "discount_tax_compensation_amount": Decimal(0),
-        }
+        row = _row(product.price * count, sale.off(index) * count, product.rate)
         items.append(
-            {"entity_id": refund.id * 10 + index, "order_item_id": sale.id * 100 + index, "qty": count, **_both(row)}
-        )
+            {"entity_id": refund.id * 10 + index, "order_item_id": sale.id * 100 + index, "qty": count,
+             **_both(row, order.shown)}
+        )  # fmt: skip
     shipping = sale.shipping if refund.shipping else Decimal(0)
-    shipping_tax = tax_in(shipping, Decimal(21))
+    shipping_tax = tax_in(shipping, sale.shipping_rate)
     sums = {
         "grand_total": refund.amount(sale),
         "shipping_amount": shipping - shipping_tax,
@@ -199,13 +205,15 @@ def _memo(order: Sold, refund: GivenBack) -> dict[str, Any]:
         "updated_at": _utc(refund.at),
         "items": items,
         "comments": [],
-        **_both(sums),
+        **_both(sums, order.shown),
     }
 
 
-def _both(amounts: dict[str, Decimal]) -> dict[str, float]:
+def _both(amounts: dict[str, Decimal], shown: tuple[str, Decimal] | None) -> dict[str, float]:
     """Return each amount as a JSON number, in the order's currency and in the base currency."""
-    return {f"{prefix}{name}": float(amount) for name, amount in amounts.items() for prefix in ("", "base_")}
+    rate = shown[1] if shown else Decimal(1)
+    base = {f"base_{name}": float(amount) for name, amount in amounts.items()}
+    return base | {name: float(round(amount * rate, 2)) for name, amount in amounts.items()}
 
 
 def _address(order: Sold) -> dict[str, Any]:

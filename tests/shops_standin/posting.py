@@ -16,7 +16,7 @@ from typing import Any
 from tests.shops_standin.server import Shop
 from tests.shops_standin.shopify import shopify_order, shopify_refund
 from tests.shops_standin.sold import GivenBack, Sold
-from tests.shops_standin.stripe import stripe_invoice, stripe_refund
+from tests.shops_standin.stripe import stripe_credit_note, stripe_invoice, stripe_refund
 from tests.shops_standin.woocommerce import woo_order
 
 LOST, DOUBLED = 0.05, 0.10
@@ -44,6 +44,8 @@ def told_of_order(shop: Shop, order: Sold, *, created: bool = False) -> list[Pos
         case "shopify":
             topic = "orders/create" if created else "orders/paid" if not order.refunds else "orders/updated"
             return [_post(shop, topic, shopify_order(order), at)]
+        case "woocommerce" if order.deleted:
+            return [_post(shop, "order.deleted", {"id": order.sale.id}, at)]
         case "woocommerce":
             return [_post(shop, "order.created" if created else "order.updated", woo_order(order), at)]
         case "stripe":
@@ -52,10 +54,10 @@ def told_of_order(shop: Shop, order: Sold, *, created: bool = False) -> list[Pos
             return [_event(shop, "invoice.paid", stripe_invoice(order), at)]
         case "bigcommerce":
             data = {"type": "order", "id": order.sale.id}
-            body = {"producer": "stores/abc", "scope": "store/order/updated", "data": data,
-                    "created_at": int(at.timestamp())}  # fmt: skip
+            scope = "store/order/archived" if order.deleted else "store/order/updated"
+            body = {"producer": "stores/abc", "scope": scope, "data": data, "created_at": int(at.timestamp())}
             body["hash"] = hashlib.sha1(repr((body, number)).encode(), usedforsecurity=False).hexdigest()
-            return [_post(shop, "store/order/updated", body, at)]
+            return [_post(shop, scope, body, at)]
         case _:  # a small module in the shop sends hints
             hint = {"hint": "order", "id": order.id, "at": at.isoformat()}
             return [_post(shop, "hint", hint, at)]
@@ -68,7 +70,9 @@ def told_of_refund(shop: Shop, order: Sold, refund: GivenBack) -> list[Post]:
             alone = _post(shop, "refunds/create", shopify_refund(order, refund), refund.at)
             return [alone, *told_of_order(shop, order)]
         case "stripe":
-            return [_event(shop, "refund.created", stripe_refund(order, refund), refund.at)]
+            note = [_event(shop, "credit_note.created", stripe_credit_note(order, refund), refund.at)]
+            money = [_event(shop, "refund.created", stripe_refund(order, refund), refund.at)]
+            return [*(note if order.credit_notes else []), *money]
         case "prestashop":
             hint = {"hint": "order_slip", "id": str(refund.id), "at": refund.at.isoformat()}
             return [_post(shop, "hint", hint, refund.at)]

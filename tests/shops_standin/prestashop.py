@@ -11,7 +11,9 @@ from tests.shops_standin.server import NOTHING_THERE, Headers, Query, Reply, Sho
 from tests.shops_standin.sold import GivenBack, Sold, tax_in
 
 ZONE = ZoneInfo("Europe/Madrid")
-TAXES = {Decimal(21): 1, Decimal(10): 2, Decimal(4): 3}
+TAXES = {rate: number for number, rate in enumerate(map(Decimal, ("21", "10", "4", "20", "5.5", "19", "7")), 1)}
+COUNTRIES = {"ES": 6, "FR": 8, "DE": 1, "US": 21}
+STATES = {"M": 339, "GC": 340}
 SINGLE = {"orders": "order", "order_slip": "order_slip"}
 LISTED = {"order_slip": "order_slips"}
 PAID, WAITING, CANCELLED = "2", "1", "6"
@@ -61,7 +63,7 @@ class PrestaShop(Shop):
             case "order_slip":
                 return [_slip(order, refund) for order in orders for refund in order.refunds]
             case "taxes":
-                return [{"id": number, "rate": f"{rate}.000", "active": "1"} for rate, number in TAXES.items()]
+                return [{"id": number, "rate": f"{rate:.3f}", "active": "1"} for rate, number in TAXES.items()]
             case "addresses":
                 return [_address(order) for order in orders]
             case "customers":
@@ -76,9 +78,9 @@ class PrestaShop(Shop):
                     {"id": CANCELLED, "paid": "0", "shipped": "0", "delivery": "0", "template": "order_canceled"},
                 ]
             case "countries":
-                return [{"id": 6, "iso_code": "ES"}]
+                return [{"id": number, "iso_code": code} for code, number in COUNTRIES.items()]
             case "states":
-                return [{"id": 339, "iso_code": "M", "name": "Madrid"}]
+                return [{"id": number, "iso_code": code, "name": ""} for code, number in STATES.items()]
             case "currencies":
                 return [{"id": 1, "iso_code": "EUR"}]
             case "languages":
@@ -119,9 +121,10 @@ def _six(amount: Decimal) -> str:
 def presta_order(order: Sold) -> dict[str, Any]:
     """Return the order's row."""
     sale = order.sale
-    products = order.total - sale.shipping
-    net = sum((product.price * count * 100 / (100 + product.rate) for product, count in sale.items), Decimal(0))
-    shipping_net = sale.shipping * 100 / 121
+    products = order.total + order.off - sale.shipping
+    net = sum((sale.price_of(place) * count * 100 / (100 + product.rate)
+               for place, (product, count) in enumerate(sale.items)), Decimal(0))  # fmt: skip
+    shipping_net = sale.shipping * 100 / (100 + sale.shipping_rate)
     return {
         "id": str(sale.id),
         "id_address_delivery": str(sale.id),
@@ -139,14 +142,14 @@ def presta_order(order: Sold) -> dict[str, Any]:
         "date_add": _local(sale.placed_at),
         "date_upd": _local(order.updated_at),
         "reference": f"R{sale.id}",
-        "total_discounts_tax_incl": "0.000000",
+        "total_discounts_tax_incl": _six(order.off),
         "total_paid_tax_incl": _six(order.total),
         "total_paid_tax_excl": _six(net + shipping_net),
         "total_paid_real": _six(order.total if sale.paid else Decimal(0)),
         "total_products_wt": _six(products),
         "total_shipping_tax_incl": _six(sale.shipping),
         "total_shipping_tax_excl": _six(shipping_net),
-        "carrier_tax_rate": "21.000",
+        "carrier_tax_rate": f"{sale.shipping_rate:.3f}",
         "total_wrapping_tax_incl": "0.000000",
         "total_wrapping_tax_excl": "0.000000",
         "round_mode": "2",
@@ -168,7 +171,7 @@ def _details(order: Sold) -> list[dict[str, Any]]:
             "unit_price_tax_excl": _six(product.price * 100 / (100 + product.rate)),
             "total_price_tax_incl": _six(product.price * count),
             "total_price_tax_excl": _six(product.price * count * 100 / (100 + product.rate)),
-            "associations": {"taxes": [{"id": str(TAXES[product.rate])}]},
+            "associations": {"taxes": [{"id": str(TAXES[product.rate] if order.sale.taxed else 0)}]},
         }
         for index, (product, count) in enumerate(order.sale.items)
     ]
@@ -179,15 +182,16 @@ def _slip(order: Sold, refund: GivenBack) -> dict[str, Any]:
     products = sum((product.price * count for _, count, product in lines), Decimal(0)) + refund.money
     net = sum((product.price * count - tax_in(product.price * count, product.rate) for _, count, product in lines),
               refund.money)  # fmt: skip
-    shipping = order.sale.shipping if refund.shipping else Decimal(0)
+    sale, shipping = order.sale, order.sale.shipping if refund.shipping else Decimal(0)
+    back = products - sum((sale.off(index) * count for index, count, _ in lines), Decimal(0))
     return {
         "id": str(refund.id),
         "id_order": str(order.sale.id),
         "total_products_tax_incl": _six(products),
         "total_products_tax_excl": _six(net),
         "total_shipping_tax_incl": _six(shipping),
-        "total_shipping_tax_excl": _six(shipping - tax_in(shipping, Decimal(21))),
-        "amount": _six(products),
+        "total_shipping_tax_excl": _six(shipping - tax_in(shipping, sale.shipping_rate)),
+        "amount": _six(back),
         "date_add": _local(refund.at),
         "date_upd": _local(refund.at),
         "associations": {
@@ -209,8 +213,8 @@ def _address(order: Sold) -> dict[str, Any]:
     buyer = order.sale.buyer
     return {
         "id": order.sale.id,
-        "id_country": "6",
-        "id_state": "339",
+        "id_country": str(COUNTRIES[buyer.country]),
+        "id_state": str(STATES.get(buyer.province_code, 0)),
         "company": buyer.company,
         "firstname": buyer.first,
         "lastname": buyer.last,

@@ -15,6 +15,8 @@ from tests.shops_standin.sold import GivenBack, Sold, tax_in
 MOST = 50
 """Orders of a page here, whatever is asked for: enough to turn pages with few orders."""
 BUCKET, LEAK = 40, 40.0
+MONEY = ("price", "amount", "subtotal", "total_tax", "tax_amount", "total_price", "current_total_price")
+"""Amounts that Shopify gives in both moneys."""
 
 
 class ShopifyShop(Shop):
@@ -80,7 +82,7 @@ def shopify_order(order: Sold) -> dict[str, Any]:
     sale = order.as_it_stands("shopify")
     shape: dict[str, Any] = json.loads(body(replace(sale, items=order.ordered or sale.items)))
     placed = order.total if order.placed_total is None else order.placed_total
-    refunds = [shopify_refund(order, refund) for refund in order.refunds]
+    refunds = [_refund(order, refund) for refund in order.refunds]
     status = shape["financial_status"]
     if refunds and order.given_back:
         status = "refunded" if order.given_back == order.total else "partially_refunded"
@@ -90,7 +92,7 @@ def shopify_order(order: Sold) -> dict[str, Any]:
             back = sum(count for refund in order.refunds for index, count in refund.pieces if index == place)
             line["current_quantity"] = left - back
     both = {each: {"amount": str(placed), "currency_code": "EUR"} for each in ("shop_money", "presentment_money")}
-    return shape | {
+    changed = {
         "total_price": str(placed),
         "total_price_set": both,
         "cancelled_at": order.updated_at.isoformat() if order.cancelled else None,
@@ -98,14 +100,48 @@ def shopify_order(order: Sold) -> dict[str, Any]:
         "financial_status": status,
         "current_total_price": str(order.total - order.given_back),
     }
+    if order.shown:
+        changed["presentment_currency"] = order.shown[0]
+    return _in_both(shape | changed, order)
 
 
 def shopify_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
     """Return a refund as it stands in the order, and alone in refunds/create."""
+    return _in_both(_refund(order, refund), order)
+
+
+def _in_both(content: dict[str, Any], order: Sold) -> dict[str, Any]:
+    """Put beside each amount what it is in the shop's money and in the buyer's, where these are not the same."""
+    if order.shown is None:
+        return content
+    currency, rate = order.shown
+
+    def put(node: Any) -> Any:
+        if isinstance(node, list):
+            return [put(each) for each in node]
+        if not isinstance(node, dict) or node.get("kind") == "refund":  # a payment is in the buyer's money alone
+            return node
+        sets = {
+            f"{name}_set": {
+                "shop_money": {"amount": str(node[name]), "currency_code": "EUR"},
+                "presentment_money": {
+                    "amount": str(round(Decimal(str(node[name])) * rate, 2)),
+                    "currency_code": currency,
+                },
+            }
+            for name in MONEY
+            if name in node
+        }
+        return {name: put(value) for name, value in node.items() if name not in sets} | sets
+
+    return put(content)
+
+
+def _refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
     lines = []
     for index, count in refund.pieces:
         product, _ = order.sale.items[index]
-        gross = product.price * count
+        gross = order.sale.price_of(index) * count
         lines.append(
             {
                 "id": refund.id * 10 + index,
@@ -114,7 +150,9 @@ def shopify_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
                     "id": order.sale.id * 100 + index,
                     "name": product.name,
                     "sku": product.sku,
-                    "tax_lines": [{"title": "ES IVA", "rate": float(product.rate / 100), "price": "0.00"}],
+                    "tax_lines": [{"title": "ES IVA", "rate": float(product.rate / 100), "price": "0.00"}]
+                    if order.sale.taxed
+                    else [],
                 },
                 "quantity": count,
                 "restock_type": "return",
@@ -122,12 +160,13 @@ def shopify_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
                 "total_tax": float(tax_in(gross, product.rate)),
             }
         )
-    amount = refund.amount(order.sale)
+    amount, (currency, rate) = refund.amount(order.sale), order.shown or ("EUR", Decimal(1))
     shipping = order.sale.shipping if refund.shipping else Decimal(0)
+    shipping_tax = tax_in(shipping, order.sale.shipping_rate)
     adjustments = [
         {"id": refund.id * 10 + 8, "kind": kind, "amount": str(-gross), "tax_amount": str(-tax), "reason": kind}
         for kind, gross, tax in (
-            ("shipping_refund", shipping - tax_in(shipping, Decimal(21)), tax_in(shipping, Decimal(21))),
+            ("shipping_refund", shipping - shipping_tax, shipping_tax),
             ("refund_discrepancy", refund.money, Decimal(0)),
         )
         if gross
@@ -141,6 +180,12 @@ def shopify_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
         "refund_line_items": lines,
         "order_adjustments": adjustments,
         "transactions": [
-            {"id": refund.id * 10 + 9, "kind": "refund", "status": "success", "amount": str(amount), "currency": "EUR"}
+            {
+                "id": refund.id * 10 + 9,
+                "kind": "refund",
+                "status": "success",
+                "amount": str(round(amount * rate, 2)),
+                "currency": currency,
+            }
         ],
     }

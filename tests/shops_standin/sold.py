@@ -26,7 +26,7 @@ class GivenBack:
 
     def amount(self, sale: Sale) -> Decimal:
         """Return what went back, tax included; positive."""
-        lines = sum((sale.items[index][0].price * count for index, count in self.pieces), Decimal(0))
+        lines = sum((sale.price_of(index) * count for index, count in self.pieces), Decimal(0))
         return lines + (sale.shipping if self.shipping else Decimal(0)) + self.money
 
 
@@ -42,6 +42,13 @@ class Sold:
     """The items as Shopify keeps them: with the pieces that edits took out; empty when nothing was edited."""
     placed_total: Decimal | None = None
     """The total before the edits."""
+    shown: tuple[str, Decimal] | None = None
+    """The currency in which the buyer saw and paid the shop's euros, and how many of it are one euro."""
+    deleted: bool = False
+    credit_notes: bool = False
+    """Whether the shop says with a credit note what money went back for (Stripe)."""
+    whole: bool = False
+    """Whether the discount stands on the order as a whole, and in none of its lines."""
 
     @property
     def id(self) -> str:
@@ -50,11 +57,40 @@ class Sold:
     @property
     def total(self) -> Decimal:
         """What the buyer paid, tax included."""
-        return sum((product.price * count for product, count in self.sale.items), self.sale.shipping)
+        return self.worth(self.sale.items)
+
+    def worth(self, items: tuple[tuple[Product, int], ...]) -> Decimal:
+        """Return what these goods would cost in this order, with its shipping."""
+        sale = replace(self.sale, items=items)
+        return sum((sale.price_of(place) * count for place, (_, count) in enumerate(items)), sale.shipping)
+
+    @property
+    def off(self) -> Decimal:
+        """What was taken off the goods."""
+        return sum((self.sale.off(place) * count for place, (_, count) in enumerate(self.sale.items)), Decimal(0))
 
     @property
     def given_back(self) -> Decimal:
         return sum((refund.amount(self.sale) for refund in self.refunds), Decimal(0))
+
+    @property
+    def left_by_rate(self) -> dict[Decimal, Decimal] | None:
+        """What was sold less what was given back, tax included, by rate in percent.
+
+        None where money went back without saying for what: whose rate that is, no shop knows.
+        """
+        sale, found = self.sale, {self.sale.shipping_rate: self.sale.shipping}
+        for place, (product, count) in enumerate(sale.items):
+            found[product.rate] = found.get(product.rate, Decimal(0)) + sale.price_of(place) * count
+        if self.given_back == self.total:
+            return {}
+        for refund in self.refunds:
+            if refund.money:
+                return None
+            for place, count in refund.pieces:
+                found[sale.items[place][0].rate] -= sale.price_of(place) * count
+            found[sale.shipping_rate] -= sale.shipping if refund.shipping else Decimal(0)
+        return {rate: amount for rate, amount in found.items() if amount}
 
     def as_it_stands(self, platform: str) -> Sale:
         """Return the order in the form that the demonstration's payloads take."""
@@ -68,6 +104,10 @@ class Sold:
     def cancel(self, at: datetime) -> None:
         """Call it off."""
         self.cancelled, self.updated_at = True, at
+
+    def delete(self, at: datetime) -> None:
+        """Put it into the bin."""
+        self.deleted, self.updated_at = True, at
 
     def edit(self, items: tuple[tuple[Product, int], ...], at: datetime) -> None:
         """Sell something else: the same goods in the same places, in other quantities, 0 for a line that is gone."""

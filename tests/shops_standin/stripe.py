@@ -10,7 +10,6 @@ from tests.shops_standin.sold import GivenBack, Sold, tax_in
 
 MOST = 10
 """Rows of a page here, whatever is asked for."""
-RATES = {"txr_21": "21.0", "txr_10": "10.0", "txr_4": "4.0"}
 
 
 class StripeShop(Shop):
@@ -40,11 +39,13 @@ class StripeShop(Shop):
                 return _list(_lines(order), asked) if order else NOTHING_THERE
             case ["refunds", identity]:
                 return next((Reply(row) for row in self._refunds() if row["id"] == identity), NOTHING_THERE)
+            case ["credit_notes", identity]:
+                return next((Reply(row) for row in self._notes() if row["id"] == identity), NOTHING_THERE)
             case ["charges", identity]:
                 return Reply({"id": identity, "object": "charge", "payment_intent": identity.replace("ch_", "pi_")})
             case ["tax_rates", identity]:
-                return Reply({"id": identity, "object": "tax_rate", "percentage": float(RATES[identity]),
-                              "inclusive": True})  # fmt: skip
+                return Reply({"id": identity, "object": "tax_rate", "inclusive": True,
+                              "percentage": float(identity.removeprefix("txr_"))})  # fmt: skip
         rows = self._rows(resource, asked)
         return NOTHING_THERE if rows is None else _list(rows, asked)
 
@@ -53,8 +54,10 @@ class StripeShop(Shop):
         match resource:
             case "invoices":
                 return [stripe_invoice(order) for order in orders if order.sale.paid]
-            case "checkout/sessions" | "credit_notes":
+            case "checkout/sessions":
                 return []
+            case "credit_notes":
+                return [row for row in self._notes() if asked.get("invoice") in (None, row["invoice"])]
             case "refunds":
                 wanted = asked.get("payment_intent")
                 return [row for row in self._refunds() if wanted in (None, row["payment_intent"])]
@@ -81,6 +84,14 @@ class StripeShop(Shop):
 
     def _refunds(self) -> list[dict[str, Any]]:
         return [stripe_refund(order, refund) for order in self.orders.values() for refund in order.refunds]
+
+    def _notes(self) -> list[dict[str, Any]]:
+        return [
+            stripe_credit_note(order, refund)
+            for order in self.orders.values()
+            if order.credit_notes
+            for refund in order.refunds
+        ]
 
     def _of(self, invoice: str) -> Sold | None:
         return self.orders.get(invoice.removeprefix("in_"))
@@ -139,31 +150,77 @@ def stripe_invoice(order: Sold) -> dict[str, Any]:
 
 def _lines(order: Sold) -> list[dict[str, Any]]:
     """Return a line for each good, and one for the shipping."""
-    sold = [(product.name, count, product.price * count, product.rate) for product, count in order.sale.items]
-    if order.sale.shipping:
-        sold.append(("Envío 24-48 h", 1, order.sale.shipping, Decimal(21)))
-    return [
+    sale = order.sale
+    lines = [_goods(order, place, count) for place, (_, count) in enumerate(sale.items)]
+    return [*lines, _shipping(order)] if sale.shipping else lines
+
+
+def _goods(order: Sold, place: int, count: int) -> dict[str, Any]:
+    product, off = order.sale.items[place][0], order.sale.off(place) * count
+    return _line(order, place, product.name, count, product.price * count, off, product.rate)
+
+
+def _shipping(order: Sold) -> dict[str, Any]:
+    sale = order.sale
+    return _line(order, len(sale.items), "Envío 24-48 h", 1, sale.shipping, Decimal(0), sale.shipping_rate)
+
+
+def _line(
+    order: Sold, place: int, name: str, count: int, gross: Decimal, off: Decimal, rate: Decimal
+) -> dict[str, Any]:
+    tax = tax_in(gross - off, rate)
+    taxes = [
         {
-            "id": f"il_{order.sale.id}_{index}",
-            "object": "line_item",
-            "amount": _cents(gross),
-            "currency": "eur",
-            "description": name,
-            "quantity": count,
-            "discount_amounts": [],
-            "taxes": [
-                {
-                    "amount": _cents(tax_in(gross, rate)),
-                    "taxable_amount": _cents(gross - tax_in(gross, rate)),
-                    "tax_behavior": "inclusive",
-                    "tax_rate_details": {"tax_rate": f"txr_{rate}"},
-                    "taxability_reason": "standard_rated",
-                    "type": "tax_rate_details",
-                }
-            ],
+            "amount": _cents(tax),
+            "taxable_amount": _cents(gross - off - tax),
+            "tax_behavior": "inclusive",
+            "tax_rate_details": {"tax_rate": f"txr_{rate}"},
+            "taxability_reason": "standard_rated",
+            "type": "tax_rate_details",
         }
-        for index, (name, count, gross, rate) in enumerate(sold)
     ]
+    return {
+        "id": f"il_{order.sale.id}_{place}",
+        "object": "line_item",
+        "amount": _cents(gross),
+        "currency": "eur",
+        "description": name,
+        "quantity": count,
+        "discount_amounts": [{"amount": _cents(off), "discount": "di_1"}] if off else [],
+        "taxes": taxes if order.sale.taxed else [],
+    }
+
+
+def stripe_credit_note(order: Sold, refund: GivenBack) -> dict[str, Any]:
+    """Return the credit note of a refund: what went back of the invoice's lines, and money without a line."""
+    lines = [_goods(order, place, count) for place, count in refund.pieces]
+    lines += [_shipping(order)] if refund.shipping else []
+    lines = [
+        line | {"id": line["id"].replace("il_", f"cnli_{refund.id}_"), "object": "credit_note_line_item",
+                "type": "invoice_line_item", "invoice_line_item": line["id"]}
+        for line in lines
+    ]  # fmt: skip
+    if refund.money:
+        lines.append(
+            {"id": f"cnli_{refund.id}_money", "object": "credit_note_line_item", "type": "custom_line_item",
+             "invoice_line_item": None, "amount": _cents(refund.money), "description": refund.reason, "quantity": 1,
+             "discount_amounts": [], "taxes": []}
+        )  # fmt: skip
+    amount = _cents(refund.amount(order.sale))
+    return {
+        "id": f"cn_{refund.id}",
+        "object": "credit_note",
+        "created": _epoch(refund.at),
+        "currency": "eur",
+        "invoice": f"in_{order.id}",
+        "status": "issued",
+        "total": amount,
+        "memo": refund.reason,
+        "reason": "product_unsatisfactory",
+        "refunds": [{"amount_refunded": amount, "refund": f"re_{refund.id}"}],
+        "shipping_cost": None,
+        "lines": {"object": "list", "data": lines, "has_more": False},
+    }
 
 
 def _payment(order: Sold) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from config.demo.payloads import body
@@ -62,7 +61,7 @@ def woo_order(order: Sold) -> dict[str, Any]:
         {"id": refund.id, "reason": refund.reason, "total": f"-{refund.amount(order.sale)}"} for refund in order.refunds
     ]
     status = "refunded" if order.refunds and order.given_back == order.total else shape["status"]
-    status = "cancelled" if order.cancelled else status
+    status = "trash" if order.deleted else "cancelled" if order.cancelled else status
     paid = (order.sale.placed_at + timedelta(seconds=20)).astimezone(UTC).replace(tzinfo=None)
     return shape | {
         "refunds": refunds,
@@ -73,11 +72,11 @@ def woo_order(order: Sold) -> dict[str, Any]:
 
 def woo_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
     """Return a refund with its lines: negative quantities and net totals."""
-    rates = sorted({product.rate for product, _ in order.sale.items} | {Decimal(21)})
+    rates = sorted({product.rate for product, _ in order.sale.items} | {order.sale.shipping_rate})
     lines = []
     for index, count in refund.pieces:
         product, _ = order.sale.items[index]
-        gross = product.price * count
+        gross = order.sale.price_of(index) * count
         tax = tax_in(gross, product.rate)
         lines.append(
             {
@@ -88,21 +87,25 @@ def woo_refund(order: Sold, refund: GivenBack) -> dict[str, Any]:
                 "subtotal_tax": str(-tax),
                 "total": str(tax - gross),
                 "total_tax": str(-tax),
-                "taxes": [{"id": rates.index(product.rate) + 1, "total": str(-tax), "subtotal": str(-tax)}],
+                "taxes": [{"id": rates.index(product.rate) + 1, "total": str(-tax), "subtotal": str(-tax)}]
+                if order.sale.taxed
+                else [],
                 "meta_data": [{"id": 1, "key": "_refunded_item_id", "value": str(order.sale.id * 100 + index)}],
                 "sku": product.sku,
             }
         )
     shipping = []
     if refund.shipping:
-        tax = tax_in(order.sale.shipping, Decimal(21))
+        tax = tax_in(order.sale.shipping, order.sale.shipping_rate)
         shipping.append(
             {
                 "id": refund.id * 10 + 9,
                 "method_title": "Envío 24-48 h",
                 "total": str(tax - order.sale.shipping),
                 "total_tax": str(-tax),
-                "taxes": [{"id": rates.index(Decimal(21)) + 1, "total": str(-tax)}],
+                "taxes": [{"id": rates.index(order.sale.shipping_rate) + 1, "total": str(-tax)}]
+                if order.sale.taxed
+                else [],
                 "meta_data": [{"id": 2, "key": "_refunded_item_id", "value": str(order.sale.id * 100 + 99)}],
             }
         )
