@@ -66,6 +66,7 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 Balance = Mapping[Kind, Amounts]
+_ROW = tuple(name for name in Kind.__struct_fields__ if name not in ("country", "foreign_rate"))
 
 DECLARED = ("impuesto", "clave_regimen", "calificacion", "exencion", "rate", "surcharge_rate")
 """What of a kind stands in a row of a breakdown."""

@@ -26,6 +26,7 @@ from invoicing.printable import per_kind
 from invoicing.recipients import identified
 from invoicing.rectifying import difference, restated
 from invoicing.remedies import Act, DoesNotFit, Situation, remedy
+from invoicing.standing_recipients import standing, vat_number
 from invoicing.values import Party, Wanted
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from workflows.api import Lane, step, workflow
@@ -252,9 +253,28 @@ def rectify_invoice(run: Run, p: Correction) -> InvoiceRef | None:
     return last
 
 
+@workflow(
+    "rectify-recipient",
+    version=1,
+    tenant=lambda p: str(p.invoice.company_id),
+    lane=lambda p: Lane(f"company:{p.invoice.company_id}", 5),
+    on_failure="hold",
+    idempotency_key=lambda p: f"rectify:{p.request}",
+    tags=lambda p: (f"order:{p.order_id}", f"invoice:{p.invoice.invoice_id}"),
+)
+def rectify_recipient(run: Run, p: Correction) -> InvoiceRef | None:
+    """Have the recipient's VAT number stand as an order's must, then correct the invoice on the order's turn."""
+    who = standing(run, p.invoice.company_id, p.order_id, p.recipient or Party())
+    if who is None:
+        return None
+    made: InvoiceRef | None = run.child(rectify_invoice, msgspec.structs.replace(p, recipient=who))
+    return made
+
+
 def start_rectification(correction: Correction, *, actor: str, now: datetime) -> Handle:
     """Start the correction of an invoice by another one."""
-    return trigger(rectify_invoice, correction, now=now, actor=actor)
+    asks = correction.situation in WITH_RECIPIENT and vat_number(correction.recipient)
+    return trigger(rectify_recipient if asks else rectify_invoice, correction, now=now, actor=actor)
 
 
 def correction_of(

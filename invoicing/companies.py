@@ -81,8 +81,7 @@ def connect(
 ) -> Connection:
     """Make a connection with a new secret of letters and digits (WooCommerce decodes entities in its own).
 
-    Orders of a shop settle five seconds; those of the API come whole, and none (design.md 2.2). Stripe's invoices
-    always carry a number of Stripe's own, which is only a reference.
+    Orders of a shop settle five seconds; those of the API come whole, and none (design.md 2.2).
     """
     if settle_seconds is None:
         settle_seconds = 0 if platform == Connection.Platform.API else 5
@@ -93,5 +92,13 @@ def connect(
         secret=secrets.token_hex(24),
         invoice_from=invoice_from,
         settle_seconds=settle_seconds,
-        other_invoicing="reference_only" if platform == Connection.Platform.STRIPE else "hold",
+        other_invoicing=other_invoicing_of(platform),
     )
+
+
+def other_invoicing_of(platform: str) -> str:
+    """Return what another system's invoice number means, unless somebody says otherwise (fiscal-policy.md).
+
+    Stripe's invoices always carry a number of Stripe's own, which is only a reference; any other number is a doubt.
+    """
+    return "reference_only" if platform == Connection.Platform.STRIPE else "hold"

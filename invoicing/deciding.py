@@ -20,9 +20,11 @@ from invoicing.policy import (
     Decision,
 )
 from invoicing.pulling import can_pull
+from invoicing.remembering import Figures, Kept
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
-from invoicing.values import Address, OrderContent, Party, Priced, Referred, TaxShare
+from invoicing.values import Address, OrderContent, Party, Referred, TaxShare
 from workflows.encoding import decode
+from workflows.models import Step
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
     if content is None or order.current is None:
         raise LookupError(f"order {order_id} has no version to decide on")
     company = Company.objects.select_related("taxpayer").get(pk=order.company_id)
+    issued, kept = issued_for(order), kept_for(order)
+    given = tuple(each.answer.nif for each in kept if each.answer.nif)
     decision = policy.decide(
         content,
         company=company_policy(company),
@@ -54,12 +58,13 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
             zero_totals=order.connection.zero_totals,
             asks=can_pull(order.connection),
         ),
-        issued=issued_for(order),
+        issued=issued,
         today=now.astimezone(ZoneInfo(company.zone)).date(),
         version=order.current.version,
         resolution=answers,
         taxes=tax_policy(company, order.connection),
-        known=known(company, order.connection, content, answers, now=now),
+        known=known(company, order.connection, content, answers, now=now, given=given),
+        kept=kept,
     )
     if order.state in ("ignored", "cancelled") and decision.action != "nothing":
         _move(order, "reopen")
@@ -140,9 +145,37 @@ def _document(invoice: Invoice) -> IssuedDocument:
     )
 
 
-def figures_of(invoice: Invoice) -> Priced | None:
+def figures_of(invoice: Invoice) -> Figures | None:
     """Return what else was found when an invoice was priced; None for one that was issued without it."""
-    return decode(invoice.figures, Priced) if invoice.figures else None
+    return decode(invoice.figures, Figures) if invoice.figures else None
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What people said in a process, as its decision tells it."""
+
+    kept: tuple[Kept, ...] = ()
+
+
+class _Journaled(msgspec.Struct, frozen=True):
+    decision: _Said
+
+
+def kept_for(order: Order) -> tuple[Kept, ...]:
+    """Return what people answered for the order so far, the oldest first.
+
+    What led to an invoice is kept with it, for ever. What did not, because another version came first, stands in the
+    journal of its process, for as long as that is kept.
+    """
+    invoices = Invoice.objects.filter(order=order).order_by("id").values_list("figures", flat=True)
+    found = [each for figures in invoices if figures for each in decode(figures, _Said).kept]
+    if order.last_version > 1:
+        told = Step.objects.filter(
+            process__tags__contains=[f"order:{order.pk}"], process__workflow="invoice-order",
+            key__startswith="decide", done=True,
+        ).order_by("process__seq", "id")  # fmt: skip
+        for output in told.values_list("output", flat=True):
+            found += decode(output or "", _Journaled).decision.kept
+    return tuple(dict.fromkeys(found))
 
 
 def _recipient(invoice: Invoice) -> Party | None:

@@ -27,7 +27,7 @@ def reasons_of(kind: Treatment, lines: Sequence[OrderLine], s: Situation) -> lis
         case "exempt_by_regime":
             facts["regime"] = s.policy.regime
         case "chosen":
-            facts["treatment"] = named(s.chosen)
+            facts["treatment"] = named(s.chosen_for(lines[0]))
         case "by_default":
             facts["treatment"] = named(s.policy.untaxed)
         case "said":

@@ -89,6 +89,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     data: dict[str, str] = {}
     actions: tuple[Action, ...]
+    about: tuple[str, ...] = ()
+    """The facts that the question is about: while they are the same, so is the answer to it (`remembering`)."""
 
     def sentence(self, language: str = "es") -> str:
         """Return the reason in Spanish, or in English for "en", with this order's facts in it."""
@@ -108,8 +110,8 @@ class ResolutionRefused(ValueError):
 class Unpriceable(Exception):
     """The figures of this order cannot become an invoice's by rule alone; `hold` says why."""
 
-    def __init__(self, code: str, /, **data: object) -> None:
-        self.hold = _hold(code, data)
+    def __init__(self, code: str, /, *, without: tuple[Action, ...] = (), **data: object) -> None:
+        self.hold = _hold(code, data, without)
         super().__init__(self.hold.sentence("en"))
 
 
@@ -141,7 +143,7 @@ CATALOGUE: dict[str, Reason] = {
     "partial_payment": Reason(
         "El pedido está pagado solo en parte.",
         "The order is paid in part only.",
-        "El pago del resto, o la factura del anticipo hecha a mano.",
+        "El pago del resto: cuando la tienda lo diga, el pedido llegará de nuevo. O la factura del anticipo, a mano.",
         (AGAIN, IGNORE),
     ),
     "edited_before_issue": Reason(
@@ -153,7 +155,8 @@ CATALOGUE: dict[str, Reason] = {
     "zero_total": Reason(
         "El total del pedido es {total} €.",
         "The total of the order is {total} €.",
-        "Decidir si es un regalo sin factura o una entrega sujeta (autoconsumo).",
+        "Un regalo no se factura; para no preguntarlo más, poner en la conexión «pedidos de total cero: no facturar» y "
+        "decidir de nuevo. Una entrega sujeta (autoconsumo) se factura a mano (Borradores).",
         (IGNORE, AGAIN),
     ),
     # Figures and taxes
@@ -176,15 +179,16 @@ CATALOGUE: dict[str, Reason] = {
         (AGAIN, ANYWAY, IGNORE),
     ),
     "unknown_tax_rate": Reason(
-        "La línea «{line}» lleva {rate} %, que no es un tipo de IVA vigente el {date}.",
-        "Line “{line}” has {rate} %, which is no Spanish VAT rate on {date}.",
-        "Corregir los impuestos en la tienda.",
-        (AGAIN, IGNORE),
+        "La línea «{line}» lleva {rate} %, que no es un tipo de {tax_name} vigente el {date}.",
+        "Line “{line}” has {rate} %, which is no rate of {tax_name} on {date}.",
+        "Corregir los impuestos del pedido en la tienda, que entonces llegará de nuevo. «Emitir», donde se ofrece "
+        "(IGIC, IPSI), confirma ese tipo.",
+        (AGAIN, ANYWAY, IGNORE),
     ),
     "several_taxes": Reason(
         "La línea «{line}» lleva varios impuestos ({rates} %).",
         "Line “{line}” has several taxes ({rates} %).",
-        "Corregir los impuestos en la tienda.",
+        "Corregir los impuestos del pedido en la tienda, que entonces llegará de nuevo.",
         (AGAIN, IGNORE),
     ),
     "untaxed_line": Reason(
@@ -210,7 +214,7 @@ CATALOGUE: dict[str, Reason] = {
         "provincia «{province}».",
         "Unclear whether the destination is in Canarias, Ceuta or Melilla: postcode “{postal_code}”, "
         "province “{province}”.",
-        "Corregir la dirección de envío en la tienda.",
+        "Corregir la dirección de envío en la tienda; el pedido llegará de nuevo.",
         (AGAIN, IGNORE),
     ),
     "tax_charged_on_export": Reason(
@@ -228,7 +232,8 @@ CATALOGUE: dict[str, Reason] = {
     "oss_not_registered": Reason(
         "La línea «{line}» lleva IVA de {country} ({rate} %) y la empresa no está en la ventanilla única.",
         "Line “{line}” has VAT of {country} ({rate} %) and the company is not registered for the OSS.",
-        "Poner en la empresa desde cuándo está en la ventanilla única, o cobrar el IVA de aquí en la tienda.",
+        "Poner en la empresa desde cuándo está en la ventanilla única y decidir de nuevo; o corregir el IVA del pedido "
+        "en la tienda, que entonces llegará de nuevo.",
         (AGAIN, IGNORE),
     ),
     "tax_charged_to_eu_company": Reason(
@@ -346,6 +351,9 @@ CATALOGUE: dict[str, Reason] = {
 }
 """Code -> reason. The first action is the safe one."""
 
+ABOUT = {"vat_number_invalid": ("tax_id",), "vat_service_down": ("tax_id",)}
+"""Code -> those of its facts that the question is about, where the others only say when it was asked."""
+
 
 def hold(code: str, /, *, without: tuple[Action, ...] = (), **data: object) -> Hold:
     """Return a hold of the catalogue, without the actions that are not legal for this order.
@@ -384,8 +392,10 @@ def _acceptable(number: str) -> bool:
 
 
 def _hold(code: str, data: dict[str, object], without: tuple[Action, ...] = ()) -> Hold:
+    told = {name: str(value) for name, value in data.items()}
     return Hold(
         code=code,
-        data={name: str(value) for name, value in data.items()},
+        data=told,
         actions=tuple(action for action in CATALOGUE[code].actions if action not in without),
+        about=tuple(told[name] for name in sorted(ABOUT.get(code, told))),
     )

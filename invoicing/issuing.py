@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import msgspec
 from django.db import transaction
 
 from common.ids import uuid7
@@ -18,6 +17,7 @@ from invoicing.deciding import Decided
 from invoicing.declare import registro_alta
 from invoicing.models import Company, Invoice, InvoiceLine, InvoiceReference, Order, Series, Snapshot
 from invoicing.printable import postal_lines
+from invoicing.remembering import figures_with
 from invoicing.states import INVOICE_MOVES, ORDER_MOVES, SNAPSHOT_MOVES
 from invoicing.values import Party, Wanted
 from verifactu import chain, qr
@@ -54,7 +54,7 @@ def issue_document(order_id: UUID, decided: Decided, *, now: Callable[[], dateti
         company = order.company
         head = chain.lock(tenant=company.tenant)
         stamp = head.stamp(now())
-        invoice = _invoice(order, company, wanted, stamp, head.installation.environment)
+        invoice = _invoice(order, company, decided, wanted, stamp, head.installation.environment)
         _write(invoice, order, order.current, last=not decided.decision.more)
         registro = registro_alta(
             invoice,
@@ -76,7 +76,9 @@ def issue_document(order_id: UUID, decided: Decided, *, now: Callable[[], dateti
         return invoice
 
 
-def _invoice(order: Order, company: Company, wanted: Wanted, stamp: datetime, environment: str) -> Invoice:
+def _invoice(
+    order: Order, company: Company, decided: Decided, wanted: Wanted, stamp: datetime, environment: str
+) -> Invoice:
     """Return the numbered invoice with its lines and the invoices that it names, not yet written."""
     priced, recipient = wanted.priced, wanted.recipient or Party()
     day = stamp.astimezone(ZoneInfo(company.zone)).date()
@@ -118,7 +120,7 @@ def _invoice(order: Order, company: Company, wanted: Wanted, stamp: datetime, en
         recipient_address=postal_lines(recipient) if wanted.recipient else [],
         recipient_email=wanted.email,
         shares=encode(priced.shares),
-        figures=encode(msgspec.structs.replace(priced, lines=(), shares=())),
+        figures=encode(figures_with(priced, decided.decision.kept)),
         mentions=list(priced.mentions),
         withholding=priced.withholding,
         outlays=priced.outlays,

@@ -38,10 +38,19 @@ def words(pairs: list[str]) -> dict[str, str]:
 
 
 def known(
-    company: Company, connection: Connection, content: OrderContent, answers: tuple[Resolution, ...], *, now: datetime
+    company: Company,
+    connection: Connection,
+    content: OrderContent,
+    answers: tuple[Resolution, ...],
+    *,
+    now: datetime,
+    given: tuple[str, ...] = (),
 ) -> Known:
-    """Return what is known now for a decision on this version; a query or two, for those orders that need it."""
-    given = tuple(answer.nif for answer in answers if answer.action == Action.GIVE_NIF)
+    """Return what is known now for a decision on this version; a query or two, for those orders that need it.
+
+    `given` are the buyer's numbers that people gave for earlier versions.
+    """
+    given += tuple(answer.nif for answer in answers if answer.action == Action.GIVE_NIF)
     today = now.astimezone(ZoneInfo(company.zone)).date()
     day = operation_date(content, connection.trigger, company.zone, today) or today
     return Known(

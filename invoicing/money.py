@@ -11,9 +11,11 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 import msgspec
 
 from invoicing.explaining import reasons_of
+from invoicing.holds import Unpriceable
 from invoicing.places import destination
 from invoicing.preparing import CENT, HUNDRED, ZERO, cents, following, prepare, spread
 from invoicing.reasons import because
+from invoicing.remembering import ABOUT_LINES, Kept, overridden
 from invoicing.settling import ROUNDING_PER_LINE, Share, compare, settle
 from invoicing.taxes import SERVED, Situation, TaxPolicy, treatment
 from invoicing.treatments import Treatment
@@ -51,12 +53,13 @@ def price(
     quote: Exchange | None = None,
     vat: Vat | None = None,
     chosen: str = "",
+    kept: tuple[Kept, ...] = (),
 ) -> Priced:
     """Return the figures of the invoice: base + tax over all shares equals what was paid, to the cent.
 
     `on` is the day by which rates are judged; `accepted` are hold codes that a person overrode; `taxes` are the
     settings of company and shop, `quote` the exchange rate of the order's currency, `vat` the buyer's number of another
-    member state once it stands, `chosen` a person's word for what came untaxed.
+    member state once it stands, `chosen` a person's word for what came untaxed, `kept` what people said before.
 
     :raises Unpriceable: with the hold that says why a person must look.
     """
@@ -74,10 +77,17 @@ def price(
             evidence=vat.evidence,
             accepted=accepted,
             chosen=chosen,
+            kept=kept,
         )
         reasons = list(prepared.reasons)
         order = following(prepared.content, s, reasons)
-        order, shares = _classify(order, s)
+        try:
+            order, shares = _classify(order, s)
+        except Unpriceable as error:
+            # one answer is given for all lines that it fits: it is about each of them
+            about = tuple(dict.fromkeys(s.about(line) for line in order.lines))
+            error.hold = msgspec.structs.replace(error.hold, about=about)
+            raise
         _sum(order, shares)
         rounding, mode = settle(order, shares, converted=prepared.exchange is not None)
         if "tax_does_not_match_rate" not in accepted:
@@ -166,7 +176,8 @@ def _priced(
         reasons.append(because("withholding", amount=order.withholding))
     if order.outlays:
         reasons.append(because("outlays", amount=order.outlays))
-    reasons += [because("accepted", code=code) for code in sorted(s.accepted)]
+    before = {code for code in ABOUT_LINES if any(overridden(code, s.about(line), s.kept) for line in order.lines)}
+    reasons += [because("accepted", code=code) for code in sorted(s.accepted | before)]
     mentions = dict.fromkeys(kind.mention for share in shares for kind in share.kinds if kind.mention)
     return Priced(
         lines=_print(order, shares),

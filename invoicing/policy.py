@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from invoicing import as_invoiced, languages, money, nif, recipients
+from invoicing import as_invoiced, languages, money, recipients, remembering
 from invoicing.holds import Action, Hold, Original, Resolution, ResolutionRefused, Unpriceable, accept, hold
 from invoicing.issued import Issued, IssuedDocument
 from invoicing.preparing import only_vouchers
 from invoicing.recipients import VatAnswer
 from invoicing.rectifying import Asked, next_document
+from invoicing.remembering import Kept
 from invoicing.taxes import TaxPolicy
-from invoicing.values import Address, Exchange, OrderContent, Party, Priced, Refund, Wanted
+from invoicing.values import Exchange, OrderContent, Party, Priced, Refund, Wanted
 from verifactu.codes import TipoFactura
 
 F2_LIMIT = Decimal(400)
@@ -87,6 +88,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Resolution, ...] = ()
     more: bool = False
     by_hand: bool = False
+    kept: tuple[Kept, ...] = ()
+    """What of `answers` counts for later versions of the order too."""
 
 
 def matters(content: OrderContent, *, invoiced: bool) -> bool:
@@ -107,11 +110,13 @@ def decide(
     resolution: Resolution | Sequence[Resolution] | None = None,
     taxes: TaxPolicy | None = None,
     known: Known | None = None,
+    kept: Sequence[Kept] = (),
 ) -> Decision:
     """Return what the newest version of an order asks for on `today` (a day in the issuer's zone).
 
     `resolution` holds a person's answers in the order in which they were given: each is the answer to the hold that
     stands after the ones before it. An answer that does not fit leaves its hold standing, with `refused` in its data.
+    `kept` is what people answered for earlier versions: where a question is still the same, it is not asked again.
     """
     given = (resolution,) if isinstance(resolution, Resolution) else tuple(resolution or ())
     case = _Case(
@@ -123,8 +128,10 @@ def decide(
         version=version,
         taxes=taxes or TaxPolicy(territory=company.territory),
         known=known or Known(),
+        kept=tuple(kept),
     )
-    decision = _decide(case)
+    case, decision = _judged(_with_buyers(case))
+    said: tuple[Kept, ...] = ()
     for place, answer in enumerate(given):
         if decision.hold is None:
             break
@@ -136,8 +143,9 @@ def decide(
         if answer.action in (Action.IGNORE, Action.CORRECTED_BY_HAND):
             done = case.issued is not None or answer.action == Action.CORRECTED_BY_HAND
             return _nothing(answer.reason.strip(), answers=given[: place + 1], by_hand=done)
-        case = _answered(case, decision.hold, answer)
-        decision = msgspec.structs.replace(_decide(case), answers=given[: place + 1])
+        said += remembering.keep(decision.hold, answer, case.content.buyer)
+        case, decision = _judged(_answered(case, decision.hold, answer))
+        decision = msgspec.structs.replace(decision, answers=given[: place + 1], kept=said)
     return decision
 
 
@@ -162,6 +170,30 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a person chose a simplified invoice."""
     original: Original | None = None
     """The invoice of this order that another system issued, as a person named it."""
+    kept: tuple[Kept, ...] = ()
+    """What people answered for earlier versions of the order."""
+
+
+def _with_buyers(case: _Case) -> _Case:
+    """Return the case with the buyer as people gave it, in every version that has the same one."""
+    content, issued = remembering.with_buyer(case.content, case.kept), case.issued
+    if issued and case.kept:
+        issued = msgspec.structs.replace(
+            issued,
+            settled=remembering.with_buyer(issued.settled, case.kept) if issued.settled else None,
+            unsettled=tuple(remembering.with_buyer(version, case.kept) for version in issued.unsettled),
+        )
+    return msgspec.structs.replace(case, content=content, issued=issued)
+
+
+def _judged(case: _Case) -> tuple[_Case, Decision]:
+    """Decide, and answer what was answered before."""
+    decision, left = _decide(case), list(case.kept)
+    while decision.hold and (before := remembering.answer_to(decision.hold, left)):
+        left.remove(before)
+        case = _answered(case, decision.hold, before.answer)
+        decision = _decide(case)
+    return case, decision
 
 
 def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
@@ -178,15 +210,8 @@ def _answered(case: _Case, held: Hold, answer: Resolution) -> _Case:
         case Action.NAME_ORIGINAL:
             return msgspec.structs.replace(case, original=answer.original)
         case Action.GIVE_NIF:
-            buyer = msgspec.structs.replace(
-                case.content.buyer, tax_id=nif.normalise(answer.nif), tax_id_as_given=answer.nif
-            )
-            if answer.name:
-                buyer = msgspec.structs.replace(buyer, name=answer.name, company="")
-            if answer.address:
-                buyer = msgspec.structs.replace(buyer, address=answer.address)
-            content = msgspec.structs.replace(case.content, buyer=buyer)
-            return msgspec.structs.replace(case, content=content)
+            buyer = remembering.given(case.content.buyer, answer)
+            return msgspec.structs.replace(case, content=msgspec.structs.replace(case.content, buyer=buyer))
         case _:
             return case
 
@@ -210,6 +235,9 @@ def _decide(case: _Case) -> Decision:
     try:
         priced = _priced(case, case.content, vat)
     except Unpriceable as error:
+        free = error.hold.code == "zero_total" and Decimal(error.hold.data["total"]) == 0
+        if free and case.connection.zero_totals == "ignore":  # once its vouchers are left out
+            return _nothing("De total cero.")
         return Decision(action="hold", hold=error.hold)
     found = _document(case, priced, operation)
     if isinstance(found, Hold):
@@ -242,17 +270,26 @@ def _vat(case: _Case, named: tuple[str, ...] = ()) -> money.Vat | Decision:
 def _priced(case: _Case, content: OrderContent, vat: money.Vat, quote: Exchange | None = None) -> Priced:
     """Return the figures of a version of the order, by the rates and rules of the day of its operation.
 
-    :raises Unpriceable: with the hold that says why a person must look.
+    :raises Unpriceable: with the hold that says why a person must look, unless one did before.
     """
-    return money.price(
-        content,
-        on=operation_date(content, case.connection.trigger, case.company.zone, case.today) or case.today,
-        accepted=case.accepted,
-        taxes=case.taxes,
-        quote=quote or case.known.quote,
-        vat=vat,
-        chosen=case.chosen,
-    )
+    accepted = case.accepted
+    while True:
+        try:
+            return money.price(
+                content,
+                on=operation_date(content, case.connection.trigger, case.company.zone, case.today) or case.today,
+                accepted=accepted,
+                taxes=case.taxes,
+                quote=quote or case.known.quote,
+                vat=vat,
+                chosen=case.chosen,
+                kept=case.kept,
+            )
+        except Unpriceable as error:
+            before = remembering.answer_to(error.hold, case.kept)
+            if before is None or before.answer.action != Action.ISSUE_ANYWAY or before.code in accepted:
+                raise
+            accepted |= {before.code}
 
 
 def _no_invoice(case: _Case) -> str:
@@ -322,7 +359,7 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
     if case.simplified or not buyer.tax_id:
         if needs := recipients.needs_recipient(priced):
             return hold("complete_invoice_required", treatment=needs)
-        unnamed = above and recipients.located_elsewhere(priced) and buyer.name and _complete(buyer.address)
+        unnamed = above and recipients.located_elsewhere(priced) and buyer.name and recipients.complete(buyer.address)
         if above and not unnamed:
             return hold("nif_required", total=priced.total, limit=limit)
         return Wanted(
@@ -335,49 +372,20 @@ def _document(case: _Case, priced: Priced, operation: date | None) -> Wanted | H
             note=" ".join(filter(None, (LOCATED_ELSEWHERE if unnamed else WITHOUT_NIF, note))),
         )
     without = (Action.ISSUE_SIMPLIFIED,) if above else ()
-    if held := _recipient_trouble(buyer, without, accepted=case.accepted):
+    if held := recipients.trouble(buyer, without, accepted=case.accepted):
         return held
     qualified = case.company.qualified_simplified and not above
     why = "Con NIF y hasta el límite: simplificada cualificada." if qualified else "Con NIF: completa."
     return Wanted(
         tipo=TipoFactura.F1.value,
         qualified=qualified,
-        recipient=_recipient(buyer),
+        recipient=recipients.as_known(buyer),
         email=buyer.email,
         language=languages.choose(case.content, case.company.language),
         priced=priced,
         operation_date=operation,
         note=" ".join(filter(None, (why, note))),
     )
-
-
-def _recipient_trouble(buyer: Party, without: tuple[Action, ...], *, accepted: frozenset[str]) -> Hold | None:
-    """Return why this buyer cannot be on a complete invoice yet."""
-    verdict = nif.Verdict.VALID if buyer.id_type else nif.judge(buyer.tax_id)
-    if verdict == nif.Verdict.MALFORMED:
-        return hold("nif_invalid", without=without, tax_id=buyer.tax_id_as_given or buyer.tax_id)
-    if verdict == nif.Verdict.BAD_CONTROL_OF_ENTITY and "nif_entity_control" not in accepted:
-        return hold("nif_entity_control", without=without, tax_id=buyer.tax_id)
-    missing = [] if buyer.name or buyer.company else ["nombre"]
-    # A consumer's address may be left out (RD 1619/2012 art. 6.1.e); whether a person acts as a business we cannot
-    # see, so the address is printed when there is one and asked of entities alone.
-    person = not buyer.id_type and nif.natural_person(buyer.tax_id)
-    if not person and not _complete(buyer.address):
-        missing.append("dirección")
-    if missing:
-        return hold("recipient_incomplete", without=without, tax_id=buyer.tax_id, fields=", ".join(missing))
-    return None
-
-
-def _recipient(buyer: Party) -> Party:
-    """Return the buyer under the name that the census knows for such a NIF: the person's, or the entity's."""
-    if not buyer.id_type and nif.natural_person(buyer.tax_id) and buyer.name:
-        return msgspec.structs.replace(buyer, company="")
-    return buyer
-
-
-def _complete(address: Address) -> bool:
-    return bool(address.lines and (address.city or address.postal_code))
 
 
 def _f2_limit(company: CompanyPolicy) -> Decimal:
@@ -412,7 +420,7 @@ def _after_issue(case: _Case, issued: Issued) -> Decision:
         return _document(msgspec.structs.replace(case, content=content), priced, None)
 
     def trouble(buyer: Party) -> Hold | None:
-        return _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)
+        return recipients.trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)
 
     found = next_document(
         Asked(
@@ -465,7 +473,7 @@ def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ())
     simplified = (
         documents[0].tipo == TipoFactura.R5.value if documents else bool(case.original and case.original.simplified)
     )
-    if not simplified and (held := _recipient_trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)):
+    if not simplified and (held := recipients.trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)):
         return Decision(action="hold", hold=held)
     try:
         priced = _priced(case, case.content, money.Vat(recipients.needs_check(case.content)))
@@ -482,7 +490,7 @@ def _invoiced_elsewhere(case: _Case, documents: tuple[IssuedDocument, ...] = ())
         exchange=priced.exchange,
         foreign=priced.foreign,
         mentions=priced.mentions,
-        recipient=None if simplified else _recipient(buyer),
+        recipient=None if simplified else recipients.as_known(buyer),
         email=buyer.email,
         language=languages.choose(case.content, case.company.language),
     )

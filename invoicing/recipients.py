@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 
 from invoicing import nif
-from invoicing.holds import Hold, hold
+from invoicing.holds import Action, Hold, hold
 from invoicing.money import Vat
 from invoicing.places import vat_prefix
-from invoicing.values import OrderContent, Party, Priced
+from invoicing.values import Address, OrderContent, Party, Priced
 from verifactu.codes import PAIS_MATRIZ, PAISES, CalificacionOperacion, IDType
 
 LONGEST_ID = 20
@@ -99,3 +99,33 @@ def needs_recipient(priced: Priced) -> str:
 def located_elsewhere(priced: Priced) -> bool:
     """Tell whether all of it is located outside the tax: then a consumer need not be identified (art. 6.1.d)."""
     return all(share.calificacion == CalificacionOperacion.N2 for share in priced.shares)
+
+
+def trouble(buyer: Party, without: tuple[Action, ...], *, accepted: frozenset[str]) -> Hold | None:
+    """Return why this buyer cannot be on a complete invoice yet."""
+    verdict = nif.Verdict.VALID if buyer.id_type else nif.judge(buyer.tax_id)
+    if verdict == nif.Verdict.MALFORMED:
+        return hold("nif_invalid", without=without, tax_id=buyer.tax_id_as_given or buyer.tax_id)
+    if verdict == nif.Verdict.BAD_CONTROL_OF_ENTITY and "nif_entity_control" not in accepted:
+        return hold("nif_entity_control", without=without, tax_id=buyer.tax_id)
+    missing = [] if buyer.name or buyer.company else ["nombre"]
+    # A consumer's address may be left out (RD 1619/2012 art. 6.1.e); whether a person acts as a business we cannot
+    # see, so the address is printed when there is one and asked of entities alone.
+    person = not buyer.id_type and nif.natural_person(buyer.tax_id)
+    if not person and not complete(buyer.address):
+        missing.append("dirección")
+    if missing:
+        return hold("recipient_incomplete", without=without, tax_id=buyer.tax_id, fields=", ".join(missing))
+    return None
+
+
+def as_known(buyer: Party) -> Party:
+    """Return the buyer under the name that the census knows for such a NIF: the person's, or the entity's."""
+    if not buyer.id_type and nif.natural_person(buyer.tax_id) and buyer.name:
+        return msgspec.structs.replace(buyer, company="")
+    return buyer
+
+
+def complete(address: Address) -> bool:
+    """Tell whether a letter would arrive."""
+    return bool(address.lines and (address.city or address.postal_code))

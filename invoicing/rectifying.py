@@ -24,9 +24,10 @@ from invoicing.balance import (
     shares_of,
     total,
 )
-from invoicing.holds import Hold, Unpriceable, hold
+from invoicing.holds import Action, Hold, Unpriceable, hold
 from invoicing.issued import SOLD, Issued, figures
 from invoicing.printable import by_difference, of_refund, per_kind, postal_lines
+from invoicing.remembering import ABOUT_LINES
 from invoicing.values import OrderContent, Party, Priced, PricedLine, Replaced, Wanted
 from verifactu.codes import TipoFactura
 
@@ -141,7 +142,9 @@ def _edit(asked: Asked) -> Wanted | Hold | None:
     before = issued.seen[0]
     try:
         now, then = asked.reprice(content), asked.reprice(before)
-    except Unpriceable:
+    except Unpriceable as error:
+        if error.hold.code in ABOUT_LINES:
+            return _or_by_hand(asked, error.hold, changed)
         return _by_hand(asked, *changed)
     change = minus(balance(now.shares, now.foreign), _baseline(asked))
     less = {kind: amounts for kind, amounts in change.items() if amounts.gross < 0}
@@ -341,6 +344,16 @@ def _as_invoiced(asked: Asked) -> OrderContent:
         address=buyer.address if buyer.address.lines else known.address,
     )  # fmt: skip
     return msgspec.structs.replace(asked.content, buyer=kept)
+
+
+def _or_by_hand(asked: Asked, held: Hold, changed: Sequence[str]) -> Hold:
+    """Return a question about goods of an invoiced order: its answer leads to the document, or it was made outside."""
+    at = held.actions.index(Action.IGNORE)
+    return msgspec.structs.replace(
+        held,
+        data=held.data | {"invoice": asked.issued.last.num_serie, "changes": "; ".join(changed)},
+        actions=(*held.actions[:at], Action.CORRECTED_BY_HAND, *held.actions[at:]),
+    )
 
 
 def _by_hand(asked: Asked, *changed: str) -> Hold:

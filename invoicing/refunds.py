@@ -107,12 +107,11 @@ def _within(amounts: Amounts, sold: Amounts, *, complete: bool) -> Amounts:
     """Return the amounts with no part beyond what was sold: the cents of several roundings must not add up to more."""
     if complete:
         return sold
-    gross = amounts.gross
     tax, surcharge = min(amounts.tax, sold.tax), min(amounts.surcharge, sold.surcharge)
     foreign = min(amounts.foreign, sold.foreign)
-    short = max(gross - tax - surcharge - foreign - sold.base, ZERO)
+    short = max(amounts.gross - tax - surcharge - foreign - sold.base, ZERO)
     if sold.foreign:
         foreign += short
     else:
         tax += short
-    return Amounts(gross - tax - surcharge - foreign, tax, surcharge, foreign)
+    return Amounts(amounts.gross - tax - surcharge - foreign, tax, surcharge, foreign)

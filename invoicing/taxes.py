@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import msgspec
 
-from invoicing.holds import Unpriceable
+from invoicing import remembering
+from invoicing.holds import Action, Unpriceable
 from invoicing.places import SEATS, TAXES, Place, Territory
 from invoicing.rates import charged_abroad, charged_pair, charged_rate
 from invoicing.treatments import EXEMPT_REGIMES, REGIMES, Treatment, by_code
@@ -22,6 +23,7 @@ FOLLOWERS = (LineKind.SHIPPING, LineKind.FEE)
 """Kinds that share the fate of the goods, or of the services where there are no goods (LIVA art. 78.Dos.1)."""
 SERVED = (LineKind.GOODS, LineKind.GIFT_CARD)
 """Kinds that count as goods when it is asked whether there are any."""
+NAMES = {Impuesto.IVA: "IVA", Impuesto.IGIC: "IGIC", Impuesto.IPSI: "IPSI"}
 WORDS = {"reverse_charge": "S2"}
 """A platform's word for why there is no tax -> what it is at home; a connection may know more."""
 
@@ -70,6 +72,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """Codes of holds that a person overrode."""
     chosen: str = ""
     """The code that a person chose for what came untaxed."""
+    kept: tuple[remembering.Kept, ...] = ()
+    """What people said of the order before; it counts for the lines that it was about, ahead of `chosen`."""
 
     @property
     def at_home(self) -> bool:
@@ -96,14 +100,29 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         start = self.policy.oss_from
         return self.eu_consumer and start is not None and self.on >= start
 
+    def about(self, line: OrderLine) -> str:
+        """Return what a question about a line is about: what is sold, with which taxes, from and to where, to whom."""
+        rates = "+".join(sorted(f"{tax.rate.normalize():f}" for tax in line.taxes))
+        where = (NAMES[Impuesto(self.policy.impuesto)], self.place.name, self.vat)
+        return " | ".join((*where, line.kind, line.sku, line.description, rates, line.untaxed_because))
+
+    def overridden(self, code: str, line: OrderLine) -> bool:
+        """Tell whether a person went on in spite of this."""
+        return code in self.accepted or remembering.overridden(code, self.about(line), self.kept)
+
+    def chosen_for(self, line: OrderLine) -> str:
+        """Return what a person said that an untaxed line is, as a code; empty for nothing."""
+        return remembering.chosen(self.about(line), self.kept) or self.chosen
+
 
 def treatment(line: OrderLine, s: Situation) -> Treatment:
     """Return how a line that is not free is declared.
 
     A tax of 0 % outside the periods when that was a rate counts as no tax: shops write exports so.
 
-    :raises Unpriceable: `several_taxes`, `unknown_tax_rate`, `oss_rate`, `oss_not_registered`,
-        `tax_charged_on_export` and `tax_charged_to_eu_company` (unless accepted), `untaxed_line`, `untaxed_tip`.
+    :raises Unpriceable: `several_taxes`, `oss_not_registered`; unless a person went on in spite of it
+        `unknown_tax_rate`, `oss_rate`, `tax_charged_on_export`, `tax_charged_to_eu_company`; unless a person said what
+        it is `untaxed_line`, `untaxed_tip`.
     """
     if used(line, s.policy) and (s.at_home or s.eu_consumer or s.eu_company):
         return Treatment(
@@ -143,7 +162,7 @@ def _surcharged(line: OrderLine, rates: list[Decimal], s: Situation) -> Treatmen
 
 
 def _taxed(line: OrderLine, rate: Decimal, s: Situation) -> Treatment:
-    if s.oss and (charged_abroad(rate, s.place.country) or "oss_rate" in s.accepted):
+    if s.oss and (charged_abroad(rate, s.place.country) or s.overridden("oss_rate", line)):
         return Treatment(
             clave_regimen=ClaveRegimenIVA.OSS_IOSS.value,
             calificacion=CalificacionOperacion.N2.value,
@@ -154,14 +173,19 @@ def _taxed(line: OrderLine, rate: Decimal, s: Situation) -> Treatment:
     service = _as_service(line, s)
     if s.oss and not service:
         raise Unpriceable("oss_rate", line=line.description, rate=rate, country=s.place.country)
-    if not charged_rate(rate, s.on, s.policy.impuesto):
+    if not charged_rate(rate, s.on, s.policy.impuesto) and not s.overridden("unknown_tax_rate", line):
         if s.eu_consumer and charged_abroad(rate, s.place.country):
             raise Unpriceable("oss_not_registered", line=line.description, rate=rate, country=s.place.country)
-        raise Unpriceable("unknown_tax_rate", line=line.description, rate=rate, date=s.on.isoformat())
-    if s.eu_company and "tax_charged_to_eu_company" not in s.accepted:
+        # The AEAT knows the rates of the IVA and no others (1124); those of the islands change by their own laws.
+        without = (Action.ISSUE_ANYWAY,) if s.policy.impuesto == Impuesto.IVA else ()
+        name = NAMES[Impuesto(s.policy.impuesto)]
+        raise Unpriceable(
+            "unknown_tax_rate", without=without, line=line.description, rate=rate, date=s.on.isoformat(), tax_name=name
+        )
+    if s.eu_company and not s.overridden("tax_charged_to_eu_company", line):
         raise Unpriceable("tax_charged_to_eu_company", line=line.description, tax_id=s.vat)
     leaves = not s.at_home and not s.eu_consumer and not s.eu_company
-    if leaves and not service and "tax_charged_on_export" not in s.accepted:
+    if leaves and not service and not s.overridden("tax_charged_on_export", line):
         raise Unpriceable("tax_charged_on_export", line=line.description, place=s.place.name)
     return _domestic(line, rate, s)
 
@@ -188,12 +212,12 @@ def _untaxed(line: OrderLine, s: Situation) -> Treatment:
         if s.policy.untaxed_tips == "not_subject":
             kind = by_code("N1", s.policy.impuesto, s.on)
             return msgspec.structs.replace(kind, mention="", because="tip")
-        if chosen := _chosen(s):
+        if chosen := _chosen(line, s):
             return chosen
         raise Unpriceable("untaxed_tip", line=line.description, tax=s.policy.impuesto)
     if not s.at_home and not s.eu_consumer:
         return _elsewhere(s) if _as_service(line, s) else _leaving(s)
-    if chosen := _chosen(s):
+    if chosen := _chosen(line, s):
         return chosen
     if exempt := EXEMPT_REGIMES.get((s.policy.impuesto, s.policy.regime)):
         return exempt
@@ -202,8 +226,8 @@ def _untaxed(line: OrderLine, s: Situation) -> Treatment:
     raise Unpriceable("untaxed_line", line=line.description, tax=s.policy.impuesto)
 
 
-def _chosen(s: Situation) -> Treatment | None:
-    return _meaning(s.chosen, "chosen", s)
+def _chosen(line: OrderLine, s: Situation) -> Treatment | None:
+    return _meaning(s.chosen_for(line), "chosen", s)
 
 
 def _meaning(code: str, why: str, s: Situation) -> Treatment | None:

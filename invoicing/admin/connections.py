@@ -29,6 +29,7 @@ from common.admin import ScopedAdmin, anchor, change_url, list_url, moment
 from invoicing.admin.once import show_once
 from invoicing.admin.shop_state import failures, last_comparison, last_delivery
 from invoicing.admin.shop_texts import CREDENTIALS, WHERE_FROM, WHERE_THE_NIF_IS
+from invoicing.companies import other_invoicing_of
 from invoicing.models import Connection, Draft
 from invoicing.places import SEATS, TAXES
 from invoicing.probing import probe
@@ -112,12 +113,22 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name in UNTAXED:
             self.fields[name].required = False
+        if self.instance._state.adding:
+            field: Any = self.fields["other_invoicing"]
+            known = [each for each in field.choices if each[0]]
+            field.required, field.initial = False, ""
+            field.choices = [("", gettext_lazy("según la plataforma")), *known]
+            field.help_text = gettext_lazy(
+                "Según la plataforma: se retienen. En Stripe se facturan, porque todas sus facturas llevan un número."
+            )
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse two secrets at once, and treatments that the company's tax does not know."""
         cleaned = super().clean() or {}
         for name in UNTAXED:
             cleaned[name] = cleaned.get(name) or "hold"
+        if self.instance._state.adding and not cleaned.get("other_invoicing"):
+            cleaned["other_invoicing"] = other_invoicing_of(cleaned.get("platform") or "")
         company = cleaned.get("company") or (self.instance.company if self.instance.company_id else None)
         allowed = codes(TAXES[SEATS[company.territory]]) if company else ()
         if cleaned.get("untaxed_default") and cleaned["untaxed_default"] not in allowed:

@@ -89,6 +89,8 @@ SUBJECTS.update(
     }
 )
 
+ASKS_VIES = gettext_lazy("Preguntar a VIES por el NIF-IVA")
+RECTIFIES = gettext_lazy("Expedir la factura que la corrige")
 FOLLOWING = {
     "aeat-answer": gettext_lazy("Esperar la respuesta de la AEAT"),
     "announce": gettext_lazy("Anotar la respuesta en la factura"),
@@ -110,6 +112,7 @@ DESKS.update(
             title=gettext_lazy("Facturar un pedido"),
             steps={
                 "decide": gettext_lazy("Decidir qué documento corresponde"),
+                "check_vat": ASKS_VIES,
                 "issue": gettext_lazy("Expedir la factura y su registro"),
                 "leave": gettext_lazy("Dejarlo sin factura"),
             },
@@ -132,6 +135,18 @@ DESKS.update(
             waiting=waits_for_the_aeat,
             answer_by_hand=False,  # a verdict that the AEAT never gave
         ),
+        "rectify-recipient": Desk(
+            title=gettext_lazy("Rectificar una factura, con NIF-IVA"),
+            steps={
+                "judge_number": gettext_lazy("Ver si el NIF-IVA vale"),
+                "check_vat": ASKS_VIES,
+                "rectify-invoice": RECTIFIES,
+            },
+            question=ask,
+            resolution_form=ResolutionForm,
+            resolve=answering.resolve,
+        ),
+        "rectify-invoice": Desk(title=gettext_lazy("Rectificar una factura"), steps={"issue_correction": RECTIFIES}),
         "subsanar": Desk(
             title=gettext_lazy("Subsanar el registro de una factura"),
             steps=FOLLOWING,

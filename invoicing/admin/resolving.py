@@ -98,4 +98,6 @@ class ResolutionForm(AnswerFields):
 
 def called(action: Action, held: Hold) -> Any:
     """Return what an action is called for this hold."""
-    return LEFT if held.code in ABOUT_A_RECORD and action == Action.IGNORE else str(ASKS[action].label)
+    if action == Action.IGNORE and (held.code in ABOUT_A_RECORD or held.data.get("invoice")):
+        return LEFT
+    return str(ASKS[action].label)

@@ -141,6 +141,23 @@ class TestConnection:
         assert reverse("webhook", args=[connection.pk]) in page
         assert connection.secret not in str(admin.cookies)
 
+    @pytest.mark.parametrize(
+        ("platform", "typed", "kept"),
+        [
+            ("stripe", "", "reference_only"),  # fiscal-policy.md: its invoices always carry a number
+            ("shopify", "", "hold"),
+            ("stripe", "hold", "hold"),
+            ("shopify", "reference_only", "reference_only"),
+        ],
+    )
+    def test_what_another_systems_number_means_is_the_platforms_unless_said(
+        self, admin: Client, company: Company, platform: str, typed: str, kept: str
+    ) -> None:
+        page = admin.get(ADD.format("connection")).content.decode()
+        assert "según la plataforma" in page
+        admin.post(ADD.format("connection"), self.given(company, platform=platform, other_invoicing=typed))
+        assert Connection.objects.get().other_invoicing == kept
+
     def test_a_secret_of_the_shops_is_typed_and_never_shown(self, admin: Client, company: Company) -> None:
         response = admin.post(
             ADD.format("connection"), self.given(company, platform="shopify", new_secret="dicho-por-la-tienda")

@@ -339,11 +339,19 @@ class TestAfterTheInvoice:
         [
             ({"deleted": True}, "se borró en la tienda"),
             ({"current_total": Decimal("20.00")}, "se modificó el pedido"),
-            ({"ship_to": LAS_PALMAS}, "cambió el destino"),
         ],
     )
     def test_what_cannot_be_computed_is_for_a_person(self, changes: dict[str, Any], told: str) -> None:
         assert self.changes(msgspec.structs.replace(self.SOLD, **changes)) == told
+
+    def test_goods_that_must_be_asked_about_are_or_it_was_done_outside(self) -> None:
+        moved = msgspec.structs.replace(self.SOLD, ship_to=LAS_PALMAS)
+        found = decided(moved, issued=invoiced(self.SOLD, "F1")).hold
+        assert found
+        assert (found.code, found.data["changes"]) == ("tax_charged_on_export", "cambió el destino")
+        assert found.data["invoice"] == "F2026-000001"
+        assert {Action.ISSUE_ANYWAY, Action.CORRECTED_BY_HAND} <= set(found.actions)
+        assert decided(moved, issued=invoiced(self.SOLD, "F1"), resolution=ANYWAY).action == "nothing"
 
     def test_lines_in_another_order_are_the_same(self) -> None:
         two = order(line("1.00"), line("2.00", "4"))

@@ -73,7 +73,7 @@ class Books:
                     id=UUID(int=100 + number), purpose=wanted.purpose, key=wanted.key, tipo=wanted.tipo,
                     method=wanted.method, nif=NIF, num_serie=f"X-{number}", issue_date=TODAY,
                     shares=wanted.priced.shares, mentions=wanted.priced.mentions, recipient=wanted.recipient,
-                    rectifies=wanted.rectifies,
+                    foreign=wanted.priced.foreign, rectifies=wanted.rectifies,
                     substitutes=wanted.substitutes,
                 ),
             ),
