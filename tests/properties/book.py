@@ -72,7 +72,7 @@ class Book:
         else:
             news = not older and (self.current is None or self.current.order != reading.content)
         version.state = "captured" if news else "ignored"
-        if news and told.platform == "stripe":
+        if told.platform == "stripe" and (news or pulled):
             self.asking = fetch
         self.versions.append(version)
         if reading.content and not older:

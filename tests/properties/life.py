@@ -197,6 +197,6 @@ class Dice:
 @st.composite
 def lives(draw: st.DrawFn, platforms: tuple[str, ...] = PLATFORMS, number: int = 4001, at: datetime = PLACED) -> Life:
     """Draw an order that was just placed."""
-    counts = tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=3)))
+    counts = tuple(draw(st.lists(st.integers(1, 3), min_size=draw(st.integers(1, 2)), max_size=3)))
     shipping = Decimal(draw(st.sampled_from(("0.00", "4.95", "6.05"))))
     return Life.placed(draw(shapes(platforms)), number, counts, shipping, at)

@@ -107,9 +107,10 @@ def shapes(draw: st.DrawFn, platforms: tuple[str, ...] = PLATFORMS) -> Shape:
     whole = bool(percent) and (platform in ON_THE_WHOLE or (platform in EITHER and draw(st.booleans())))
     # PrestaShop's slips do not say whether they are without tax or after a discount: of a few cents nobody can tell.
     least = Decimal(1) if whole else Decimal(0)
+    first, step = draw(st.integers(0, len(rates) - 1)), draw(st.sampled_from((1, 1, 0)))
     assortment = tuple(
         Product(f"P{place}", f"Género {place}", Decimal(draw(PRICES)) + (least if place else Decimal(1)),
-                draw(st.sampled_from(rates)))
+                rates[(first + step * place) % len(rates)])
         for place in range(4)
     )  # fmt: skip
     off = [percent if whole or draw(st.booleans()) else 0 for _ in assortment] if percent else []
