@@ -176,6 +176,8 @@ def _priced(
         reasons.append(because("withholding", amount=order.withholding))
     if order.outlays:
         reasons.append(because("outlays", amount=order.outlays))
+    if order.advances:
+        reasons.append(because("advances", amount=order.advances))
     before = {code for code in ABOUT_LINES if any(overridden(code, s.about(line), s.kept) for line in order.lines)}
     reasons += [because("accepted", code=code) for code in sorted(s.accepted | before)]
     mentions = dict.fromkeys(kind.mention for share in shares for kind in share.kinds if kind.mention)
@@ -192,7 +194,9 @@ def _priced(
         foreign=foreign,
         foreign_tax=foreign_tax,
         withholding=cents(order.withholding) if order.withholding else ZERO,
+        withholding_rate=order.withholding_rate,
         outlays=cents(order.outlays) if order.outlays else ZERO,
+        advances=cents(order.advances) if order.advances else ZERO,
         reasons=(because("tax_of_the_rate"), *reasons),
     )
 

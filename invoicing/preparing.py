@@ -120,6 +120,7 @@ def in_euros(content: OrderContent, quote: Exchange | None) -> tuple[OrderConten
         discount=content.discount / rate,
         withholding=cents(content.withholding / rate),
         outlays=cents(content.outlays / rate),
+        advances=cents(content.advances / rate),
     )
     return converted, msgspec.structs.replace(quote, total=content.total)
 

@@ -12,6 +12,7 @@ from invoicing.models import Letterhead as LetterheadRow
 from invoicing.values import (
     Deduction,
     Letterhead,
+    Priced,
     PricedLine,
     PrintedInvoice,
     PrintedParty,
@@ -87,7 +88,7 @@ def printed(invoice: Invoice, *, duplicate: bool = False) -> PrintedInvoice:
         qualified=invoice.qualified,
         foreign=figures.foreign if figures else (),
         exchange=figures.exchange if figures else None,
-        deductions=_deductions(invoice),
+        deductions=_deductions(invoice, figures),
         duplicate=duplicate,
         letterhead=letterhead(invoice.company_id),
         issued_at=invoice.issued_at,
@@ -119,10 +120,13 @@ def _cause(invoice: Invoice) -> str:
     return ". ".join(filter(None, (said, invoice.note_for_buyer)))
 
 
-def _deductions(invoice: Invoice) -> tuple[Deduction, ...]:
+def _deductions(invoice: Invoice, figures: Priced | None) -> tuple[Deduction, ...]:
     found = []
     if invoice.withholding:
-        found.append(Deduction(kind="withholding", amount=-invoice.withholding))
+        rate = figures.withholding_rate if figures else None
+        found.append(Deduction(kind="withholding", amount=-invoice.withholding, rate=rate))
     if invoice.outlays:
         found.append(Deduction(kind="outlay", amount=invoice.outlays))
+    if figures and figures.advances:
+        found.append(Deduction(kind="advance", amount=-figures.advances))
     return tuple(found)

@@ -64,6 +64,11 @@ RULES: dict[str, Rule] = {
         "Outlays ({amount} €) are no part of the base nor of the invoice's total.",
         "LIVA art. 78.Tres.3.º; AEAT, aclaraciones a desarrolladores 20",
     ),
+    "advances": Rule(
+        "Lo ya recibido ({amount} €) no baja el total de la factura, solo lo que queda por pagar.",
+        "What was received before ({amount} €) does not lower the invoice's total, only what is left to pay.",
+        "AEAT, aclaraciones a desarrolladores 20",
+    ),
     # Taxes
     "domestic": Rule(
         "Operación interior a {rate} %: {lines}.", "Domestic supply at {rate} %: {lines}.", "LIVA arts. 90 y 91"

@@ -124,7 +124,11 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     withholding: Decimal = Decimal(0)
-    """IRPF that the buyer keeps back, positive; `total` is before it (only orders by API and by hand say so)."""
+    """IRPF that the buyer keeps back, positive; `total` is before it (only orders by API say so)."""
+    withholding_rate: Decimal | None = None
+    """Its percentage, where the order says it."""
+    advances: Decimal = Decimal(0)
+    """Anticipos: what was received of `total` before the rest, positive; zero once all of it was."""
     outlays: Decimal = Decimal(0)
     """Suplidos: what was paid in the buyer's name and is asked back, positive, beside `total`."""
     language: str = ""
@@ -238,7 +242,9 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     foreign_tax: Decimal = Decimal(0)
     """The sum of `foreign`: paid by the buyer, outside `total`."""
     withholding: Decimal = Decimal(0)
+    withholding_rate: Decimal | None = None
     outlays: Decimal = Decimal(0)
+    advances: Decimal = Decimal(0)
     reasons: tuple[Because, ...] = ()
 
     @property
@@ -248,8 +254,8 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def payable(self) -> Decimal:
-        """«Total a pagar»: what the buyer paid, less what he keeps back, plus what was laid out for him (FAQ 20)."""
-        return self.paid - self.withholding + self.outlays
+        """«Total a pagar»: the order's total less what he keeps back or paid before, plus outlays (FAQ 20)."""
+        return self.paid - self.withholding + self.outlays - self.advances
 
 
 class Referred(msgspec.Struct, frozen=True, kw_only=True):

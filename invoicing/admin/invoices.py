@@ -194,6 +194,7 @@ def _beside(found: Priced | None) -> list[tuple[Any, str]]:
         (_("IVA de otro Estado"), found.foreign_tax),
         (_("Retención"), found.withholding),
         (_("Suplidos"), found.outlays),
+        (_("Anticipos"), found.advances),
     )
     shown = [(name, euros(amount)) for name, amount in amounts if amount]
     if shown:

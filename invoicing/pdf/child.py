@@ -6,16 +6,18 @@ asks for a file or an address, or code that opens a socket or starts a program, 
 
 Frames, both ways: one letter, the length of what follows (8 bytes, big endian), and that. Asked with H (a document),
 before it X where there is XML to attach: the document is made for an archive then (PDF/A-3b).
-Answered with R (ready, once), M (a library is missing, once), P (the PDF), E (this document cannot be rendered),
-A (it may work another time).
+Answered with R (ready, once), M (a library is missing, once), P (the PDF), F (no font of this machine has these
+letters of it), E (this document cannot be rendered), A (it may work another time).
 """
 
+import logging
 import os
 import select
 import shutil
 import struct
 import sys
 import threading
+import unicodedata
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,6 +54,19 @@ def main(stylesheet: Path, folder: Path) -> None:
         attachment = b""
 
 
+class Unreadable(logging.Handler):
+    """Collects the letters that WeasyPrint had to print as boxes: it says so in its log and nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.letters: dict[str, None] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(".notdef glyph") and isinstance(record.args, tuple):
+            # Signs may go missing (an emoji); a name without its letters is another name, or none.
+            self.letters |= dict.fromkeys(char for char in str(record.args[0]) if unicodedata.category(char)[0] in "LN")
+
+
 class Press:
     """WeasyPrint with its fonts and style sheet loaded once, which saves time and stops its memory from growing."""
 
@@ -74,6 +89,8 @@ class Press:
             def fetch(self, url: str, headers: Any = None) -> Any:
                 raise FatalURLFetchingError(f"the page asks for {url.partition(':')[0]}: something outside of itself")
 
+        self._unreadable = Unreadable()
+        logging.getLogger("weasyprint").addHandler(self._unreadable)
         sys.addaudithook(_refuse)
         self._html = weasyprint.HTML
         self._attachment = weasyprint.Attachment
@@ -84,14 +101,18 @@ class Press:
 
     def print(self, html: str, attachment: bytes = b"") -> tuple[bytes, bytes]:
         """Return the letter of the answer and its content."""
+        self._unreadable.letters.clear()
         try:
             document = self._html(string=html, url_fetcher=self._nothing)
             archive = self._archive(attachment) if attachment else {}
-            return b"P", document.write_pdf(stylesheets=[self._style], font_config=self._fonts, **archive)
+            pdf = document.write_pdf(stylesheets=[self._style], font_config=self._fonts, **archive)
         except (MemoryError, OSError) as error:
             return b"A", _told(error)
         except (self._fatal, Exception) as error:  # noqa: BLE001 (the parent is told, and the next document is another)
             return b"E", _told(error)
+        if letters := self._unreadable.letters:
+            return b"F", "".join(letters).encode()
+        return b"P", pdf
 
     def _archive(self, attachment: bytes) -> dict[str, Any]:
         source = self._attachment(string=attachment, name="registro-verifactu.xml", relationship="Source")

@@ -1,12 +1,20 @@
 """Figures and days as readers of each language write them: 1.234,56 € and 14/10/2026; €1,234.56 and 14 Oct 2026."""
 
 import re
+import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-# Control characters, marks that turn the direction of writing, and halves of surrogate pairs: a name that holds them
-# could show a reader something else than what was stored, or end a line where there is none.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+# Control characters, marks that turn the direction of writing, halves of surrogate pairs, and what is no character:
+# a name that holds them could show a reader something else than what was stored, end a line where there is none, or
+# make the metadata no XML.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+# Where a browser might break a word; on paper a hyphen that nobody wrote.
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# The blank that breaks no line stays.
+_BLANKS = re.compile("[ \u1680\u2000-\u200a\u205f\u3000]+")
 
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
 _SEPARATORS = {"es": (".", ","), "ca": (".", ","), "de": (".", ","), "fr": (_NARROW, ","), "en": (",", ".")}
@@ -60,5 +68,6 @@ def day(value: date, language: str = "es") -> str:
 
 
 def clean(text: str) -> str:
-    """Return `text` on one line, without characters that print nothing or turn the line around."""
-    return _UNPRINTABLE.sub(" ", text).strip()
+    """Return `text` on one line, composed (NFC), without characters that print nothing or turn the line around."""
+    visible = _INVISIBLE.sub("", _UNPRINTABLE.sub(" ", text))
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", visible)).strip()

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from lxml import etree
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from invoicing.pdf.drawing import redraw
 
@@ -22,6 +22,8 @@ LARGEST_PICTURE = 16_000_000
 """Pixels that are decoded at all: a small file may unfold into gigabytes."""
 LARGEST_KEPT = (1000, 500)
 """Pixels of the picture that is kept: 60 mm at 400 dpi."""
+FAINT = 240
+"""Of 255: what is lighter than that cannot be told from paper."""
 
 
 OPERATORS = {"M": "m", "L": "l", "C": "c", "Z": "h"}
@@ -103,13 +105,24 @@ def _picture(data: bytes) -> bytes:
             # WeasyPrint, where it is loaded too, lets half a picture pass in the whole process.
             ImageFile.LOAD_TRUNCATED_IMAGES = False
             picture.load()
+            # A photograph that was taken upright says so beside its pixels.
+            upright = _eight_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
             # An archive knows no transparency worth its trouble: paper is white.
-            paper = Image.new("RGBA", picture.size, "white")
-            paper.alpha_composite(picture.convert("RGBA"))
+            paper = Image.new("RGBA", upright.size, "white")
+            paper.alpha_composite(upright)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValidationError(_("El logotipo está dañado o no es lo que dice ser.")) from None
     flat = paper.convert("RGB")
+    if not any(flat.convert("L").histogram()[:FAINT]):
+        raise ValidationError(_("El logotipo no se ve sobre papel blanco; suba la versión para fondo claro."))
     flat.thumbnail(LARGEST_KEPT)
     kept = BytesIO()
     flat.save(kept, "PNG", optimize=True)
     return kept.getvalue()
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return the picture with channels of eight bits: the rest of it knows no others, and would make sixteen white."""
+    if picture.mode.startswith("I"):
+        return picture.convert("I").point(lambda value: value / 256).convert("L")
+    return picture

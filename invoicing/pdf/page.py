@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 from invoicing.pdf import logo
 from invoicing.pdf.compose import QR_SIDE
 from invoicing.pdf.sheet import Sheet, sheet
+from invoicing.pdf.tables import line_columns
+from invoicing.pdf.typeface import faces
 from invoicing.pdf.words import QR_ABOVE, QR_BELOW, word
 from invoicing.values import PrintedInvoice
 from verifactu import qr
@@ -34,7 +36,7 @@ def html(sheet: Sheet) -> str:
         "sheet": sheet,
         "accent": sheet.letterhead.accent,
         # Only a drawing of ours stands inside the page: it may ask for no file, and a picture would be one.
-        "logo": SafeString(data.decode()) if data and logo.is_drawing(data) else "",
+        "logo": _to_the_left(data) if data and logo.is_drawing(data) else "",
         "columns": _columns(sheet),
         "qr": _symbol(sheet.qr_url),
         "qr_above": QR_ABOVE,
@@ -46,7 +48,12 @@ def html(sheet: Sheet) -> str:
 
 
 def _columns(sheet: Sheet) -> list[str]:
-    return [f"width:{column.width}mm" if column.width else "" for column in sheet.columns]
+    columns = line_columns(faces()[0], sheet)
+    return [f"width:{column.width:.3f}mm" if column.width else "" for column in columns]
+
+
+def _to_the_left(drawing: bytes) -> SafeString:
+    return SafeString(drawing.decode().replace("<svg ", '<svg preserveAspectRatio="xMinYMin meet" ', 1))
 
 
 def _symbol(url: str) -> SafeString:

@@ -64,6 +64,14 @@ class LibraryMissing(RenderFailed, Abort):
     retryable = False
 
 
+class FontMissing(RenderFailed, Abort):
+    """No font of this machine has these letters of the document, which would be boxes. Install one, then resume:
+    Debian and Ubuntu: apt-get install fonts-noto-core fonts-wqy-microhei;
+    Fedora: dnf install google-noto-sans-fonts google-noto-sans-cjk-fonts; macOS comes with them."""
+
+    retryable = False
+
+
 class Renderer:
     """Renders documents one at a time, in a child that starts with the first and is replaced when need be.
 
@@ -86,6 +94,7 @@ class Renderer:
         :raises RenderTimeout: when it was not done by then. The child is killed and the next call gets a new one.
         :raises RenderFailed: when the child died, or lacked memory or disk. The next call gets a new one.
         :raises Unprintable: when trying again cannot help.
+        :raises FontMissing: when no font of this machine has a letter of it; the message says what to install.
         :raises LibraryMissing: when there is no Pango on this machine; the message says how to install it.
         """
         page = sheet(printed)
@@ -104,10 +113,13 @@ class Renderer:
                 # Whatever happened, an interrupt too: what it says next may belong to this document.
                 self._discard()
                 raise
-            if renderer.answered >= self._recycle_after or kind == b"A":
+            # A child keeps the list of fonts that it began with.
+            if renderer.answered >= self._recycle_after or kind in (b"A", b"F"):
                 self._discard()
         if kind == b"P":
             return content
+        if kind == b"F":
+            raise FontMissing(f"{_remedy(FontMissing)} ({content.decode()[:40]})")
         raise (Unprintable if kind == b"E" else RenderFailed)(content.decode())
 
     def start(self) -> None:
@@ -157,6 +169,7 @@ def composable(page: Sheet) -> bool:
         *(text for party in parties for text in (party.name, *party.lines)),
         *(text for pair in (*page.facts, *page.relations) for text in pair),
         *(text for row in page.rows for text in (*row.cells, row.below)),
+        *(text for one in page.sums for text in (one.label, one.value)),
         *page.notes,
         *page.payment,
         *page.footer,
@@ -194,7 +207,7 @@ class Child:
     def wait_until_ready(self, timeout: float) -> None:
         kind, content = self._exchange(None, timeout)
         if kind == b"M":
-            raise LibraryMissing(f"{' '.join(str(LibraryMissing.__doc__).split())} ({content.decode()})")
+            raise LibraryMissing(f"{_remedy(LibraryMissing)} ({content.decode()})")
 
     def ask(self, document: bytes, timeout: float, record: bytes = b"") -> tuple[bytes, bytes]:
         """Return the letter and the content of the answer (see `child.py`)."""
@@ -246,6 +259,10 @@ class Child:
         if len(data) < size:
             raise EOFError
         return data
+
+
+def _remedy(kind: type[RenderFailed]) -> str:
+    return " ".join(str(kind.__doc__).split())
 
 
 def _end(process: "subprocess.Popen[bytes]", pipes: tuple[IO[bytes], IO[bytes]], folder: Path) -> None:

@@ -10,10 +10,12 @@ from decimal import Decimal
 import msgspec
 
 from invoicing.languages import DEFAULT, known
-from invoicing.pdf.formats import clean, day, euros, number, percent, price
+from invoicing.pdf.formats import day, euros, number, percent, price
 from invoicing.pdf.statements import TAXES, UNTAXED, Sum, notes, payment, relations, share_name, sums
+from invoicing.pdf.typeface import printable
 from invoicing.pdf.words import has, word
 from invoicing.values import Letterhead, PricedLine, PrintedInvoice, PrintedParty, TaxShare
+from verifactu.codes import CalificacionOperacion
 
 _ELSEWHERE = re.compile("[A-Z]{2}")
 """How tax numbers of other countries begin; a Spanish NIF has at most one letter there."""
@@ -82,18 +84,18 @@ def sheet(printed: PrintedInvoice) -> Sheet:
     :raises KeyError: for an unknown environment, which would print without watermark, and for an unknown tax or code.
     """
     language = known(printed.language) or DEFAULT
-    title = word(printed.title, language) if has(printed.title) else clean(printed.title)
+    title = word(printed.title, language) if has(printed.title) else printable(printed.title)
     tax = _one_tax(printed, language)
     nif = word("NIF", language)
     marked = _MARKED[printed.environment]
     duplicate = word("duplicate", language) if printed.duplicate else ""
     issuer = _block(printed.issuer, language, also=_vat_number(printed, language))
-    running = f"{issuer.name} · {nif} {clean(printed.issuer.tax_id)} · {title} {clean(printed.number)}"
+    running = f"{issuer.name} · {nif} {printable(printed.issuer.tax_id)} · {title} {printable(printed.number)}"
     return Sheet(
         language=language,
         title=title,
-        title_in_spanish=clean(printed.title) if title != printed.title else "",
-        number=clean(printed.number),
+        title_in_spanish=printable(printed.title) if title != printed.title else "",
+        number=printable(printed.number),
         duplicate=duplicate,
         watermark=(word("test", language), word("void", language)) if marked else (),
         issuer=issuer,
@@ -110,7 +112,7 @@ def sheet(printed: PrintedInvoice) -> Sheet:
         sums=sums(printed, tax, language),
         notes=notes(printed, language),
         payment=payment(printed, language),
-        footer=tuple(clean(line) for line in printed.letterhead.footer),
+        footer=tuple(printable(line) for line in printed.letterhead.footer),
         running=f"{running} · {duplicate}" if duplicate else running,
         page_of=word("page", language),
         letterhead=printed.letterhead,
@@ -120,15 +122,15 @@ def sheet(printed: PrintedInvoice) -> Sheet:
 
 def _block(party: PrintedParty, language: str, *, also: str = "") -> Block:
     label = word("VAT no." if _ELSEWHERE.match(party.tax_id) else "NIF", language)
-    tax_id = f"{label} {clean(party.tax_id)}" if party.tax_id else ""
-    lines = (tax_id, also, *map(clean, party.address), clean(party.email))
-    return Block(clean(party.name), tuple(filter(None, lines)))
+    tax_id = f"{label} {printable(party.tax_id)}" if party.tax_id else ""
+    lines = (tax_id, also, *map(printable, party.address), printable(party.email))
+    return Block(printable(party.name), tuple(filter(None, lines)))
 
 
 def _vat_number(printed: PrintedInvoice, language: str) -> str:
     """Return the issuer's number for trade in the EU, which stands beside a buyer's (RD 1619/2012, art. 6.1.d)."""
     if printed.recipient and _ELSEWHERE.match(printed.recipient.tax_id):
-        return f"{word('VAT no.', language)} ES{clean(printed.issuer.tax_id)}"
+        return f"{word('VAT no.', language)} ES{printable(printed.issuer.tax_id)}"
     return ""
 
 
@@ -139,26 +141,28 @@ def _one_tax(printed: PrintedInvoice, language: str) -> str:
 
 def _facts(printed: PrintedInvoice, language: str) -> tuple[tuple[str, str], ...]:
     facts = [
-        (word("Serie", language), clean(printed.series)),
+        (word("Serie", language), printable(printed.series)),
         (word("issued", language), day(printed.issue_date, language)),
     ]
     if printed.operation_date and printed.operation_date != printed.issue_date:
         facts.append((word("operation", language), day(printed.operation_date, language)))
     if printed.order_number:
-        facts.append((word("Pedido", language), clean(printed.order_number)))
+        facts.append((word("Pedido", language), printable(printed.order_number)))
     return tuple(facts)
 
 
 def _columns(printed: PrintedInvoice, tax: str, language: str) -> tuple[Column, ...]:
-    without = word("without", language).format(tax)
+    # Prices of used goods hold the tax, which is not shown apart (LIVA, art. 138).
+    inside = all(share.calificacion == CalificacionOperacion.S1 and share.tax is None for share in printed.shares)
+    without = () if inside else (word("without", language).format(tax),)
     discount = [Column((word("Descuento", language),), 21)] if _with_discount(printed) else []
     return (
         Column((word("Descripción", language),), 0),
         Column((word("Cantidad", language),), 17),
-        Column((word("unit price", language), without), 27),
+        Column((word("unit price", language), *without), 27),
         *discount,
         Column((tax,), 19),
-        Column((word("Importe", language), without), 27),
+        Column((word("Importe", language), *without), 27),
     )
 
 
@@ -174,7 +178,7 @@ def _rows(printed: PrintedInvoice, language: str) -> tuple[Row, ...]:
 def _cells(line: PricedLine, untaxed: str, printed: PrintedInvoice, language: str) -> tuple[str, ...]:
     discount = [euros(-line.discount, language) if line.discount else ""] if _with_discount(printed) else []
     return (
-        clean(line.description),
+        printable(line.description),
         number(line.quantity, 0, 4, language),
         price(line.unit_price, language),
         *discount,
@@ -184,7 +188,7 @@ def _cells(line: PricedLine, untaxed: str, printed: PrintedInvoice, language: st
 
 
 def _reference(line: PricedLine, language: str) -> str:
-    return f"{word('Ref.', language)} {clean(line.sku)}" if line.sku else ""
+    return f"{word('Ref.', language)} {printable(line.sku)}" if line.sku else ""
 
 
 def _with_discount(printed: PrintedInvoice) -> bool:
@@ -205,13 +209,14 @@ def _untaxed(shares: Sequence[TaxShare], language: str) -> str:
 
 
 def _breakdown_columns(printed: PrintedInvoice, language: str) -> tuple[Column, ...]:
-    surcharge = [Column((f"{word('R.E.', language)} %",), 12), Column((word("R.E.", language),), 15)]
+    apart = _with_surcharge(printed)
+    surcharge = word("R.E.", language)
     return (
         Column((word("Desglose", language),), 0),
         Column((word("base", language),), 22),
         Column((word("Tipo", language),), 12),
-        Column((word("Cuota", language),), 18),
-        *(surcharge if _with_surcharge(printed) else []),
+        Column((word("Cuota", language),), 14 if apart else 18),
+        *((Column((surcharge, "%"), 10), Column((surcharge,), 12)) if apart else ()),
     )
 
 

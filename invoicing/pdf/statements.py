@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from invoicing.languages import DEFAULT
-from invoicing.pdf.formats import clean, day, euros, number, percent
+from invoicing.pdf.formats import day, euros, number, percent
+from invoicing.pdf.typeface import printable
 from invoicing.pdf.words import has, word
 from invoicing.values import PrintedInvoice, TaxShare
 from verifactu.codes import CalificacionOperacion, Impuesto, OperacionExenta
@@ -33,14 +34,17 @@ def relations(printed: PrintedInvoice, language: str) -> tuple[tuple[str, str], 
     if printed.references:
         one, several = ("replaces", "replace") if printed.tipo == "F3" else ("corrects", "correct")
         each = (
-            word("of", language).format(clean(other.number), day(other.issue_date, language))
+            # A number and its date stand on one line.
+            word("of", language)
+            .format(printable(other.number), day(other.issue_date, language))
+            .replace(" ", "\N{NO-BREAK SPACE}")
             for other in printed.references
         )
         said.append((word(one if len(printed.references) == 1 else several, language), "; ".join(each)))
     if printed.method:
         said.append((word("method", language), word(printed.method, language)))
     if printed.cause:
-        said.append((word("cause", language), clean(printed.cause)))
+        said.append((word("cause", language), printable(printed.cause)))
     if replaced := printed.replaced:
         surcharge = replaced.surcharge or Decimal(0)
         base = printed.total - printed.tax_total
@@ -70,14 +74,14 @@ def sums(printed: PrintedInvoice, tax: str, language: str) -> tuple[Sum, ...]:
     figures.append(Sum(word("total", language), euros(printed.total, language), strong=True))
     due = printed.total
     for foreign in printed.foreign:
-        label = f"{word('IVA', language)} {clean(foreign.country)} {percent(foreign.rate, language)}"
+        label = f"{word('IVA', language)} {printable(foreign.country)} {percent(foreign.rate, language)}"
         figures.append(Sum(label, euros(foreign.tax, language)))
         due += foreign.tax
     if printed.foreign:
         figures.append(Sum(word("with foreign", language), euros(due, language), strong=True))
     for deduction in printed.deductions:
         rate = f" {percent(deduction.rate, language)}" if deduction.rate is not None else ""
-        said = clean(deduction.description) or word(deduction.kind, language)
+        said = printable(deduction.description) or word(deduction.kind, language)
         figures.append(Sum(f"{said}{rate}", euros(deduction.amount, language)))
         due += deduction.amount
     # Two figures on purpose (AEAT, FAQ 20): withholdings, outlays and advances are no part of the invoice's total.
@@ -93,18 +97,18 @@ def notes(printed: PrintedInvoice, language: str) -> tuple[str, ...]:
             key for share in printed.shares for key in (share.exencion, share.calificacion, f"R{share.clave_regimen}")
         ]
         said += [word(key, language) + "." for key in dict.fromkeys(keys) if has(key)]
-    said += [clean(mention) for mention in printed.mentions]
+    said += [printable(mention) for mention in printed.mentions]
     if any(share.calificacion == CalificacionOperacion.S2 for share in printed.shares):
         said.append("Inversión del sujeto pasivo.")
     if printed.foreign:
         said += [
-            word("foreign", language).format(word("IVA", language), percent(it.rate, language), clean(it.country))
+            word("foreign", language).format(word("IVA", language), percent(it.rate, language), printable(it.country))
             + f": {word('base', language)} {euros(it.base, language)}, {word('Cuota', language)} "
             + f"{euros(it.tax, language)}."
             for it in printed.foreign
         ]
     if it := printed.exchange:
-        source = f" ({clean(it.source)})" if it.source else ""
+        source = f" ({printable(it.source)})" if it.source else ""
         said.append(
             word("exchange", language).format(
                 it.currency,
@@ -133,7 +137,7 @@ def payment(printed: PrintedInvoice, language: str) -> tuple[str, ...]:
     if not head.iban or printed.total <= 0:
         return ()  # nobody pays us for a refund
     spaced = " ".join(head.iban[at : at + 4] for at in range(0, len(head.iban), 4))
-    whose = f" · {clean(head.bank)}" if head.bank else ""
+    whose = f" · {printable(head.bank)}" if head.bank else ""
     return (word("payment", language), f"IBAN {spaced}{whose}")
 
 

@@ -11,6 +11,8 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from invoicing.pdf.formats import clean
+
 FOLDER = Path(__file__).resolve().parent.parent.parent / "templates" / "invoice" / "fonts"
 
 _KEPT = (b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp")
@@ -36,6 +38,22 @@ class Typeface:
     def covers(self, text: str) -> bool:
         """Return whether every letter of the text is here; signs without a glyph are left out when it is drawn."""
         return all(ord(char) in self._glyphs or not _is_letter(char) for char in text)
+
+    def plainer(self, text: str) -> str:
+        """Return the text with what has no glyph in the letters it stands for (Unicode's NFKC), where they have one.
+
+        A ligature is its letters, a circled figure the figure, a letter of an ornamental alphabet the letter. What
+        stands for no letters and is none (an emoji) is left out.
+        """
+        if all(ord(char) in self._glyphs for char in text):
+            return text
+        return "".join(char if ord(char) in self._glyphs else self._plain(char) for char in text)
+
+    def _plain(self, char: str) -> str:
+        instead = unicodedata.normalize("NFKC", char)
+        if all(ord(each) in self._glyphs for each in instead):
+            return instead
+        return "" if unicodedata.category(char) in ("So", "Sk", "Sc", "Sm", "Co", "Cn") else char
 
     def drawable(self, text: str) -> str:
         """Return the text without the signs that have no glyph (emoji, mostly)."""
@@ -131,6 +149,13 @@ def faces() -> tuple[Typeface, Typeface]:
         Typeface((FOLDER / "encadena-sans-400.ttf").read_bytes(), "Encadena-Sans"),
         Typeface((FOLDER / "encadena-sans-700.ttf").read_bytes(), "Encadena-Sans-Bold"),
     )
+
+
+def printable(text: str) -> str:
+    """Return a text from outside as a page can show it: clean, and plainer where our fonts lack a sign."""
+    told = clean(text)
+    plain = faces()[0].plainer(told)
+    return plain if plain == told else clean(plain)
 
 
 def _is_letter(char: str) -> bool:

@@ -109,6 +109,12 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     withholding: Annotated[
         Decimal, msgspec.Meta(description="IRPF that the buyer keeps back, positive; total is before it.")
     ] = Decimal(0)
+    withholding_rate: Annotated[
+        Decimal | None, msgspec.Meta(description="Percent of the withholding, for instance 15; printed beside it.")
+    ] = None
+    advances: Annotated[
+        Decimal, msgspec.Meta(description="Anticipos: received before, positive, inside total; what is left is to pay.")
+    ] = Decimal(0)
     outlays: Annotated[
         Decimal, msgspec.Meta(description="Suplidos: laid out in the buyer's name, positive, beside total.")
     ] = Decimal(0)
@@ -146,9 +152,15 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
     :raises Unreadable: with the JSON pointer of what is wrong; an unknown field is wrong too.
     """
     order = parse(body)
-    for name, amount in (("withholding", order.withholding), ("outlays", order.outlays)):
+    for name, amount in (
+        ("withholding", order.withholding), ("outlays", order.outlays), ("advances", order.advances),
+    ):  # fmt: skip
         if amount < 0:
             raise Unreadable("a positive amount was expected", f"/{name}")
+    if order.advances and order.advances > order.total:
+        raise Unreadable("more than the order's total", "/advances")
+    if order.withholding_rate is not None and not (order.withholding and 0 < order.withholding_rate <= 100):
+        raise Unreadable("a percentage beside a withholding was expected", "/withholding_rate")
     content = OrderContent(
         platform=NAME,
         external_id=order.id,
@@ -171,7 +183,9 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         delivered_at=instant(order.delivered_at, "/delivered_at") if order.delivered_at else None,
         language=order.language,
         withholding=_cents(order.withholding, "/withholding"),
+        withholding_rate=order.withholding_rate,
         outlays=_cents(order.outlays, "/outlays"),
+        advances=_cents(order.advances, "/advances"),
         sales_channel=clean(order.sales_channel),
         invoiced_elsewhere=clean(order.invoiced_elsewhere),
     )

@@ -142,6 +142,7 @@ def _content(order: Node, memos: list[Node], invoices: Node, keys: ReaderSetting
     cancelled_part = NOTHING if state == "canceled" else money(order, "total_canceled", NOTHING)
     total = to_pay + sum((money(extra, name, NOTHING) or money(order, name, NOTHING) for name in VOUCHERS), NOTHING)
     paid = state not in UNPAID and received + cancelled_part >= to_pay and (state != "canceled" or received > 0)
+    partially = not paid and state != "canceled" and 0 < received < to_pay
     gross = not net_prices(order)
     shipping = next(iter(extra["shipping_assignments"]), Node(None))["shipping"]["address"]
     lines = tuple(lines_of(order, gross=gross))
@@ -157,7 +158,8 @@ def _content(order: Node, memos: list[Node], invoices: Node, keys: ReaderSetting
         current_total=total - cancelled_part if cancelled_part else None,
         paid=paid,
         paid_at=_paid_at(order, invoices) if paid else None,
-        partially_paid=not paid and state != "canceled" and 0 < received < to_pay,
+        partially_paid=partially,
+        advances=received if partially else NOTHING,
         cancelled=state == "canceled",
         placed_at=order["created_at"].known_moment(utc=True),
         buyer=_buyer(order, keys),

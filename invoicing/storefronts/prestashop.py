@@ -97,6 +97,7 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
     total, received = order["total_paid_tax_incl"].amount(), order["total_paid_real"].amount(NOTHING)
     cancelled = CANCELLED in _translations(state["template"])
     paid = order["valid"].switch() or state["paid"].switch() or (cancelled and 0 < total <= received)
+    partially = not paid and not cancelled and 0 < received < total
     rates = {tax["id"].key(): plain(tax["rate"].amount()) for tax in found["taxes"]}
     references = {row["id"].text(): row["product_reference"].text() for row in order["associations"]["order_rows"]}
     virtual = order["id_carrier"].text() == "0"
@@ -119,7 +120,8 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
         total_tax=(total - order["total_paid_tax_excl"].amount()).quantize(CENT, ROUND_HALF_UP),
         paid=paid,
         paid_at=_paid_at(found, zone) if paid else None,
-        partially_paid=not paid and not cancelled and 0 < received < total,
+        partially_paid=partially,
+        advances=received if partially else NOTHING,
         cancelled=cancelled,
         placed_at=_needed(order["date_add"], zone),
         buyer=_buyer(found, keys),

@@ -9,13 +9,14 @@ edits are read beside this module: shopify_lines.py, shopify_refunds.py, shopify
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from invoicing import nif
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings
 from invoicing.storefronts.parts import bundle
 from invoicing.storefronts.payload import Node, header, load, named
 from invoicing.storefronts.shopify_edits import as_sold
-from invoicing.storefronts.shopify_lines import money
+from invoicing.storefronts.shopify_lines import NOTHING, money
 from invoicing.storefronts.shopify_refunds import refund_of
 from invoicing.storefronts.signatures import signed
 from invoicing.values import Address, Hint, OrderContent, Party, Reading
@@ -83,6 +84,14 @@ def _refund_alone(found: Node) -> Reading:
     )
 
 
+def _received(order: Node) -> Decimal:
+    """Return what was paid so far of an order that is paid in part."""
+    if not order["total_outstanding"]:
+        return NOTHING
+    asked = money(order, "current_total_price" if order["current_total_price"] else "total_price")
+    return max(asked - order["total_outstanding"].amount(), NOTHING)
+
+
 def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
     total = order["total_price_set"]["shop_money"]
     sold = as_sold(order)
@@ -100,6 +109,7 @@ def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
         paid=status in PAID,
         paid_at=_paid_at(order, topic) if status in PAID else None,
         partially_paid=status == "partially_paid",
+        advances=_received(order) if status == "partially_paid" else NOTHING,
         cancelled=bool(order["cancelled_at"]),
         test=order["test"].flag(),
         placed_at=_placed_at(order),

@@ -55,6 +55,7 @@ def invoice(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
     number = found["number"].text()
     told = _told(found, ((field["name"], field["value"]) for field in found["custom_fields"]))
     taxes = [units(tax["amount"], money) for tax in taxes_of(found, "total_")]
+    received = units(found["amount_paid"], money)
     return OrderContent(
         platform=PLATFORM,
         external_id=found["id"].key(),
@@ -65,7 +66,8 @@ def invoice(found: Node, lines: Sequence[Node], around: Around, keys: ReaderSett
         total_tax=sum(taxes, NOTHING) if taxes else units(found["tax"], money),
         paid=status == "paid",
         paid_at=found["status_transitions"]["paid_at"].epoch() if status == "paid" else None,
-        partially_paid=status == "open" and units(found["amount_paid"], money) > 0,
+        partially_paid=status == "open" and received > 0,
+        advances=received if status == "open" else NOTHING,
         cancelled=status in ("void", "uncollectible"),
         test=not found["livemode"].flag(),
         placed_at=moment_of(found["created"]),

@@ -160,7 +160,7 @@ OF_SIMPLIFIED = changed(
     references=(PrintedReference(number="S2026-000009", issue_date=date(2026, 10, 14)),),
 )  # fmt: skip
 EXCHANGED = changed(
-    title="Factura", tipo="F3", number="C2026-000001", series="C2026", recipient=CONSUMER,
+    title="Factura en sustitución de simplificadas", tipo="F3", number="C2026-000001", series="C2026", recipient=CONSUMER,
     qr_url=address("C2026-000001", "87.24"),
     references=(
         PrintedReference(number="S2026-000009", issue_date=date(2026, 10, 14)),

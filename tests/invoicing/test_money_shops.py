@@ -281,6 +281,11 @@ class TestBesideTheTotal:
         assert (found.total, found.payable) == (Decimal("1210.00"), Decimal("1090.00"))
         assert {"withholding", "outlays"} <= set(rules(found))
 
+    def test_what_was_received_before_lowers_what_is_left_to_pay(self) -> None:
+        found = priced(order(line("121.00"), advances=Decimal("50.00")))
+        assert (found.total, found.payable) == (Decimal("121.00"), Decimal("71.00"))
+        assert "advances" in rules(found)
+
 
 class TestChosen:
     def test_a_rate_is_inside_the_amount_at_net_prices_too(self) -> None:

@@ -251,6 +251,7 @@ class TestFigures:
 
 
 @pytest.mark.faults
+@pytest.mark.usefixtures("foreign_letters")
 def test_fifty_of_all_kinds_become_pages_to_look_at(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The pictures stay in the temporary folder, with one that shows all of them."""
     folder, renderer, pictures = tmp_path_factory.mktemp("fifty"), Renderer(), []

@@ -149,6 +149,7 @@ class TestState:
     ) -> None:
         found = read(magento(state=state, base_total_paid=received, total_paid=received))
         assert (found.paid, found.partially_paid, found.cancelled) == (paid, partly, cancelled)
+        assert found.advances == (Decimal(10) if partly else 0)
 
     def test_a_part_that_was_cancelled_shows_in_the_current_total(self) -> None:
         found = read(magento(base_total_paid=26.29, base_total_canceled=12.11))

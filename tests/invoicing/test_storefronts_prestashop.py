@@ -124,6 +124,7 @@ class TestState:
     ) -> None:
         found = read(prestashop(current_state=state, valid=valid, total_paid_real=received))
         assert (found.paid, found.partially_paid, found.cancelled) == (paid, partly, cancelled)
+        assert found.advances == (Decimal(20) if partly else 0)
         assert (found.paid_at is None) is not paid
 
     def test_times_are_the_shops(self) -> None:

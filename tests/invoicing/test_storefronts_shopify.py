@@ -195,6 +195,26 @@ class TestState:
         found = read(body("10", financial_status=status))
         assert (found.paid, found.partially_paid) == (paid, partly)
 
+    @pytest.mark.parametrize(
+        ("changes", "received"),
+        [
+            ({"total_outstanding": "100.00"}, "149.00"),
+            # edited meanwhile: what is outstanding is outstanding of what it costs now
+            ({"total_outstanding": "100.00", "current_total_price": "120.00"}, "20.00"),
+            ({"total_outstanding": None}, "0"),
+        ],
+    )  # fmt: skip
+    def test_paid_in_part_says_how_much_was_received(self, changes: dict[str, Any], received: str) -> None:
+        total = {
+            "total_price": "249.00",
+            "total_price_set": None,
+            "current_total_price": None,
+            "current_total_price_set": None,
+        }
+        document = body("10", financial_status="partially_paid", **(total | changes))
+        assert read(document).advances == Decimal(received)
+        assert read(document | {"financial_status": "paid"}).advances == 0
+
     def test_test_orders_gift_cards_and_channel(self) -> None:
         document = body("10", test=True, source_name="pos")
         document["line_items"][0]["gift_card"] = True

@@ -166,6 +166,10 @@ class TestInvoice:
         assert (found.paid, found.partially_paid, found.cancelled) == (paid, partly, cancelled)
         assert (found.paid_at is not None) is paid
 
+    def test_an_open_one_says_what_was_received(self) -> None:
+        assert read(stripe_invoice(status="open", amount_paid=2000)).advances == 20
+        assert read(stripe_invoice(status="paid")).advances == 0
+
     def test_its_own_number_is_only_a_reference(self) -> None:
         found = read(stripe_invoice())
         assert found.invoiced_elsewhere == found.number == "8F2C1A7B-0007"

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pypdfium2
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -13,6 +14,9 @@ from common.admin import change_url
 from invoicing.holds import Action, Resolution, ResolutionRefused, accept, choices, hold
 from invoicing.knowing import tax_policy, words
 from invoicing.models import Company, Connection, Invoice
+from invoicing.pdf.compose import compose
+from invoicing.pdf.sheet import sheet
+from invoicing.printing import printed
 from invoicing.reasons import RULES, explained
 from invoicing.storefronts import PLATFORMS, ReaderSettings
 from invoicing.storefronts.contract import Unreadable
@@ -205,6 +209,11 @@ class TestAnOrderByApi:
         [
             {"withholding": "-1.00"},
             {"outlays": "-1.00"},
+            {"advances": "-1.00"},
+            {"advances": "24.21"},
+            {"withholding_rate": "15"},
+            {"withholding": "3.00", "withholding_rate": "0"},
+            {"withholding": "3.00", "withholding_rate": "101"},
             {"lines": [{"description": "x", "unit_price": "1.00", "amount": "1.00", "surcharge_rate": "5.2"}]},
         ],
     )
@@ -212,14 +221,26 @@ class TestAnOrderByApi:
         with pytest.raises(Unreadable):
             self.read(**changes)
 
-    def test_its_invoice_keeps_both(self, working: Company) -> None:
+    def test_its_invoice_keeps_them_and_prints_them(self, working: Company) -> None:
         client = caller(working)
-        assert client.post(ORDERS, order(withholding="3.00", outlays="10.00")).status_code == 202
+        beside = {"withholding": "3.00", "withholding_rate": "15", "outlays": "10.00", "advances": "8.00"}
+        assert client.post(ORDERS, order(**beside)).status_code == 202
         work_off()
         invoice = Invoice.objects.get()
         assert (invoice.total, invoice.withholding, invoice.outlays) == (
             Decimal("24.20"), Decimal("3.00"), Decimal("10.00"),
         )  # fmt: skip
+        value = printed(invoice)
+        with pypdfium2.PdfDocument(compose(sheet(value), value)) as document:
+            text = " ".join(document[0].get_textpage().get_text_range().split())
+        for said in (
+            "Total factura 24,20 €",
+            "Retención IRPF 15 % \N{MINUS SIGN}3,00 €",
+            "Suplidos 10,00 €",
+            "Anticipos \N{MINUS SIGN}8,00 €",
+            "Total a pagar 23,20 €",  # 24.20 - 3.00 + 10.00 - 8.00
+        ):
+            assert said in text
 
 
 class TestReasons:
