@@ -114,6 +114,9 @@ def content_of(order: Order) -> OrderContent | None:
     """Return the order as it stands: its newest version and every refund that came on its own."""
     if order.current is None:
         return None
+    if order.last_version == 1:  # as most are when they are invoiced: there is nothing beside it
+        content: OrderContent = decode(order.current.content, OrderContent)
+        return content
     return merged(order.current, order.snapshots.filter(kind="refund").exclude(state="ignored"))
 
 

@@ -283,7 +283,9 @@ def test_whatever_comes_the_ledger_holds(fresh_database: Database) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1800)
-def test_it_holds_through_long_histories(fresh_database: Database) -> None:
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", range(5))
+def test_it_holds_through_long_histories(fresh_database: Database, part: int) -> None:
+    """In parts, each in a database of its own: what is verified at the end of each history is all that is there."""
     with StandIn() as internet:
-        run(internet, 150, 30, derandomize=False)
+        run(internet, 30, 30, derandomize=False)

@@ -1,5 +1,7 @@
 """Which records travel together, and what is set aside because it would take the others with it."""
 
+import re
+
 import pytest
 from django.db import transaction
 
@@ -16,6 +18,7 @@ from verifactu.models import ChainEvent, Record
 from verifactu.records import fecha, fecha_hora_huso
 from verifactu.rules import AEAT_ZONE
 from verifactu.xml import body_errors, fragment, wrong_fragments
+from verifactu.xml.namespaces import INFORMACION
 
 END = "</sum1:RegistroAlta>"
 GOOD, BAD, BROKEN = fragment(ALTA), fragment(ALTA).replace(">F1<", ">F9<"), fragment(ALTA)[:-5]
@@ -62,6 +65,24 @@ def test_a_message_with_a_doctype_is_none(doctype: bytes) -> None:
     assert body_errors(GOOD.encode()) == []
     with pytest.raises(UnreadableXML, match="DOCTYPE"):
         body_errors(doctype + GOOD.encode())
+
+
+@pytest.mark.parametrize("cut", ["{}", "<![CDATA[<a {}]]>", "<![CDATA[<a ]]><![CDATA[{}]]>", "{}<![CDATA[>]]>"])
+def test_a_text_that_names_the_namespace_is_as_long_as_it_is(cut: str) -> None:
+    """500 letters at most (SuministroInformacion.xsd, TextMax500Type); the name is short while a message is judged."""
+    longest = "x" * (500 - len(INFORMACION)) + INFORMACION
+
+    def with_text(text: str) -> str:
+        return GOOD.replace(f">{ALTA.DescripcionOperacion}<", f">{cut.format(text)}<")
+
+    more = len(re.sub(r"<!\[CDATA\[|\]\]>|\{\}", "", cut))
+    assert wrong_fragments([with_text(longest[more:])]) == {}
+    assert set(wrong_fragments([with_text("x" + longest[more:])])) == {0}
+
+
+def test_no_other_namespace_stands_for_the_contracts() -> None:
+    other = GOOD.replace(INFORMACION, "\x7f")
+    assert set(wrong_fragments([GOOD, other])) == {1}
 
 
 def append(count: int) -> list[Record]:
