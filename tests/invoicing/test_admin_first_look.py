@@ -87,7 +87,7 @@ def test_a_draft_is_saved_as_often_as_one_likes(admin: Client, company: Company)
     assert admin.post("/admin/invoicing/draft/add/", sent).status_code == 302
     draft = Draft.objects.get()
     kept = draft.lines.get()
-    assert (kept.quantity, kept.unit_price) == (2, Decimal("1234.5"))
+    assert (kept.quantity, kept.unit_price) == (Decimal(2), Decimal("1234.5"))
     own = {"lines-0-id": str(kept.pk), "lines-0-draft": str(draft.pk), "lines-INITIAL_FORMS": "1"}
     sent |= {**own, "buyer_name": "Lucía Ferrer Ocaña"}
     again = admin.post(f"/admin/invoicing/draft/{draft.pk}/change/", sent)

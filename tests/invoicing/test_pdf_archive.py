@@ -4,6 +4,7 @@ import hashlib
 import re
 import zlib
 from io import BytesIO
+from typing import Any
 
 import msgspec
 import pypdfium2
@@ -127,7 +128,8 @@ class TestArchive:
         name = "Hijos de \\ Pérez & Cía. (Toro) <S.L.>\ufffe"
         parsed = Parsed(file(changed(issuer=msgspec.structs.replace(gallery.ISSUER, name=name))))
         root = etree.fromstring(Parsed.content(parsed.follow(parsed.catalog, rb"/Metadata")))
-        (said,) = root.xpath("//dc:creator/rdf:Seq/rdf:li/text()", namespaces=NAMESPACES)
+        found: Any = root.xpath("//dc:creator/rdf:Seq/rdf:li/text()", namespaces=NAMESPACES)
+        (said,) = found
         assert said == "Hijos de \\ Pérez & Cía. (Toro) <S.L.>"
         info = parsed.follow(parsed.trailer, rb"/Info")
         assert b"/Author <FEFF" + said.encode("utf-16-be").hex().upper().encode() in info
