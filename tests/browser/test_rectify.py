@@ -43,7 +43,7 @@ def test_a_correction_is_seen_before_it_is_issued(house: House, shops: Shops, pa
     page.get_by_role("button", name="Ver lo que se expediría").click()
     assert Invoice.objects.filter(company=shops.company).count() == 1
     page.get_by_role("button", name="Expedir").click()
-    expect(page.get_by_role("heading", name="Rectificar una factura")).to_be_visible()
+    expect(page.get_by_role("heading", name="Rectificar una factura", exact=True)).to_be_visible()
     house.settled()
     made = Invoice.objects.get(company=shops.company, tipo="R1")
     assert (made.total, made.state) == (Decimal("-1.21"), "acknowledged")

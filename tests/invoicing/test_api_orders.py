@@ -211,7 +211,7 @@ class TestHolds:
         hold = found["hold"]
         assert found["state"] == "held"
         assert (hold["kind"], hold["code"], hold["version"]) == ("question", "nif_required", 1)
-        assert "4840" in hold["message"]
+        assert "4.840,00" in hold["message"]
         assert "NIF del comprador" in hold["message"]
         assert set(hold["actions"]) == {"give_nif", "ask_customer", "decide_again", "ignore"}
         assert clock.now() - timedelta(minutes=1) < datetime.fromisoformat(hold["since"]) <= clock.now()
