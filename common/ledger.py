@@ -108,11 +108,11 @@ class LedgerModel(models.Model):
 
     def compute_seal(self) -> str:
         """Return the SHA-256 (hex) of the frozen columns and of `sealed_with()`, one `name=value` a line."""
-        frozen = ((field, getattr(self, field.attname)) for field in _frozen(type(self)))
+        frozen = ((field, name, added, getattr(self, name)) for field, name, added in _frozen(type(self)))
         lines = [
-            f"{field.attname}={canonical(field, value)}"
-            for field, value in frozen
-            if field.name not in self.added or value != field.get_default()
+            f"{name}={value if type(value) is str else canonical(field, value)}"
+            for field, name, added, value in frozen
+            if not added or value != field.get_default()
         ]
         return hashlib.sha256("\n".join([*lines, *self.sealed_with()]).encode()).hexdigest()
 
@@ -122,10 +122,10 @@ class LedgerModel(models.Model):
 
 
 @cache
-def _frozen(model: type[LedgerModel]) -> tuple[Any, ...]:
-    """Return the fields that a seal covers."""
+def _frozen(model: type[LedgerModel]) -> tuple[tuple[Any, str, bool], ...]:
+    """Return each field that a seal covers, what it is called on a row, and whether it came later."""
     return tuple(
-        field
+        (field, field.attname, field.name in model.added)
         for field in model._meta.concrete_fields
         if field.name not in model.mutable and field.name != "seal" and not isinstance(field, models.AutoField)
     )

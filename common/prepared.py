@@ -7,7 +7,7 @@ instances here: what a field does to a value on its way in and out, it does here
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
@@ -42,8 +42,7 @@ class Columns(NamedTuple):
 def insertion(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
     """Return the INSERT of rows of one model that are complete as they are, keys from the database apart."""
     head, places, fields = _insertion(type(rows[0]))
-    backend: Any = connections[DEFAULT_DB_ALIAS]  # itself: the proxy looks it up for every attribute
-    values = [field.get_db_prep_save(getattr(row, field.attname), backend) for row in rows for field in fields]
+    values = _saved(rows, fields)
     _written(rows)
     return f"{head} VALUES {', '.join([places] * len(rows))}", values
 
@@ -55,10 +54,8 @@ def insertion_of_many(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
     """
     model, (_, _, fields) = type(rows[0]), _insertion(type(rows[0]))
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    backend: Any = connections[DEFAULT_DB_ALIAS]
-    values = [
-        {field.column: field.get_db_prep_save(getattr(row, field.attname), backend) for field in fields} for row in rows
-    ]
+    saved = iter(_saved(rows, fields))
+    values = [{field.column: next(saved) for field in fields} for _ in rows]
     _written(rows)
     table = model._meta.db_table
     return (
@@ -73,6 +70,30 @@ def _insertion(model: type[models.Model]) -> tuple[str, str, tuple[Any, ...]]:
     columns = ", ".join(f'"{field.column}"' for field in fields)
     head = f'INSERT INTO "{model._meta.db_table}" ({columns})'
     return head, f"({', '.join(['%s'] * len(fields))})", fields
+
+
+_AS_THEY_ARE = {
+    models.CharField: str,
+    models.TextField: str,
+    models.UUIDField: UUID,
+    models.DateTimeField: datetime,
+    models.DateField: date,
+    models.DecimalField: Decimal,
+    models.BooleanField: bool,
+}
+"""Fields that give the driver a value of this type as it is: the way through `get_db_prep_save` ends there too."""
+
+
+def _saved(rows: Sequence[models.Model], fields: Sequence[Any]) -> list[Any]:
+    """Return the values of rows, field by field, as the driver takes them."""
+    backend: Any = connections[DEFAULT_DB_ALIAS]  # itself: the proxy looks it up for every attribute
+    saved = []
+    for row in rows:
+        for field in fields:
+            value = getattr(row, field.attname)
+            as_it_is = value is None or type(value) is _AS_THEY_ARE.get(type(field))
+            saved.append(value if as_it_is else field.get_db_prep_save(value, backend))
+    return saved
 
 
 def _written(rows: Sequence[models.Model]) -> None:

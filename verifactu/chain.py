@@ -18,7 +18,7 @@ from verifactu import sending_alerts
 from verifactu.batches import MAX_RECORDS
 from verifactu.catalogue import advice
 from verifactu.huella import sealed
-from verifactu.locks import refuse_if_closed
+from verifactu.locks import Where, places, refuse_if_closed
 from verifactu.models import Installation, Record, Taxpayer
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
 from verifactu.rules import AEAT_ZONE, check
@@ -113,10 +113,10 @@ def lock(*, tenant: str) -> Head:
     rows = sql(statement, [tenant, settings.AEAT_ENVIRONMENT])
     if not rows:
         raise WrongEnvironment(f"no active installation for AEAT_ENVIRONMENT={settings.AEAT_ENVIRONMENT}")
-    several, *values = rows[0]
+    several, here, before, *values = rows[0]
     installation = installations.load(values[: len(installations.fields)])
     installation.taxpayer = taxpayers.load(values[len(installations.fields) :])
-    refuse_if_closed(installation)
+    refuse_if_closed(installation, Where(here, before))
     return Head(installation, several)
 
 
@@ -228,14 +228,15 @@ def _look_back(chain: Installation, head: _Head, near: list[str], *, now: dateti
 def _head() -> tuple[Columns, Columns, str]:
     """Return the columns of a head and its taxpayer (not its certificate), and the statement that locks the head.
 
-    IndicadorMultiplesOT is counted with it: the two oldest installations of the environment are enough to know.
+    IndicadorMultiplesOT is counted with it: the two oldest installations of the environment are enough to know. So is
+    where the database lives, for the chain's lock after a restore.
     """
     installations = Columns.of(Installation, "i", *(field.name for field in Installation._meta.concrete_fields))
     taxpayers = Columns.of(Taxpayer, "t", "id", "tenant", "nif", "name")
     statement = f"""
         SELECT (SELECT count(*) > 1 FROM (
             SELECT FROM verifactu_installation o WHERE o.environment = i.environment LIMIT 2
-        ) AS two), {installations}, {taxpayers}
+        ) AS two), {places()}, {installations}, {taxpayers}
         FROM verifactu_installation i JOIN verifactu_taxpayer t ON t.id = i.taxpayer_id
         WHERE t.tenant = %s AND i.environment = %s AND i.active
         FOR NO KEY UPDATE OF i

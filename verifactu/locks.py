@@ -12,7 +12,7 @@ Closed, nothing is issued on it and nothing of it is sent. `reconcile_aeat --aft
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -26,31 +26,45 @@ from workflows.rows import sql
 
 REMEDY = "manage.py reconcile_aeat --after-restore"
 
-_WHERE = """
-    SELECT {system} || '/' || d.oid || '/' || 'verifactu_record'::regclass::oid::text,
-           (SELECT place FROM verifactu_whereabouts)
-    FROM pg_database d {join} WHERE d.datname = current_database()
+_PLACES = """
+    (SELECT {system} || '/' || d.oid || '/' || 'verifactu_record'::regclass::oid::text
+     FROM pg_database d {join} WHERE d.datname = current_database()),
+    (SELECT place FROM verifactu_whereabouts)
 """
-_SYSTEM = _WHERE.format(system="s.system_identifier", join="CROSS JOIN pg_control_system() s")
-_UNTOLD = _WHERE.format(system="'?'", join="")
-"""Where the application may not ask for the system identifier, the two object ids have to do."""
+
+
+class Where(NamedTuple):
+    """Where the database lives, and where it lived when it was last whole (nothing before the first time)."""
+
+    here: str
+    before: str | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether these are two places; of each part of a place, what could not be asked for tells nothing."""
+        if self.before is None:
+            return False
+        pairs = zip(self.before.split("/"), self.here.split("/"), strict=True)
+        return not all(a == b or "?" in (a, b) for a, b in pairs)
 
 
 class ChainLocked(Abort):
     """Nothing is issued or sent on this chain until `reconcile_aeat --after-restore` has compared it."""
 
 
-def why_closed(installation: Installation) -> str:
+def why_closed(installation: Installation, where: Where | None = None) -> str:
     """Return why nothing may be issued on the chain nor sent; empty when it is open (one query, one small file).
 
     The first time it notes where the database lives.
+
+    :param where: what `places` told, for whoever read them with something else already.
     """
     if installation.locked_at:
         return installation.lock_reason
-    here, before = _where()
-    if before is None:
+    where = where or _where()
+    if where.before is None:
         settle_down(now=clock.now())
-    elif not _same(before, here):
+    elif where.moved:
         return "la base de datos se ha restaurado en otro lugar"
     if seen := more_than_here(installation):
         return (
@@ -70,12 +84,12 @@ def more_than_here(installation: Installation) -> witness.Seen | None:
     return seen if seq < seen.seq or (seq == seen.seq and huella != seen.huella) else None
 
 
-def refuse_if_closed(installation: Installation) -> None:
+def refuse_if_closed(installation: Installation, where: Where) -> None:
     """Pass when the chain is open.
 
     :raises ChainLocked: when it is not; the message says why, and the remedy.
     """
-    if reason := why_closed(installation):
+    if reason := why_closed(installation, where):
         raise ChainLocked(f"{installation}: {reason}. {REMEDY}")
 
 
@@ -117,28 +131,26 @@ def settle_down(*, now: datetime) -> None:
     sql(
         "INSERT INTO verifactu_whereabouts (id, place, noted_at) VALUES (1, %s, %s)"
         " ON CONFLICT (id) DO UPDATE SET place = EXCLUDED.place, noted_at = EXCLUDED.noted_at",
-        [_where()[0], now],
+        [_where().here, now],
     )
 
 
 def moved() -> bool:
     """Tell whether the database lives elsewhere than it did when it was last whole."""
-    here, before = _where()
-    return before is not None and not _same(before, here)
-
-
-def _where() -> tuple[str, str | None]:
-    """Return where the database lives, and where it lived when it was last whole."""
-    here, before = sql(_SYSTEM if _may_ask() else _UNTOLD)[0]
-    return here, before
+    return _where().moved
 
 
 @cache
-def _may_ask() -> bool:
-    return bool(sql("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")[0][0])
+def places() -> str:
+    """Return the two columns of a `Where`, as a SELECT lists them.
+
+    Where the application may not ask for the system identifier, the two object ids have to do.
+    """
+    may_ask = sql("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")[0][0]
+    if may_ask:
+        return _PLACES.format(system="s.system_identifier", join="CROSS JOIN pg_control_system() s")
+    return _PLACES.format(system="'?'", join="")
 
 
-def _same(before: str, here: str) -> bool:
-    """Compare two places part by part; what could not be asked for tells nothing."""
-    pairs = zip(before.split("/"), here.split("/"), strict=True)
-    return all(a == b or "?" in (a, b) for a, b in pairs)
+def _where() -> Where:
+    return Where(*sql(f"SELECT {places()}")[0])

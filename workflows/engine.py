@@ -104,6 +104,8 @@ def trigger(
     :raises EncodingError: when the payload does not fit the workflow's type.
     """
     new = _new(workflow, payload, idempotency_key)
+    if new.once_key and not settle and (waiting := _waiting(workflow, new.once_key)):
+        return Handle(waiting, created=False)
     plain = not (new.order_key or workflow.supersede_until or workflow.key_lasts)
     with nullcontext() if plain else transaction.atomic(savepoint=False):
         lock_order_key(new.order_key)
@@ -261,12 +263,24 @@ _AND_TELL = """
 SELECT id FROM process
 """
 _INSERT = f"{_INSERT_INTO} (workflow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING {_AND_TELL}"
-# The update locks the queued row: its worker cannot claim it before our transaction, whose rows it must see, is over.
+# The update locks the queued row, as `_waiting` does.
 _INSERT_ONCE = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
     SET priority_at = workflows_process.priority_at {_AND_TELL}"""  # noqa: S608 (literals of this module)
 _INSERT_LATEST = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
     SET payload = EXCLUDED.payload, wake_at = least(EXCLUDED.wake_at,
         coalesce(workflows_process.settling_since, workflows_process.created_at) + %s) {_AND_TELL}"""  # noqa: S608
+
+
+def _waiting(workflow: Workflow, once_key: str) -> UUID | None:
+    """Return the queued process of the key: the usual case, for which nothing need be made.
+
+    Its row is locked: its worker cannot claim it before our transaction, whose rows it must see, is over.
+    """
+    rows = sql(
+        "SELECT id FROM workflows_process WHERE workflow = %s AND once_key = %s FOR NO KEY UPDATE",
+        [workflow.name, once_key],
+    )
+    return rows[0][0] if rows else None
 
 
 def supersede(

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from common import clock
 from tests.deadline import eventually, throughout
-from tests.workflows.bench import Answer, Bread, drain, fetch, state
+from tests.workflows.bench import Answer, Bread, drain, fetch, only_one_queued, state
 from tests.workflows.conftest import PassTime
 from workflows import api, control, engine
 from workflows.errors import Abort
@@ -98,15 +98,17 @@ def threaded(work: Callable[[], object]) -> None:
 
 
 @contextmanager
-def first_uncommitted(*, rolled_back: bool = False) -> Iterator[tuple[Callable[[], None], list[UUID]]]:
-    """Have a process triggered in a transaction that is still open; lend what ends it, and its id."""
+def first_uncommitted(
+    workflow: api.Workflow = breakfast, *, rolled_back: bool = False
+) -> Iterator[tuple[Callable[[], None], list[UUID]]]:
+    """Have a process triggered (or found) in a transaction that is still open; lend what ends it, and its id."""
     triggered, finish = threading.Event(), threading.Event()
     processes: list[UUID] = []
 
     def work() -> None:
         try:
             with transaction.atomic():
-                processes.append(start(breakfast, 1))
+                processes.append(start(workflow, 1))
                 triggered.set()
                 finish.wait(10)
                 transaction.set_rollback(rolled_back)
@@ -175,6 +177,28 @@ class TestTwoTriggersOfAKey:
             eventually(lambda: second)
         assert admitted() == second
         assert order_of_work() == second
+
+
+class TestOneThatIsFoundWaiting:
+    """`once_key`: what was written before a trigger that added nothing is seen by the process that it found."""
+
+    def test_does_not_start_before_that_trigger_is_committed(self) -> None:
+        queued = start(only_one_queued, 0)
+        job = fetch()
+        assert job
+
+        def work() -> UUID:
+            job.run()
+            return job.process
+
+        with first_uncommitted(only_one_queued) as (commit, found):
+            assert found == [queued]
+            with another(work) as worked:
+                throughout(lambda: not worked, 0.5, message="It did not wait")
+                commit()
+                eventually(lambda: worked)
+        ended_alone = Process.objects.get()
+        assert (ended_alone.pk, ended_alone.state) == (queued, "completed")
 
 
 class TestTheNextGoes:

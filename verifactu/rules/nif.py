@@ -5,6 +5,7 @@ for a body with letters after K, L or M. A failed control is a doubt there, and 
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from stdnum.es import cif, dni, nie, nif
@@ -18,6 +19,7 @@ _ENTITY = re.compile("[ABCDEFGHJNPQRSUVW][0-9]{7}[0-9A-J]")
 Problem = Literal["", "malformed", "letter", "doubtful"]
 
 
+@lru_cache(maxsize=4096)  # a taxpayer's own, and a producer's, stand in every record
 def nif_problem(text: str) -> Problem:
     """Return what is wrong with a NIF: nothing, its shape, the letter of a person, or the control of an entity.
 
