@@ -5,7 +5,7 @@ from uuid import UUID
 
 from invoicing.causes import CAUSES
 from invoicing.deciding import figures_of
-from invoicing.languages import DEFAULT, known
+from invoicing.languages import DEFAULT, address, known
 from invoicing.mentions import mention
 from invoicing.models import Invoice
 from invoicing.models import Letterhead as LetterheadRow
@@ -46,7 +46,7 @@ def printed(invoice: Invoice, *, duplicate: bool = False) -> PrintedInvoice:
         recipient=PrintedParty(
             name=invoice.recipient_name,
             tax_id=invoice.recipient_nif,
-            address=tuple(invoice.recipient_address),
+            address=address(invoice.recipient_address, invoice.language),
             email=invoice.recipient_email,
         )
         if invoice.recipient_name

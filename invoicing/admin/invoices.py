@@ -21,6 +21,7 @@ from invoicing.admin.related import chip, euros, pdf_link, process_table, proces
 from invoicing.causes import CAUSES
 from invoicing.deciding import figures_of
 from invoicing.documents import Documents
+from invoicing.languages import DEFAULT, address
 from invoicing.models import Bounce, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
@@ -258,7 +259,8 @@ def _related(invoice: Invoice) -> list[Fact]:
 
 
 def _parties(invoice: Invoice) -> list[tuple[Any, list[str]]]:
-    recipient = [invoice.recipient_name, invoice.recipient_nif, *invoice.recipient_address, invoice.recipient_email]
+    where = address(invoice.recipient_address, get_language() or DEFAULT)
+    recipient = [invoice.recipient_name, invoice.recipient_nif, *where, invoice.recipient_email]
     return [
         (_("Emisor"), [invoice.issuer_name, invoice.issuer_nif, *invoice.issuer_address]),
         (_("Cliente"), [line for line in recipient if line] or [_("sin identificar")]),

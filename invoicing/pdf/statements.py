@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from invoicing.languages import DEFAULT
+from invoicing.languages import DEFAULT, country
 from invoicing.pdf.formats import day, euros, number, percent
 from invoicing.pdf.typeface import printable
 from invoicing.pdf.words import has, word
@@ -74,7 +74,7 @@ def sums(printed: PrintedInvoice, tax: str, language: str) -> tuple[Sum, ...]:
     figures.append(Sum(word("total", language), euros(printed.total, language), strong=True))
     due = printed.total
     for foreign in printed.foreign:
-        label = f"{word('IVA', language)} {printable(foreign.country)} {percent(foreign.rate, language)}"
+        label = f"{word('IVA', language)} {country(foreign.country, language)} {percent(foreign.rate, language)}"
         figures.append(Sum(label, euros(foreign.tax, language)))
         due += foreign.tax
     if printed.foreign:
@@ -102,7 +102,9 @@ def notes(printed: PrintedInvoice, language: str) -> tuple[str, ...]:
         said.append("Inversión del sujeto pasivo.")
     if printed.foreign:
         said += [
-            word("foreign", language).format(word("IVA", language), percent(it.rate, language), printable(it.country))
+            word("foreign", language).format(
+                word("IVA", language), percent(it.rate, language), country(it.country, language)
+            )
             + f": {word('base', language)} {euros(it.base, language)}, {word('Cuota', language)} "
             + f"{euros(it.tax, language)}."
             for it in printed.foreign

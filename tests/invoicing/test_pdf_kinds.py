@@ -198,7 +198,7 @@ class TestFigures:
     def test_one_stop_shop_prints_both_totals(self) -> None:
         said = text(gallery.SHOP_OF_EUROPE)
         assert "Total factura 100,00 €" in said
-        assert "IVA FR 20 % 20,00 €" in said
+        assert "IVA Francia 20 % 20,00 €" in said
         assert "Total con impuestos 120,00 €" in said
         assert "importe=100.00" in symbols(gallery.SHOP_OF_EUROPE)[0]
 
