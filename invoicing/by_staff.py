@@ -26,6 +26,7 @@ from invoicing.policy import Decision
 from invoicing.printable import per_kind
 from invoicing.recipients import identified
 from invoicing.remedies import Act, DoesNotFit, Situation, remedy
+from invoicing.sentences import filled
 from invoicing.standing_recipients import standing, vat_number
 from invoicing.values import Party, Wanted
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
@@ -156,10 +157,14 @@ def _change(correction: Correction, issued: Issued) -> Balance:
             raise CannotRectify("La factura no tiene esa línea del desglose.", "The invoice has no such row.")
         kind, amounts = stand[reduction.row]
         if reduction.gross > amounts.gross:
+            left = {"left": str(amounts.gross)}
             raise CannotRectify(
-                f"Solo quedan {amounts.gross} € de esa línea del desglose: una rectificativa no supera a su original.",
-                f"Only {amounts.gross} € of that row are left: a correction does not exceed its original.",
-            )
+                filled(
+                    "Solo quedan {left} € de esa línea del desglose: una rectificativa no supera a su original.",
+                    left, "es",
+                ),
+                filled("Only {left} € of that row are left: a correction does not exceed its original.", left, "en"),
+            )  # fmt: skip
         if reduction.gross:
             whole = reduction.gross == amounts.gross
             change[kind] = -amounts if whole else split(-reduction.gross, kind)

@@ -6,6 +6,7 @@ A decision keeps `Because` values (rule, source, facts); what is shown is made f
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from invoicing.sentences import filled
 from invoicing.values import Because
 
 
@@ -155,11 +156,6 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 
 
-class _Facts(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
 def because(rule: str, /, **facts: object) -> Because:
     """Return a reason of the table, with its source copied beside it: what is kept explains itself.
 
@@ -177,4 +173,4 @@ def _sentence(reason: Because, language: str) -> str:
     rule = RULES.get(reason.rule)
     if rule is None:  # of another version
         return ", ".join([reason.rule, *(f"{name}: {value}" for name, value in reason.facts.items())])
-    return (rule.en if language == "en" else rule.es).format_map(_Facts(reason.facts))
+    return filled(rule.en if language == "en" else rule.es, reason.facts, language)

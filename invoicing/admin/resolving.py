@@ -14,7 +14,8 @@ from invoicing.acknowledging import ABOUT_A_RECORD
 from invoicing.admin.fields import AnswerFields, names_of
 from invoicing.admin.related import euros
 from invoicing.answers import ASKS, Words
-from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices, fields_in
+from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices
+from invoicing.sentences import fields_in
 from workflows.admin.desks import Question
 
 LEFT = gettext_lazy("Dejarla como está")

@@ -250,5 +250,10 @@ class TestReasons:
             assert spanish != english
             assert spanish.endswith(f"[{rule.source}]")
 
+    def test_write_amounts_as_their_readers_do(self) -> None:
+        reasons = [Because(rule="withholding", source="x", facts={"amount": "1234.50"})]
+        assert "1.234,50\N{NO-BREAK SPACE}€" in explained(reasons, "es")[0]
+        assert "€1,234.50" in explained(reasons, "en")[0]
+
     def test_of_another_version_show_what_they_know(self) -> None:
         assert explained([Because(rule="gone", source="x", facts={"a": "1"})]) == ["gone, a: 1 [x]"]
