@@ -9,7 +9,7 @@ from django.conf import settings
 from common import clock
 from config.findings import Finding
 from invoicing.models import Company
-from verifactu import locks, notices
+from verifactu import going_live, locks, notices
 from verifactu.certificates import Certificate
 from verifactu.chain_ends import broken_ends
 from verifactu.client import endpoint_for
@@ -220,6 +220,13 @@ def stopped(now: datetime) -> Iterator[Finding]:
             f"sending of {chain}", "fail", f"stopped on {chain.stopped_at:%Y-%m-%d %H:%M} UTC: {chain.stopped_reason}",
             "write to verifactu@correo.aeat.es; then «Reanudar el envío» on the installation's page in the admin",
         )  # fmt: skip
+
+
+def unconfirmed(now: datetime) -> Iterator[Finding]:
+    """Tell of the installations in production on which nothing is issued until a person confirms what that binds to."""
+    for chain in notices.unconfirmed():
+        remedy = f"on the installation's page in the admin, or {going_live.REMEDY.format(nif=chain.taxpayer.nif)}"
+        yield Finding("going live", "fail", f"{chain}: not confirmed, so that nothing is issued: orders wait", remedy)
 
 
 def locked(now: datetime) -> Iterator[Finding]:
