@@ -8,6 +8,7 @@ from django.conf import settings
 
 from common import clock
 from config.findings import Finding
+from invoicing.census_checks import NOT_ASKED
 from invoicing.models import Company
 from verifactu import going_live, locks, notices
 from verifactu.certificates import Certificate
@@ -194,6 +195,22 @@ def _clock(reading: Reading) -> Finding:
         f"ours is {abs(drift):.0f} s {side} the AEAT's, whose margin is {MARGIN} s (2004)",
         "set this machine's clock: timedatectl set-ntp true",
     )  # fmt: skip
+
+
+def census(now: datetime) -> Iterator[Finding]:
+    """Tell whether the AEAT's census answers the companies that check NIF and name there before they issue."""
+    for company in Company.objects.filter(checks_census=True).select_related("taxpayer"):
+        last = company.census_checks.exclude(detail=NOT_ASKED).defer("raw").order_by("-at").first()
+        if last is None:
+            yield Finding("census", "ok", f"{company.taxpayer.nif}: nobody was asked about yet")
+        elif last.outcome != "unavailable":
+            yield Finding("census", "ok", f"{company.taxpayer.nif}: answered on {last.at:%Y-%m-%d %H:%M} UTC")
+        else:
+            yield Finding(
+                "census", "warn", f"{company.taxpayer.nif}: no answer on {last.at:%Y-%m-%d %H:%M} UTC: {last.detail}",
+                "invoices are issued unchecked meanwhile; see AEAT_CENSUS_URL and the taxpayer's certificate, and the "
+                "answers under «Comprobaciones en el censo»",
+            )  # fmt: skip
 
 
 def chains(now: datetime) -> Iterator[Finding]:

@@ -104,7 +104,13 @@ def waiting(tenants: Tenants, *, now: datetime) -> list[Waiting]:
 
 def amiss(tenants: Tenants, *, now: datetime) -> list[Amiss]:
     """Return everything else that people must be told, the gravest first."""
-    return [*_unconfirmed(tenants), *_broken(tenants), *_quarantined(tenants), *_certificates(tenants, now), *_clocks(now)]
+    return [
+        *_unconfirmed(tenants),
+        *_broken(tenants),
+        *_quarantined(tenants),
+        *_certificates(tenants, now),
+        *_clocks(now),
+    ]
 
 
 def served(tenants: Tenants) -> tuple[int, Taxpayer | None]:

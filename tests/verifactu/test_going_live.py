@@ -73,7 +73,7 @@ class TestAnOrder:
             world.arrive(connected, world.sale(number=number))
         work_off()
         assert orders() == [("held", "NotConfirmed")] * 2
-        said = Process.objects.filter(workflow="invoice-order")[0].error["message"]  # type: ignore[index]
+        said = Process.objects.filter(workflow="invoice-order")[0].error["message"]
         assert "manage.py confirm_production --company B12345674" in said
         assert not Invoice.objects.exists()
         going_live.confirm(installation().pk, typed=typed(), actor="eva", now=clock.now())

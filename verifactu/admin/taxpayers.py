@@ -22,7 +22,6 @@ from verifactu.errors import InvalidCertificate
 from verifactu.models import Installation, ProductionConfirmation, Record, Submission, Taxpayer
 from verifactu.rules.nif import nif_problem
 
-
 CONFIRM = "confirm"
 """The permission to confirm an installation in production."""
 
@@ -204,4 +203,3 @@ class InstallationAdmin(ReadingAdmin):
                 (_("Envíos de esta cadena"), list_url(Submission, installation__id__exact=obj.pk)),
             ],
         }
-
