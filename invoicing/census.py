@@ -15,6 +15,7 @@ from invoicing.recipients import CensusAnswer, Identity
 from invoicing.values import Wanted
 
 MISMATCH = "nif_not_identified"
+"""The hold's code, where a person overrides it."""
 SAID = {"similar": "NO IDENTIFICADO-SIMILAR", "not_identified": "NO IDENTIFICADO"}
 NOTED = {
     "deregistered": "El NIF del destinatario consta de baja en el censo de la AEAT.",
@@ -55,9 +56,8 @@ def mismatch(asked: Identity, answer: CensusAnswer, *, without: tuple[Action, ..
     if answer.outcome not in SAID:
         return None
     similar = answer.name if answer.outcome == "similar" else ""
-    return hold(
-        MISMATCH, without=without, tax_id=asked.nif, name=asked.name, answer=SAID[answer.outcome], census=similar
-    )
+    said = SAID[answer.outcome]
+    return hold("nif_not_identified", without=without, tax_id=asked.nif, name=asked.name, answer=said, census=similar)
 
 
 def _may_be_simplified(case: Case, document: Wanted) -> bool:

@@ -1,6 +1,6 @@
 """The AEAT's census is asked over TLS with the taxpayer's certificate; only a clear answer is one.
 
-The shapes of the answers are those of the manual's examples, as other clients' tests have them (verifactu/identification.py).
+The shapes of the answers are those of the manual's examples, as other clients' tests have them.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ from verifactu.simulator import Simulator
 from verifactu.simulator.identification import PATH
 from verifactu.transport import Reply
 
-SAL = "http://www2.agenciatributaria.gob.es/static_files/common/internet/dep/aplicaciones/es/aeat/burt/jdit/ws/VNifV2Sal.xsd"
+CONTRACT = "http://www2.agenciatributaria.gob.es/static_files/common/internet/dep/aplicaciones/es/aeat/burt/jdit/ws/"
+SAL = f"{CONTRACT}VNifV2Sal.xsd"
 MINE, SOLER, LUCIA = "B12345674", "A58818501", "12345678Z"
 
 
@@ -83,7 +84,7 @@ class TestAnAnswer:
 
 def test_the_question_has_the_elements_of_the_contract() -> None:
     root = etree.fromstring(question(SOLER, "Ferretería & Soler <SA>"))
-    ent = "{http://www2.agenciatributaria.gob.es/static_files/common/internet/dep/aplicaciones/es/aeat/burt/jdit/ws/VNifV2Ent.xsd}"
+    ent = f"{{{CONTRACT}VNifV2Ent.xsd}}"
     [asked] = root.iter(f"{ent}VNifV2Ent")
     assert [each.tag for each in asked] == [f"{ent}Contribuyente"]
     assert [(each.tag, each.text) for each in asked[0]] == [
