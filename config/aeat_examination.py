@@ -8,8 +8,9 @@ from django.conf import settings
 
 from common import clock
 from config.findings import Finding
+from invoicing.census_checks import NOT_ASKED
 from invoicing.models import Company
-from verifactu import locks, notices
+from verifactu import going_live, locks, notices
 from verifactu.certificates import Certificate
 from verifactu.chain_ends import broken_ends
 from verifactu.client import endpoint_for
@@ -196,6 +197,22 @@ def _clock(reading: Reading) -> Finding:
     )  # fmt: skip
 
 
+def census(now: datetime) -> Iterator[Finding]:
+    """Tell whether the AEAT's census answers the companies that check NIF and name there before they issue."""
+    for company in Company.objects.filter(checks_census=True).select_related("taxpayer"):
+        last = company.census_checks.exclude(detail=NOT_ASKED).defer("raw").order_by("-at").first()
+        if last is None:
+            yield Finding("census", "ok", f"{company.taxpayer.nif}: nobody was asked about yet")
+        elif last.outcome != "unavailable":
+            yield Finding("census", "ok", f"{company.taxpayer.nif}: answered on {last.at:%Y-%m-%d %H:%M} UTC")
+        else:
+            yield Finding(
+                "census", "warn", f"{company.taxpayer.nif}: no answer on {last.at:%Y-%m-%d %H:%M} UTC: {last.detail}",
+                "invoices are issued unchecked meanwhile; see AEAT_CENSUS_URL and the taxpayer's certificate, and the "
+                "answers under «Comprobaciones en el censo»",
+            )  # fmt: skip
+
+
 def chains(now: datetime) -> Iterator[Finding]:
     """Look at the end of every chain, and tell what a check found before."""
     ends = broken_ends()
@@ -220,6 +237,13 @@ def stopped(now: datetime) -> Iterator[Finding]:
             f"sending of {chain}", "fail", f"stopped on {chain.stopped_at:%Y-%m-%d %H:%M} UTC: {chain.stopped_reason}",
             "write to verifactu@correo.aeat.es; then «Reanudar el envío» on the installation's page in the admin",
         )  # fmt: skip
+
+
+def unconfirmed(now: datetime) -> Iterator[Finding]:
+    """Tell of the installations in production on which nothing is issued until a person confirms what that binds to."""
+    for chain in notices.unconfirmed():
+        remedy = f"on the installation's page in the admin, or {going_live.REMEDY.format(nif=chain.taxpayer.nif)}"
+        yield Finding("going live", "fail", f"{chain}: not confirmed, so that nothing is issued: orders wait", remedy)
 
 
 def locked(now: datetime) -> Iterator[Finding]:

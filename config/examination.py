@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from common.grants import differences
-from config.aeat_examination import backlog, chains, companies, locked, stopped
+from config.aeat_examination import backlog, census, chains, companies, locked, stopped, unconfirmed
 from config.findings import Finding
 from invoicing.pdf import LibraryMissing, Renderer
 from workflows.checks import orphaned
@@ -31,7 +31,7 @@ def examine(now: datetime, *, quick: bool = False) -> Iterator[Finding]:
     yield from database
     if any(finding.verdict == "fail" and finding.what in ("database", "migrations") for finding in database):
         return
-    for look in (_roles, companies, chains, stopped, locked, backlog, _workflows, _workers):
+    for look in (_roles, companies, unconfirmed, census, chains, stopped, locked, backlog, _workflows, _workers):
         yield from look(now)
 
 

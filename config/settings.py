@@ -37,6 +37,8 @@ AEAT_ENVIRONMENT = env.str(
     "AEAT_ENVIRONMENT", "simulator", validate=validate.OneOf(["simulator", "test", "production"])
 )
 AEAT_ENDPOINT = env.str("AEAT_ENDPOINT", "")
+AEAT_CENSUS_URL = env.str("AEAT_CENSUS_URL", "")
+"""Where companies that wish so ask about NIFs and names; empty: beside AEAT_ENDPOINT, else the AEAT's own."""
 AEAT_CA_FILE = env.str("AEAT_CA_FILE", "")
 AEAT_CERTIFICATE_FILE = env.str("AEAT_CERTIFICATE_FILE", "")
 AEAT_CERTIFICATE_PASSWORD = env.str("AEAT_CERTIFICATE_PASSWORD", "")

@@ -175,6 +175,13 @@ ASKS: dict[Action, Ask] = {
               "You have other evidence that the number is valid; it is kept with the reason."),
         (REASON,),
     ),
+    Action.ACCEPT_NIF: Ask(
+        Words("Dar por buenos NIF y nombre sin el censo, con otra prueba",
+              "Take NIF and name without the census, on other evidence"),
+        Words("Tiene otra prueba de que el NIF es suyo; se guarda con el motivo.",
+              "You have other evidence that the NIF is theirs; it is kept with the reason."),
+        (REASON,),
+    ),
     Action.NAME_ORIGINAL: Ask(
         Words("Dar la factura original, de otro sistema", "Give the original invoice, of another system"),
         Words("Lo devuelto se facturó antes, en otro programa: se rectifica aquella factura.",

@@ -27,7 +27,7 @@ from invoicing.printable import per_kind
 from invoicing.recipients import identified
 from invoicing.remedies import Act, DoesNotFit, Situation, remedy
 from invoicing.sentences import filled
-from invoicing.standing_recipients import standing, vat_number
+from invoicing.standing_recipients import asks_first, standing
 from invoicing.values import Party, Wanted
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
 from workflows.api import Lane, step, workflow
@@ -268,7 +268,7 @@ def rectify_invoice(run: Run, p: Correction) -> InvoiceRef | None:
     tags=lambda p: (f"order:{p.order_id}", f"invoice:{p.invoice.invoice_id}"),
 )
 def rectify_recipient(run: Run, p: Correction) -> InvoiceRef | None:
-    """Have the recipient's VAT number stand as an order's must, then correct the invoice on the order's turn."""
+    """Have the recipient's number stand as an order's must, then correct the invoice on the order's turn."""
     who = standing(run, p.invoice.company_id, p.order_id, p.recipient or Party())
     if who is None:
         return None
@@ -278,7 +278,7 @@ def rectify_recipient(run: Run, p: Correction) -> InvoiceRef | None:
 
 def start_rectification(correction: Correction, *, actor: str, now: datetime) -> Handle:
     """Start the correction of an invoice by another one."""
-    asks = correction.situation in WITH_RECIPIENT and vat_number(correction.recipient)
+    asks = correction.situation in WITH_RECIPIENT and asks_first(correction.invoice.company_id, correction.recipient)
     return trigger(rectify_recipient if asks else rectify_invoice, correction, now=now, actor=actor)
 
 

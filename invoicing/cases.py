@@ -12,7 +12,7 @@ from invoicing import money, recipients, remembering
 from invoicing.balance import DECLARED, Kind
 from invoicing.holds import Action, Hold, Original, Resolution, Unpriceable
 from invoicing.issued import Issued
-from invoicing.recipients import VatAnswer
+from invoicing.recipients import CensusAnswer, Identity, VatAnswer
 from invoicing.remembering import Kept
 from invoicing.taxes import TaxPolicy, treatment
 from invoicing.values import Exchange, OrderContent, OrderLine, Priced, Wanted
@@ -34,6 +34,8 @@ class CompanyPolicy(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "Europe/Madrid"
     f2_limit: Decimal = F2_LIMIT
     f2_activity: str = ""
+    census: bool = False
+    """Whether NIF and name are asked of the AEAT's census before an invoice is issued to them."""
 
 
 class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """The exchange rate of the order's currency on the day of the operation, when one is known."""
     vat: dict[str, VatAnswer] = {}
     """VAT numbers of other member states, with the answer that still counts."""
+    census: dict[Identity, CensusAnswer] = {}
+    """NIFs with their names, with the answer that still counts."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +76,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     action: Literal["issue", "hold", "check", "nothing"]
     check: str = ""
     """The VAT number that VIES must be asked about, after which the order is decided on again."""
+    census: Identity | None = None
+    """The NIF and name that the AEAT's census must be asked about, after which the order is decided on again."""
     document: Wanted | None = None
     hold: Hold | None = None
     note: str = ""
@@ -122,7 +128,7 @@ def with_buyers(case: Case) -> Case:
 def answered(case: Case, held: Hold, answer: Resolution) -> Case:
     """Apply an answer that leads on."""
     match answer.action:
-        case Action.ISSUE_ANYWAY:
+        case Action.ISSUE_ANYWAY | Action.ACCEPT_NIF:
             return msgspec.structs.replace(case, accepted=case.accepted | {held.code})
         case Action.ISSUE_SIMPLIFIED:
             return msgspec.structs.replace(case, simplified=True)

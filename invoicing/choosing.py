@@ -30,7 +30,7 @@ LOCATED_ELSEWHERE = "Localizada fuera: el destinatario no ha de identificarse (a
 
 def document(case: Case, priced: Priced, operation: date | None) -> Wanted | Hold:
     """Choose between a complete and a simplified invoice (fiscal-policy.md, When and what to invoice)."""
-    buyer, limit = case.content.buyer, _f2_limit(case.company)
+    buyer, limit = case.content.buyer, f2_limit(case.company)
     reference = case.content.invoiced_elsewhere
     note = f"Otro sistema la numeró {reference}." if reference else ""
     above = priced.paid > limit
@@ -66,8 +66,8 @@ def document(case: Case, priced: Priced, operation: date | None) -> Wanted | Hol
     )
 
 
-def _f2_limit(company: CompanyPolicy) -> Decimal:
-    """Never more than the law allows, whatever the setting says."""
+def f2_limit(company: CompanyPolicy) -> Decimal:
+    """Return up to what total (euros with tax) a simplified invoice may be issued: never more than the law allows."""
     return min(company.f2_limit, F2_LIMIT_OF_LISTED_ACTIVITIES if company.f2_activity else F2_LIMIT)
 
 

@@ -56,10 +56,11 @@ def open_company(
         return company
 
 
-def install(taxpayer: Taxpayer, *, now: datetime) -> Installation:
+def install(taxpayer: Taxpayer, *, now: datetime, confirmed_at: datetime | None = None) -> Installation:
     """Begin a new chain in the present environment; the one before, if any, is closed and keeps its number for ever.
 
-    The number is the moment to the second and four random characters: never repeated, as verifactu.md 1.5 asks.
+    The number is the moment to the second and four random characters: never repeated, as verifactu.md 1.5 asks. In
+    production a person confirms it before its first record, unless it was `confirmed_at` as another's successor.
     """
     Installation.objects.filter(taxpayer=taxpayer, environment=settings.AEAT_ENVIRONMENT, active=True).update(
         active=False
@@ -73,6 +74,7 @@ def install(taxpayer: Taxpayer, *, now: datetime) -> Installation:
         system_name=settings.SYSTEM_NAME,
         system_id=settings.SYSTEM_ID,
         created_at=now,
+        confirmed_at=confirmed_at,
     )
 
 

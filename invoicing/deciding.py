@@ -102,6 +102,7 @@ def company_policy(company: Company) -> CompanyPolicy:
         zone=company.zone,
         f2_limit=F2_LIMIT_OF_LISTED_ACTIVITIES if listed else F2_LIMIT,
         f2_activity=company.simplified_activity,
+        census=company.checks_census,
     )
 
 

@@ -11,6 +11,7 @@ from common import clock
 from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
 from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
+from invoicing.census_checks import check_census
 from invoicing.customers.asking import ask_unbidden
 from invoicing.deciding import Decided, decide_order, leave_order
 from invoicing.deliveries import Received
@@ -210,7 +211,10 @@ def invoice_order(run: Run, p: InvoiceOrder) -> InvoiceRef | None:
     decided = run.step(decide, p.order_id, ())
     while decided.decision.action != "nothing":
         if decided.decision.action == "check":
-            check_for_an_hour(run, p.company_id, decided.decision.check)
+            if asked := decided.decision.census:
+                run.step(check_census, p.company_id, asked.nif, asked.name)
+            else:
+                check_for_an_hour(run, p.company_id, decided.decision.check)
             decided = run.step(decide, p.order_id, decided.decision.answers)
         elif decided.decision.action == "hold":
             question = decided.decision.hold

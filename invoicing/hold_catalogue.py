@@ -18,7 +18,8 @@ class Action(StrEnum):
     reason. corrected_by_hand: the correction was made outside, for a reason. resend_corrected: a new record of the same
     invoice, with the coding given, for a reason. annul: a record that annuls the invoice, for a reason. choose_regime:
     what an untaxed line is (`treatment`, a code of `treatments`), for a reason. accept_vat_number: the number stands
-    although VIES does not say so, for a reason. name_original: the invoice that another system issued for this order.
+    although VIES does not say so, for a reason. accept_nif: NIF and name stand although the AEAT's census does not say
+    so, for a reason. name_original: the invoice that another system issued for this order.
     """
 
     GIVE_NIF = "give_nif"
@@ -32,6 +33,7 @@ class Action(StrEnum):
     ANNUL = "annul"
     CHOOSE_REGIME = "choose_regime"
     ACCEPT_VAT_NUMBER = "accept_vat_number"
+    ACCEPT_NIF = "accept_nif"
     NAME_ORIGINAL = "name_original"
 
 
@@ -235,6 +237,13 @@ CATALOGUE: dict[str, Reason] = {
         "Confirm the NIF with the buyer, or issue if it is theirs.",
         (GIVE, ANYWAY, F2, IGNORE, AGAIN),
     ),
+    "nif_not_identified": Reason(
+        "El censo de la AEAT no identifica a «{name}» con el NIF {tax_id}: {answer}.",
+        "The AEAT's census does not identify “{name}” by the NIF {tax_id}: {answer}.",
+        "El NIF y el nombre del comprador tal como constan en el censo; o darlos por buenos con otra prueba.",
+        "The buyer's NIF and name as the census has them; or take them as they are on other evidence.",
+        (GIVE, ASK, Action.ACCEPT_NIF, F2, AGAIN, IGNORE),
+    ),
     "recipient_incomplete": Reason(
         "El comprador da el NIF {tax_id}, pero falta: {fields}.",
         "The buyer gives the NIF {tax_id}, but this is missing: {fields}.",
@@ -318,5 +327,6 @@ CATALOGUE: dict[str, Reason] = {
 }
 """Code -> reason. The first action is the safe one."""
 
-ABOUT = {"vat_number_invalid": ("tax_id",), "vat_service_down": ("tax_id",)}
+ABOUT = {"vat_number_invalid": ("tax_id",), "vat_service_down": ("tax_id",),
+         "nif_not_identified": ("tax_id", "name")}  # fmt: skip
 """Code -> those of its facts that the question is about, where the others only say when it was asked."""

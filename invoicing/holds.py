@@ -24,7 +24,7 @@ NUMBER = re.compile(r"[ !#-&(-;?-~]{1,60}")
 
 WITH_REASON = (
     Action.IGNORE, Action.CORRECTED_BY_HAND, Action.RESEND_CORRECTED, Action.ANNUL, Action.CHOOSE_REGIME,
-    Action.ACCEPT_VAT_NUMBER,
+    Action.ACCEPT_VAT_NUMBER, Action.ACCEPT_NIF,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from invoicing import remembering
+from invoicing import census, remembering
 from invoicing.cases import (
     F2_LIMIT,
     F2_LIMIT_OF_LISTED_ACTIVITIES,
@@ -100,6 +100,8 @@ def decide(
         said += remembering.keep(decision.hold, answer, case.content.buyer)
         case, decision = _judged(answered(case, decision.hold, answer))
         decision = msgspec.structs.replace(decision, answers=given[: place + 1], kept=said)
+    if decision.action == "check":  # what people answered is not lost over what has to be asked again
+        decision = msgspec.structs.replace(decision, answers=given)
     return decision
 
 
@@ -114,6 +116,10 @@ def _judged(case: Case) -> tuple[Case, Decision]:
 
 
 def _decide(case: Case) -> Decision:
+    return census.known_to_it(case, _asked_for(case))
+
+
+def _asked_for(case: Case) -> Decision:
     issued = case.issued
     if issued and issued.documents:
         return after_issue(case, issued) if issued.of("sale") else invoiced_elsewhere(case, issued.documents)

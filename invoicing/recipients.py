@@ -37,6 +37,38 @@ class VatAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return f"VIES {self.at:%Y-%m-%d %H:%M} UTC{f', {self.request}' if self.request else ''}"
 
 
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A NIF and the name that goes with it on the invoice."""
+
+    nif: str
+    name: str
+
+
+class CensusAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an identity: the newest answer of the AEAT's census that still counts."""
+
+    outcome: Literal["identified", "similar", "not_identified", "deregistered", "revoked", "unavailable"]
+    name: str = ""
+    """The name in the answer; the census's own where the one that was sent is similar."""
+
+
+LONGEST_NAME = 120
+"""Characters of NombreRazon."""
+
+
+def identity_of(recipient: Party | None) -> Identity | None:
+    """Return the NIF and name of a document's recipient; None without NIF, also for one with another number."""
+    if recipient is None or not recipient.tax_id or recipient.id_type:
+        return None
+    return Identity(nif=recipient.tax_id, name=(recipient.company or recipient.name)[:LONGEST_NAME])
+
+
+def nifs(content: OrderContent, given: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the NIFs that a decision may depend on: the order's and those that people gave."""
+    typed = (content.buyer.tax_id, *(nif.normalise(each) for each in given))
+    return tuple(dict.fromkeys(each for each in typed if each and nif.judge(each) != nif.Verdict.MALFORMED))
+
+
 def identified(buyer: Party) -> Party:
     """Return the buyer with the kind of number it gives: nothing for a NIF, or for one that nobody can place.
 

@@ -14,8 +14,8 @@ from invoicing.holds import Action, Hold, Resolution
 from invoicing.values import OrderContent, Party, Priced
 
 LEADS_ON = (
-    Action.ISSUE_ANYWAY, Action.ISSUE_SIMPLIFIED, Action.CHOOSE_REGIME, Action.ACCEPT_VAT_NUMBER, Action.NAME_ORIGINAL,
-    Action.GIVE_NIF,
+    Action.ISSUE_ANYWAY, Action.ISSUE_SIMPLIFIED, Action.CHOOSE_REGIME, Action.ACCEPT_VAT_NUMBER, Action.ACCEPT_NIF,
+    Action.NAME_ORIGINAL, Action.GIVE_NIF,
 )  # fmt: skip
 """Answers that say something of the order; the others end the question, or ask it again."""
 ABOUT_LINES = (

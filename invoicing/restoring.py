@@ -148,7 +148,8 @@ def begin_anew(company: Company, chain: Installation, comparison: Comparison, *,
         facts = _facts(comparison) | {"gaps": str(gaps), "unplaced": ", ".join(unplaced)}
         reason = "se perdieron registros al restaurar una copia: sigue en otra instalación"
         locks.open_again(chain, reason=reason, actor=actor, facts=facts, now=now, move="replaced")
-        fresh = install(chain.taxpayer, now=now)
+        # The taxpayer is bound already: the new installation takes the place of one whose records were sent.
+        fresh = install(chain.taxpayer, now=now, confirmed_at=chain.confirmed_at or (now if chain.head_seq else None))
         # What was lost is documented now; the nightly comparison does not tell it again.
         Discrepancy.objects.filter(
             installation=chain, kind__in=("unknown_here", "huella"), state__in=DISCREPANCY_MOVES.sources("dismiss")

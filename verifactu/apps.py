@@ -7,4 +7,4 @@ class VerifactuConfig(AppConfig):
 
     def ready(self) -> None:
         # These register the workflows, once the models are there.
-        from verifactu import submission, watch  # noqa: F401, PLC0415
+        from verifactu import going_live, submission, watch  # noqa: F401, PLC0415

@@ -17,6 +17,7 @@ from common.prepared import Columns
 from verifactu import sending_alerts
 from verifactu.batches import MAX_RECORDS
 from verifactu.catalogue import advice
+from verifactu.going_live import refuse_if_unconfirmed
 from verifactu.huella import sealed
 from verifactu.locks import Where, places, refuse_if_closed
 from verifactu.models import Installation, Record, Taxpayer
@@ -108,6 +109,7 @@ def lock(*, tenant: str) -> Head:
 
     :raises WrongEnvironment: when the tenant has no active installation in this environment.
     :raises ChainLocked: when the chain is locked after a restore.
+    :raises NotConfirmed: when it is new in production and nobody has confirmed what it binds to.
     """
     installations, taxpayers, statement = _head()
     rows = sql(statement, [tenant, settings.AEAT_ENVIRONMENT])
@@ -117,6 +119,7 @@ def lock(*, tenant: str) -> Head:
     installation = installations.load(values[: len(installations.fields)])
     installation.taxpayer = taxpayers.load(values[len(installations.fields) :])
     refuse_if_closed(installation, Where(here, before))
+    refuse_if_unconfirmed(installation)
     return Head(installation, several)
 
 

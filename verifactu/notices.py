@@ -48,7 +48,7 @@ class Amiss:
     """Something else that a taxpayer's people must know of: `kind` says what, the rest are its facts."""
 
     kind: str
-    """`broken`, `quarantined`, `certificate`, `no_certificate` or `clock`."""
+    """`unconfirmed`, `broken`, `quarantined`, `certificate`, `no_certificate` or `clock`."""
     taxpayer: str
     nif: str = ""
     count: int = 0
@@ -104,7 +104,13 @@ def waiting(tenants: Tenants, *, now: datetime) -> list[Waiting]:
 
 def amiss(tenants: Tenants, *, now: datetime) -> list[Amiss]:
     """Return everything else that people must be told, the gravest first."""
-    return [*_broken(tenants), *_quarantined(tenants), *_certificates(tenants, now), *_clocks(now)]
+    return [
+        *_unconfirmed(tenants),
+        *_broken(tenants),
+        *_quarantined(tenants),
+        *_certificates(tenants, now),
+        *_clocks(now),
+    ]
 
 
 def served(tenants: Tenants) -> tuple[int, Taxpayer | None]:
@@ -118,6 +124,21 @@ def served(tenants: Tenants) -> tuple[int, Taxpayer | None]:
 def serves_several() -> bool:
     """Return whether this system serves more than one taxpayer, whoever asks (Orden, art. 2.d)."""
     return Taxpayer.objects.all()[:2].count() > 1
+
+
+def unconfirmed() -> Any:
+    """Return the active installations in production on which nothing is issued until a person confirms them."""
+    if settings.AEAT_ENVIRONMENT != "production":
+        return Installation.objects.none()
+    waits = Installation.objects.filter(environment="production", active=True, head_seq=0, confirmed_at=None)
+    return waits.select_related("taxpayer").order_by("created_at")
+
+
+def _unconfirmed(tenants: Tenants) -> list[Amiss]:
+    return [
+        Amiss("unconfirmed", str(it.taxpayer), it.taxpayer.nif, at=it.created_at, text=it.numero, row=it)
+        for it in _of(unconfirmed(), "taxpayer__tenant", tenants)
+    ]
 
 
 def _broken(tenants: Tenants) -> list[Amiss]:

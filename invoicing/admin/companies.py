@@ -119,7 +119,7 @@ class CompanyAdmin(ScopedAdmin):
         (gettext_lazy("Obligado tributario"), {"fields": ("taxpayer_shown", "certificate_shown")}),
         PLACE,
         (gettext_lazy("Facturación"), {"fields": (("email", "language"), "report_recipients",
-                                                  "simplified_activity", "qualified_simplified")}),
+                                                  "simplified_activity", "qualified_simplified", "checks_census")}),
         (gettext_lazy("Impuestos"), {"fields": (TAX_FIELDS[:2], *TAX_FIELDS[2:])}),
     )  # fmt: skip
 

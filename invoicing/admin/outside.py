@@ -1,4 +1,4 @@
-"""What others said: VIES's answers about VAT numbers, and the exchange rates that were published. To read only."""
+"""What others said: VIES of VAT numbers, the census of NIFs, the ECB of exchange rates. To read only."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from common.admin import Fact, HouseAdmin, Label, ReadingAdmin, colours, moment, mono, shown
-from invoicing.models import ExchangeRate, VatCheck
+from invoicing.models import CensusCheck, ExchangeRate, VatCheck
 
 OUTCOMES = {
     "valid": Label(gettext_lazy("válido"), "success"),
@@ -42,6 +42,46 @@ class VatCheckAdmin(ReadingAdmin):
                 Fact(_("Comprobado"), moment(obj.at)),
                 Fact(_("En nombre de"), mono(obj.requester)),
                 Fact(_("Número de consulta"), mono(obj.request_identifier)),
+                Fact(_("Detalle"), obj.detail or "—"),
+                Fact(_("Respuesta literal"), format_html("<code>{}</code>", obj.raw) if obj.raw else "—"),
+            ],
+        }
+
+
+IN_CENSUS = {
+    "identified": Label(gettext_lazy("identificado"), "success"),
+    "similar": Label(gettext_lazy("no identificado, parecido"), "danger"),
+    "not_identified": Label(gettext_lazy("no identificado"), "danger"),
+    "deregistered": Label(gettext_lazy("identificado, de baja"), "warning"),
+    "revoked": Label(gettext_lazy("identificado, NIF revocado"), "warning"),
+    "unavailable": Label(gettext_lazy("sin respuesta"), "warning"),
+}
+
+
+@admin.register(CensusCheck)
+class CensusCheckAdmin(ReadingAdmin):
+    when_empty = gettext_lazy(
+        "Aquí queda cada respuesta del censo de la AEAT, desde que una empresa pide comprobar NIF y nombre."
+    )
+    list_display = ("nif", "name", "outcome_label", "company", "at")
+    list_select_related = ("company__taxpayer",)
+    list_filter = ("outcome",)
+    search_fields = ("nif", "name")
+    date_hierarchy = "at"
+
+    @display(description=gettext_lazy("respuesta"), label=colours(IN_CENSUS), ordering="outcome")
+    def outcome_label(self, check: CensusCheck) -> tuple[str, Any]:
+        return shown(IN_CENSUS, check.outcome)
+
+    def page(self, request: HttpRequest, obj: CensusCheck) -> dict[str, Any]:
+        return {
+            "heading": obj.nif,
+            "state": IN_CENSUS[obj.outcome],
+            "facts": [
+                Fact(_("Nombre"), obj.name),
+                Fact(_("Nombre en la respuesta"), obj.census_name or "—"),
+                Fact(_("Comprobado"), moment(obj.at)),
+                Fact(_("En nombre de"), mono(obj.requester)),
                 Fact(_("Detalle"), obj.detail or "—"),
                 Fact(_("Respuesta literal"), format_html("<code>{}</code>", obj.raw) if obj.raw else "—"),
             ],

@@ -25,6 +25,8 @@ KNOWN = {
     "total": gettext_lazy("Total"),
     "limit": gettext_lazy("Límite"),
     "tax_id": gettext_lazy("NIF que dio"),
+    "name": gettext_lazy("Nombre"),
+    "census": gettext_lazy("Nombre en el censo"),
     "fields": gettext_lazy("Falta"),
     "invoice": gettext_lazy("Factura"),
     "changes": gettext_lazy("Cambios"),

@@ -20,6 +20,7 @@ from invoicing.admin.queue import AGE, waited
 from invoicing.admin.related import euros
 from invoicing.models import (
     ApiKey,
+    CensusCheck,
     Company,
     Connection,
     Delivery,
@@ -73,6 +74,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (_("Series"), "tag", list_url(Series), Series),
             (_("Huecos de series"), "data_array", list_url(Gap), Gap),
             (_("Comprobaciones en VIES"), "verified", list_url(VatCheck), VatCheck),
+            (_("Comprobaciones en el censo"), "badge", list_url(CensusCheck), CensusCheck),
             (_("Tipos de cambio"), "currency_exchange", list_url(ExchangeRate), ExchangeRate),
             (_("Textos de correo"), "mail", list_url(MailTemplate), MailTemplate),
         ]),

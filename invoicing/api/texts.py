@@ -296,9 +296,11 @@ FIELDS = {
     "WaitingResource.next_try_at": Said("Desde cuándo se intenta de nuevo, solo.", "From when it is tried again, by "
                                         "itself."),
     "NoticeResource.kind": Said(
-        "broken: cadena rota · quarantined: registros apartados · certificate: el certificado caduca o caducó · "
+        "unconfirmed: falta confirmar el paso a producción · broken: cadena rota · quarantined: registros apartados · "
+        "certificate: el certificado caduca o caducó · "
         "no_certificate: no hay uno que sirva · clock: el reloj no va con el de la AEAT.",
-        "broken: broken chain · quarantined: records set aside · certificate: it ends or has ended · no_certificate: "
+        "unconfirmed: going live is not confirmed · broken: broken chain · quarantined: records set aside · "
+        "certificate: it ends or has ended · no_certificate: "
         "there is none that will do · clock: ours is not with the AEAT's."),
     "NoticeResource.records": Said("De cuántos registros se trata.", "How many records it is about."),
     "NoticeResource.since": Said("Desde cuándo; de un certificado, hasta cuándo vale.",

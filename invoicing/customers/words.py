@@ -39,6 +39,14 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         "Le NIF que vous nous avez donné n'est pas correct, et sans lui nous ne pouvons pas établir la facture.",
         "Die Steuernummer (NIF), die Sie uns gaben, ist nicht richtig; ohne sie können wir keine Rechnung ausstellen.",
     ),
+    "why_nif_not_identified": (
+        "Hacienda no reconoce el NIF que nos dio con ese nombre. Escríbalos tal como están en su documento.",
+        "Hisenda no reconeix el NIF que ens va donar amb aquest nom. Escrigui'ls tal com són al seu document.",
+        "The tax agency does not know the NIF that you gave us under that name. Write both as on your document.",
+        "Le fisc ne reconnaît pas le NIF que vous avez donné avec ce nom. Écrivez-les comme sur votre document.",
+        ("Das Finanzamt kennt die NIF, die Sie uns gaben, nicht unter diesem Namen. Schreiben Sie beide wie in "
+        "Ihrem Ausweis."),
+    ),
     "why_recipient_incomplete": (
         "Para hacer la factura a su nombre nos faltan datos suyos.",
         "Per fer la factura al seu nom ens falten dades seves.",

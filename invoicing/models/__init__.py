@@ -8,12 +8,13 @@ from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.letterhead import Bounce, Letterhead, MailTemplate
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
-from invoicing.models.outside import ExchangeRate, VatCheck
+from invoicing.models.outside import CensusCheck, ExchangeRate, VatCheck
 from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
     "ApiKey",
     "Bounce",
+    "CensusCheck",
     "Company",
     "Connection",
     "CustomerAnswer",

@@ -93,6 +93,14 @@ class Company(models.Model):
             "A quien da su NIF, hasta el límite, simplificada con sus datos (art. 7.2 y 7.3) en vez de completa."
         ),
     )
+    checks_census = models.BooleanField(
+        _("comprobar NIF y nombre en el censo de la AEAT"),
+        default=False,
+        help_text=_(
+            "Antes de expedir una factura con NIF se pregunta a la AEAT, con el certificado de la empresa, si el "
+            "nombre es el suyo. Si no lo es, el pedido espera a una persona; si no contesta, se expide igual."
+        ),
+    )
     language = models.CharField(
         _("idioma"),
         max_length=2,

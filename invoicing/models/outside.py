@@ -1,4 +1,4 @@
-"""What others said and a decision rests on: exchange rates that were published, VAT numbers that were asked about."""
+"""What others said and a decision rests on: published exchange rates, numbers and names that were asked about."""
 
 from typing import ClassVar
 
@@ -63,3 +63,42 @@ class VatCheck(LedgerModel):
 
     def __str__(self) -> str:
         return f"{self.number} {self.get_outcome_display()}"
+
+
+class CensusCheck(LedgerModel):
+    """One question to the AEAT's census in a company's name, and its answer as it came."""
+
+    class Outcome(models.TextChoices):
+        IDENTIFIED = "identified", _("identificado")
+        SIMILAR = "similar", _("no identificado, parecido")
+        NOT_IDENTIFIED = "not_identified", _("no identificado")
+        DEREGISTERED = "deregistered", _("identificado, de baja")
+        REVOKED = "revoked", _("identificado, NIF revocado")
+        UNAVAILABLE = "unavailable", _("sin respuesta")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="census_checks", verbose_name=_("empresa")
+    )
+    nif = models.CharField("NIF", max_length=20)
+    name = models.CharField(_("nombre"), max_length=120)
+    requester = models.CharField(_("en nombre de"), max_length=20)
+    outcome = models.CharField(_("respuesta"), max_length=14, choices=Outcome.choices)
+    census_name = models.CharField(_("nombre en la respuesta"), max_length=200, blank=True)
+    at = models.DateTimeField(_("comprobado"))
+    detail = models.CharField(_("detalle"), max_length=200, blank=True)
+    raw = models.TextField(_("respuesta literal"), blank=True)
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = _("comprobación en el censo")
+        verbose_name_plural = _("comprobaciones en el censo")
+        indexes: ClassVar = [
+            # knowing.in_census: the newest answer about a NIF and its name
+            models.Index(fields=["company", "nif", "-at"], name="census_newest_answer"),
+            # census_checks.check_census, doctor: whether the service answered last
+            models.Index(fields=["company", "-at"], name="census_last_asked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.nif} {self.get_outcome_display()}"

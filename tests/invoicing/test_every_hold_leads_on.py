@@ -20,8 +20,8 @@ from invoicing.corrections import Annul, Subsanar, annul_invoice, subsanar
 from invoicing.holds import CATALOGUE, Action, Original, Resolution
 from invoicing.issued import Issued
 from invoicing.models import Invoice
-from invoicing.policy import ConnectionPolicy, Decision, Known
-from invoicing.recipients import VatAnswer
+from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision, Known
+from invoicing.recipients import CensusAnswer, Identity, VatAnswer
 from invoicing.taxes import TaxPolicy
 from invoicing.values import DeclaredTax, Exchange, LineKind, OrderContent, Refund
 from tests import world
@@ -54,6 +54,7 @@ ANSWERS = {
     Action.CORRECTED_BY_HAND: Resolution(action=Action.CORRECTED_BY_HAND, reason="R-7 del programa de antes"),
     Action.CHOOSE_REGIME: Resolution(action=Action.CHOOSE_REGIME, treatment="E1", reason="Enseñanza"),
     Action.ACCEPT_VAT_NUMBER: Resolution(action=Action.ACCEPT_VAT_NUMBER, reason="Certificado del Finanzamt"),
+    Action.ACCEPT_NIF: Resolution(action=Action.ACCEPT_NIF, reason="Tarjeta de identificación fiscal"),
     Action.NAME_ORIGINAL: Resolution(
         action=Action.NAME_ORIGINAL, original=Original(number="2026/77", date=date(2026, 9, 1))
     ),
@@ -85,6 +86,12 @@ def vies(outcome: Any, number: str = "DE123456788") -> dict[str, Any]:
     return {"known": Known(vat={number: answer})}
 
 
+def census(outcome: Any) -> dict[str, Any]:
+    """A company that asks the census, which says that of Ferretería Sol SL, and knows Ferretería Soler SL."""
+    known = {SOL: CensusAnswer(outcome=outcome), SOLER_AS_KNOWN: CensusAnswer(outcome="identified")}
+    return {"company": msgspec.structs.replace(CompanyPolicy(), census=True), "known": Known(census=known)}
+
+
 def of(content: OrderContent, **changes: Any) -> OrderContent:
     return msgspec.structs.replace(content, **changes)
 
@@ -106,6 +113,9 @@ TO_WEBER = order(line("100.00", None), buyer=WEBER)
 SOLD, CHEAP = order(buyer=SOLER), order(line("11.00", "10"))
 TWO_TAXES = msgspec.structs.replace(line("12.10"), taxes=(DeclaredTax(rate=D(21)), DeclaredTax(rate=D(10))))
 EARLIER = order(buyer=SOLER, placed_at=datetime(2026, 9, 1, tzinfo=UTC), refunds=refunds("-12.10"))
+SOL = Identity(nif="B12345674", name="Ferretería Sol SL")
+SOLER_AS_KNOWN = Identity(nif="B12345674", name="Ferretería Soler SL")
+TO_SOL = order(buyer=msgspec.structs.replace(SOLER, company="Ferretería Sol SL"))
 NA = msgspec.structs.replace(LUCIA, tax_id="NA", tax_id_as_given="NA")
 NOWHERE = msgspec.structs.replace(SOLER, address=msgspec.structs.replace(MADRID, lines=()))
 WRONG_CONTROL = msgspec.structs.replace(SOLER, tax_id="B12345678")
@@ -160,6 +170,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "nif_required": (Way(order(line("500.00")), mended=order(line("300.00"))),),
     "nif_invalid": (Way(order(buyer=NA), mended=SOLD),),
     "nif_entity_control": (Way(order(buyer=WRONG_CONTROL), mended=SOLD),),
+    "nif_not_identified": (Way(TO_SOL, census("not_identified"), None, census("identified")),),
     "recipient_incomplete": (Way(order(buyer=NOWHERE, ship_to=MADRID), mended=SOLD),),
     "correction_needed": (Way(of(SOLD, deleted=True), after(SOLD), mended=SOLD),),
     "refund_exceeds": (Way(of(SOLD, refunds=refunds("-99.00")), after(SOLD), mended=SOLD),),

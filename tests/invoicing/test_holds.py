@@ -8,6 +8,7 @@ import pytest
 
 from invoicing import (
     cases,
+    census,
     choosing,
     elsewhere,
     holds,
@@ -31,6 +32,7 @@ RAISED_ELSEWHERE = {
 
 MODULES = (
     cases,
+    census,
     choosing,
     elsewhere,
     money,

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
 from django.test import override_settings
+from pytest_django import Settings
 
 from common import clock
 from invoicing import vies
@@ -19,9 +21,12 @@ from invoicing.intake import receive
 from invoicing.models import Company, Delivery, Invoice, VatCheck
 from invoicing.storefronts import PLATFORMS
 from tests.databases import Database
+from tests.invoicing.api_client import work_off
 from tests.invoicing.orders import payload
 from tests.invoicing.vies import Vies, a_vies, error, no, yes
 from tests.world import la_encina
+from workflows import control
+from workflows.engine import trigger
 from workflows.models import Process
 from workflows.testing import Stuck, crash_after, run_inline
 
@@ -147,6 +152,21 @@ class TestTheOrder:
         answer = Resolution(action=Action.ACCEPT_VAT_NUMBER, reason="Certificado del Finanzamt de hoy.")
         assert run_inline(invoice_order, order, holds=[answer])
         assert "<sum1:OperacionExenta>E5" in Invoice.objects.get().record.xml
+
+    def test_may_be_taken_days_after_vies_said_no(self, commission: Vies, settings: Settings, tmp_path: Path) -> None:
+        """VIES is asked again by then, and the person's answer is not lost over it."""
+        commission.answers = [no()]
+        settings.CLOCK_OFFSET_FILE = str(tmp_path / "clock")
+        _, order = an_order()
+        trigger(invoice_order, order, now=clock.now(), actor="capture")
+        work_off()
+        held = Process.objects.get(workflow="invoice-order", state="held")
+        Path(settings.CLOCK_OFFSET_FILE).write_text(str(timedelta(days=3).total_seconds()))
+        answer = Resolution(action=Action.ACCEPT_VAT_NUMBER, reason="Certificado del Finanzamt.")
+        control.resolve(held.pk, answer, now=clock.now(), actor="eva")
+        work_off()
+        assert Process.objects.get(pk=held.pk).state == "completed"
+        assert (Invoice.objects.count(), len(commission.questions)) == (1, 2)
 
     def test_is_held_at_once_when_the_number_does_not_stand(self, commission: Vies) -> None:
         commission.answers = [no()]

@@ -1,4 +1,4 @@
-"""The two buttons of the sender: send a stopped chain on, release a record set aside. Each asks for a reason."""
+"""The buttons of chains: send a stopped one on, release a record set aside, confirm a new one in production."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from common import clock
 from common.admin import change_url, link, moment, table
-from verifactu import interventions
+from verifactu import going_live, interventions
 from verifactu.models import Installation, Record
 from verifactu.submission import wake
 
@@ -28,6 +28,43 @@ class ReasonForm(forms.Form):
         max_length=500,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
+
+
+class ConfirmationForm(forms.Form):
+    """The sentence that confirms, typed."""
+
+    typed = forms.CharField(
+        label=gettext_lazy("Escriba la frase"), max_length=300,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+
+def confirm_production(page: Any, request: HttpRequest, installation: Installation) -> HttpResponse:
+    """Ask for the sentence that names what production binds to, then let the installation issue."""
+    form = ConfirmationForm(request.POST if request.method == "POST" else None)
+    now = clock.now()
+    sentence = going_live.sentence(installation, now=now)
+    form.fields["typed"].help_text = _("Tal cual: %(sentence)s") % {"sentence": sentence}
+    possible = installation.active and going_live.awaits(installation)
+    if possible and request.method == "POST" and form.is_valid():
+        try:
+            actor = request.user.get_username()
+            going_live.confirm(installation.pk, typed=form.cleaned_data["typed"], actor=actor, now=now)
+        except going_live.WrongText as error:
+            wrong = _("No se ha confirmado nada. La frase es: %(sentence)s") % {"sentence": error.expected}
+            form.add_error("typed", wrong)
+        except going_live.NothingToConfirm:
+            possible = False
+        else:
+            page.message_user(request, _("Confirmado: lo que esperaba sigue ahora solo."))
+            return HttpResponseRedirect(change_url(installation))
+    if not possible:
+        return _conflict(page, request, installation, _("Esta instalación no pide confirmación, o ya la tiene."))
+    title = _("Confirmar el paso a producción")
+    context = {"form": form, "title": title, "says": going_live.says(installation, now=now), "button": title,
+               "button_variant": "primary", "back": change_url(installation), "about": []}  # fmt: skip
+    answer: HttpResponse = page.answer(request, installation, "admin/workflows/confirm.html", context)
+    return answer
 
 
 def resume_sending(page: Any, request: HttpRequest, installation: Installation) -> HttpResponse:
@@ -78,12 +115,16 @@ def events(rows: Any) -> dict[str, Any]:
 
 
 def pull(
-    page: Any, request: HttpRequest, pk: UUID, lever: Callable[[Any, HttpRequest, Any], HttpResponse]
+    page: Any,
+    request: HttpRequest,
+    pk: UUID,
+    lever: Callable[[Any, HttpRequest, Any], HttpResponse],
+    permission: str = "change",
 ) -> HttpResponse:
-    """Answer the address of a button for whoever may change such rows, and sees this one."""
+    """Answer the address of a button for whoever has the permission for such rows, and sees this one."""
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    if not may(request, page.model):
+    if not may(request, page.model, permission):
         raise PermissionDenied
     row = page.get_object(request, str(pk))
     if row is None:
@@ -92,10 +133,11 @@ def pull(
     return lever(page, request, row)
 
 
-def may(request: HttpRequest, model: Any) -> bool:
+def may(request: HttpRequest, model: Any, permission: str = "change") -> bool:
     """Tell whether the person may press the buttons of such a row."""
     meta = model._meta
-    return bool(getattr(request.user, "has_perm", lambda name: False)(f"{meta.app_label}.change_{meta.model_name}"))
+    name = f"{meta.app_label}.{permission}_{meta.model_name}"
+    return bool(getattr(request.user, "has_perm", lambda name: False)(name))
 
 
 def _ask(
@@ -112,12 +154,15 @@ def _ask(
         else:
             page.message_user(request, done)
             return HttpResponseRedirect(change_url(row))
-    response: HttpResponse
     if not possible:
-        already = {"says": _("Ya está hecho: no hay nada que reanudar."), "title": _("Ya no es posible")}
-        response = page.answer(request, row, "admin/verifactu/conflict.html", already, status=409)
-        return response
+        return _conflict(page, request, row, _("Ya está hecho: no hay nada que reanudar."))
     context = {"form": form, "title": title, "says": says, "button": title, "button_variant": "primary",
                "back": change_url(row), "about": []}  # fmt: skip
-    response = page.answer(request, row, "admin/workflows/confirm.html", context)
+    response: HttpResponse = page.answer(request, row, "admin/workflows/confirm.html", context)
+    return response
+
+
+def _conflict(page: Any, request: HttpRequest, row: Any, says: str) -> HttpResponse:
+    already = {"says": says, "title": _("Ya no es posible")}
+    response: HttpResponse = page.answer(request, row, "admin/verifactu/conflict.html", already, status=409)
     return response

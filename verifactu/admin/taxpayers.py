@@ -14,13 +14,16 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common import clock
 from common.admin import Fact, ReadingAdmin, ScopedAdmin, colours, link, list_url, moment, mono, shown
-from verifactu import locks
+from verifactu import going_live, locks
 from verifactu.admin import levers
 from verifactu.admin.forms import CertificateForm
 from verifactu.admin.words import ENVIRONMENTS
 from verifactu.errors import InvalidCertificate
-from verifactu.models import Installation, Record, Submission, Taxpayer
+from verifactu.models import Installation, ProductionConfirmation, Record, Submission, Taxpayer
 from verifactu.rules.nif import nif_problem
+
+CONFIRM = "confirm"
+"""The permission to confirm an installation in production."""
 
 
 class TaxpayerForm(CertificateForm):
@@ -145,7 +148,14 @@ class InstallationAdmin(ReadingAdmin):
         resume = path(
             "<uuid:pk>/resume/", self.admin_site.admin_view(self.resume), name="verifactu_installation_resume"
         )
-        return [resume, *super().get_urls()]
+        confirm = path(
+            "<uuid:pk>/confirm/", self.admin_site.admin_view(self.confirm), name="verifactu_installation_confirm"
+        )
+        return [resume, confirm, *super().get_urls()]
+
+    def confirm(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask for the sentence without which nothing is issued in production."""
+        return levers.pull(self, request, pk, levers.confirm_production, CONFIRM)
 
     def resume(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask for a reason, then send the stopped chain on."""
@@ -157,12 +167,18 @@ class InstallationAdmin(ReadingAdmin):
         stopped = _("Envío detenido el %(at)s: %(reason)s") % {
             "at": moment(obj.stopped_at), "reason": obj.stopped_reason,
         }  # fmt: skip
+        kept = ProductionConfirmation.objects.filter(installation=obj).first()
+        awaits = obj.active and going_live.awaits(obj)
+        may_confirm = awaits and levers.may(request, Installation, CONFIRM)
         aside = Record.objects.filter(installation=obj, state="quarantined").count()
         return {
             "stopped": stopped if obj.stopped_at else "",
             "resume": reverse("admin:verifactu_installation_resume", args=[obj.pk])
             if levers.may(request, Installation)
             else "",
+            "unconfirmed": awaits,
+            "confirmation": kept,
+            "confirm": reverse("admin:verifactu_installation_confirm", args=[obj.pk]) if may_confirm else "",
             "trouble": last.reason if last and last.failures and obj.told else "",
             "events": levers.events(obj.events),
             "heading": _("Instalación %(numero)s") % {"numero": obj.numero},
@@ -172,6 +188,7 @@ class InstallationAdmin(ReadingAdmin):
                 Fact(_("Activa"), _("sí") if obj.active else _("no")),
                 Fact(_("Creada"), moment(obj.created_at)),
                 *([Fact(_("Cerrada"), closed)] if (closed := locks.why_closed(obj)) else []),
+                *([Fact(_("Confirmada"), f"{moment(kept.at)}, {kept.actor}")] if kept else []),
                 Fact(_("Productor"), f"{obj.producer_name} ({obj.producer_nif})"),
                 Fact(_("Sistema"), f"{obj.system_name} ({obj.system_id})"),
                 Fact(_("Registros en la cadena"), obj.head_seq),

@@ -60,6 +60,11 @@ class Notice(NamedTuple):
 
 
 NOTICES = {
+    "unconfirmed": Notice(
+        "danger", _("%(who)s: falta confirmar el paso a producción"),
+        _("Hasta entonces no se expide ninguna factura: los pedidos esperan y siguen solos cuando se confirme, en la "
+          "página de la instalación."),
+    ),
     "broken": Notice(
         "danger", _("%(who)s: cadena de registros rota, hallada el %(at)s"),
         _("Se sigue facturando. Ejecute manage.py verify_ledger y averigüe qué cambió los registros."),

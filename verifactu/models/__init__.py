@@ -2,7 +2,7 @@
 
 from verifactu.models.ledger import Answer, Installation, Record, Submission, Taxpayer
 from verifactu.models.reconciled import Discrepancy, LockEvent, Whereabouts
-from verifactu.models.watched import ChainEvent, ChainProblem, Declaration, ServiceClock
+from verifactu.models.watched import ChainEvent, ChainProblem, Declaration, ProductionConfirmation, ServiceClock
 
 __all__ = [
     "Answer",
@@ -12,6 +12,7 @@ __all__ = [
     "Discrepancy",
     "Installation",
     "LockEvent",
+    "ProductionConfirmation",
     "Record",
     "ServiceClock",
     "Submission",

@@ -106,6 +106,8 @@ class Installation(models.Model):
     system_id = models.CharField("IdSistemaInformatico", max_length=2)
     active = models.BooleanField(_("activa"), default=True)
     created_at = models.DateTimeField(_("creada"))
+    confirmed_at = models.DateTimeField(_("paso a producción confirmado"), null=True, blank=True)
+    """In production: since when its first record may be made (verifactu/going_live.py)."""
     head_seq = models.PositiveBigIntegerField(default=0)
     head_num_serie = models.CharField(max_length=60, blank=True)
     head_fecha = models.CharField(max_length=10, blank=True)
@@ -125,6 +127,7 @@ class Installation(models.Model):
         ordering: ClassVar = ["taxpayer", "created_at"]
         verbose_name = _("instalación")
         verbose_name_plural = _("instalaciones")
+        permissions: ClassVar = [("confirm_installation", "confirmar el paso a producción")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["taxpayer", "producer_nif", "system_id", "numero"], name="installation_number_once"

@@ -36,6 +36,25 @@ class ChainEvent(LedgerModel):
         return f"{self.installation_id} {self.move}"
 
 
+class ProductionConfirmation(LedgerModel):
+    """Who confirmed what an installation binds to in production, in which words, and when. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    installation = models.OneToOneField(Installation, on_delete=models.PROTECT, related_name="confirmation")
+    at = models.DateTimeField(_("cuándo"))
+    actor = models.CharField(_("quién"), max_length=150)
+    says = models.TextField(_("texto que se le mostró"))
+    typed = models.TextField(_("lo que escribió"))
+
+    class Meta(LedgerModel.Meta):
+        ordering: ClassVar = ["-id"]
+        verbose_name = _("confirmación del paso a producción")
+        verbose_name_plural = _("confirmaciones del paso a producción")
+
+    def __str__(self) -> str:
+        return f"{self.installation_id} {self.actor}"
+
+
 class ServiceClock(models.Model):
     """How far our clock is from that of one AEAT address, as its last answer showed (verifactu.md 5.4).
 

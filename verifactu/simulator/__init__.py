@@ -18,6 +18,7 @@ that one side cannot hide the other's mistake. No Django.
     reading.py       elements into values
     header.py        the rules of the Cabecera
     census.py        the NIFs that exist
+    identification.py    the service that is asked about them
     judge.py         the verdict on one record, from these three and the table of rules:
     fingerprint.py       its huella
     links.py             its place in the chain

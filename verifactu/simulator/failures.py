@@ -59,7 +59,7 @@ MODES = {
 }
 """Each mode by name."""
 
-OPERATIONS = ("any", "submission", "query", "qr")
+OPERATIONS = ("any", "submission", "query", "identification", "qr")
 DUPLICATES = ("Correcta", "Correcto", "AceptadaConErrores", "AceptadoConErrores", "Anulada", "Anulado")
 """How RegistroDuplicado has been seen to tell a state: in either gender (measured_facts.json)."""
 ROLES = ("", "client", "server")
@@ -212,7 +212,10 @@ class Failures:
                 return False
             if kind == "answer" and operation != "submission":
                 return False
-            if failure.operation not in ("any", operation):
+            # What is told of a sender's requests is not spent on its questions to the census.
+            if failure.operation not in ("any", operation) or (
+                operation == "identification" and failure.operation != operation
+            ):
                 return False
             if not failure.record:
                 return True

@@ -89,7 +89,7 @@ class Reader:
         :raises Refused: 4138 empty, 4119 not UTF-8, 4103 unreadable or with a DOCTYPE, 4114 too many records, 4102
             anything else that the contract does not know.
         """
-        content = _body(_parse(request))
+        content = opened(request)
         if content.tag not in (SUBMISSION, QUERY):
             raise Refused("4102", f"{local(content)} no es una operación de este servicio")
         if len(content.findall(_RECORD)) > MAX_RECORDS:
@@ -135,6 +135,14 @@ def _received(element: etree._Element, obligado: str) -> Received:
         system=System(obligado, producer, system.IdSistemaInformatico, system.NumeroInstalacion),
         xml=etree.tostring(element, encoding="utf-8", with_tail=False),
     )
+
+
+def opened(request: bytes) -> etree._Element:
+    """Return the content of a SOAP body, whatever its service.
+
+    :raises Refused: 4138 empty, 4119 not UTF-8, 4103 unreadable or with a DOCTYPE, 4102 without an envelope.
+    """
+    return _body(_parse(request))
 
 
 def _parse(request: bytes) -> etree._Element:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from verifactu.simulator import answers, qr_page
+from verifactu.simulator import answers, identification, qr_page
 from verifactu.simulator.authority import Authority, holder_nif, is_seal
 from verifactu.simulator.failures import Failure, Failures
 from verifactu.simulator.listening import Listener
@@ -84,10 +84,11 @@ class DoorHandler(Playing):
         body = self._body()
         if body is None or not self._admitted():
             return
-        failure = self.server.failures.for_request(_operation(body), body)
+        asks = self._path() == identification.PATH
+        failure = self.server.failures.for_request("identification" if asks else _operation(body), body)
         if failure and self.fails_before(failure):
             return
-        reply = self._reply(body, failure)
+        reply = self._identified(body) if asks else self._reply(body, failure)
         if reply.retry_after is not None:
             text = "Demasiado pronto: TiempoEsperaEnvio no ha pasado"
             self.page(HTTPStatus(reply.status), text, retry_after=reply.retry_after)
@@ -123,11 +124,14 @@ class DoorHandler(Playing):
         elif self.sealed != (self.server.kind == "seal"):
             wants = "de sello" if self.server.kind == "seal" else "de persona o de representante"
             self.page(HTTPStatus.FORBIDDEN, f"Este servidor solo admite certificados {wants}")
-        elif self.path.partition("?")[0] != PATH:
+        elif self._path() not in (PATH, identification.PATH):
             self.page(HTTPStatus.NOT_FOUND, "Página no encontrada")
         else:
             return True
         return False
+
+    def _path(self) -> str:
+        return self.path.partition("?")[0]
 
     def _body(self) -> bytes | None:
         """Read the request's body; None when it was refused or did not come, and has been answered."""
@@ -156,6 +160,13 @@ class DoorHandler(Playing):
         except Exception:
             # A defect of ours is told as the AEAT tells one of its own, and shown in our log.
             log.exception("The request could not be answered")
+            return Reply(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"))
+
+    def _identified(self, body: bytes) -> Reply:
+        try:
+            return self.server.service.identify(body)
+        except Exception:
+            log.exception("The question to the census could not be answered")
             return Reply(500, answers.server_fault(f"Codigo[20009].{TEXTS['20009']}"))
 
     def _deliver(self, reply: Reply) -> None:

@@ -9,7 +9,7 @@ from math import ceil
 
 from lxml import etree
 
-from verifactu.simulator import answers, distort, header, query
+from verifactu.simulator import answers, distort, header, identification, query
 from verifactu.simulator.census import Census
 from verifactu.simulator.failures import Failure, Failures
 from verifactu.simulator.judge import Judge
@@ -79,6 +79,13 @@ class Service:
         with self.ledger.writing() as writer:
             writer.add_question(arrival, found=page.found)
         return Reply(200, page.message)
+
+    def identify(self, request: bytes) -> Reply:
+        """Answer a question to the census; nothing of it is stored."""
+        try:
+            return Reply(200, identification.answer(request, self._census))
+        except Refused as refused:
+            return Reply(500, answers.fault(refused))
 
     def _submit(self, content: etree._Element, arrival: Arrival, failure: Failure | None) -> Reply:
         message = submission(content)

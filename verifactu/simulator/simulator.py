@@ -41,7 +41,7 @@ class Simulator:
     :param enforce: turn away a submission that comes before its wait is over (429); else it is only counted.
     :param page_size: records of one page of a query.
     :param now: the present, aware; certificates are judged by the machine's time all the same.
-    :param census: a file with the NIFs that exist, one a line; without it all do.
+    :param census: a file with the NIFs that exist, one a line with its name; without it all do.
     :param powers: a file with a holder's and a taxpayer's NIF on each line; without it nobody acts for another.
     :raises ValueError: for a wait or page size that the contract does not know.
     :raises OSError: when the port is taken or the directory cannot be used.

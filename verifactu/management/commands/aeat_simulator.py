@@ -42,7 +42,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         serve.add_argument("--page-size", type=int, default=10_000, metavar="N", help="records a page of a query")
         serve.add_argument("--powers", type=Path, metavar="FILE", help="who acts for whom: two NIFs a line")
-        serve.add_argument("--census", type=Path, metavar="FILE", help="the NIFs that exist, one a line; else all do")
+        serve.add_argument("--census", type=Path, metavar="FILE", help="NIFs that exist, with their names; else all")
         serve.add_argument(
             "--fail", action="append", default=[], metavar="MODE[:VALUE][:TIMES]",
             help=f"may be repeated; {', '.join(MODES)}",
