@@ -1,7 +1,7 @@
 """What a restore, and comparisons with the AEAT and with a shop, leave behind."""
 
 from common import clock
-from invoicing.models import Gap, Invoice, Reconciliation, VatCheck
+from invoicing.models import CensusCheck, Gap, Invoice, Reconciliation, VatCheck
 from verifactu.models import Discrepancy, LockEvent
 
 
@@ -14,6 +14,10 @@ def leave_troubles(invoice: Invoice, *, reason: str) -> None:
         installation=chain, month="2027-01", id_emisor=invoice.issuer_nif, num_serie="#9001",
         fecha_expedicion="02-01-2027", kind="missing", record=invoice.record, ours={"state": "accepted"},
         proposal="resend", found_at=now, seen_at=now, reason=reason,
+    ).save()  # fmt: skip
+    CensusCheck(
+        company=invoice.company, nif="B12345674", name="Ferretería Soler SL", requester=invoice.issuer_nif,
+        outcome="not_identified", at=clock.now(), raw=reason,
     ).save()  # fmt: skip
     VatCheck(
         company=invoice.company, number="DE123456788", requester="ESA58818501", outcome="invalid", at=now,
