@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 from invoicing import (
+    advances,
     cases,
     choosing,
     elsewhere,
@@ -30,6 +31,7 @@ RAISED_ELSEWHERE = {
 
 
 MODULES = (
+    advances,
     cases,
     choosing,
     elsewhere,
