@@ -88,6 +88,20 @@ def test_credentials_go_in_and_never_come_out(eva: Client, encina: Company) -> N
     assert json.loads(connection.credentials) == {"consumer_key": "ck_4711", "consumer_secret": "cs_nueva"}
 
 
+def test_what_is_received_of_an_order_is_held_until_the_connection_says_otherwise(eva: Client, encina: Company) -> None:
+    connection = a_connection(encina, "shopify")
+    assert connection.part_payments == "hold"
+    assert eva.post(change_url(connection), typed(connection, part_payments="invoice")).status_code == 302
+    connection.refresh_from_db()
+    assert connection.part_payments == "invoice"
+    page = text(eva.get(change_url(connection)))
+    assert "El IVA de un anticipo se devenga al cobrarlo" in page
+    english = text(eva.get(change_url(connection), headers={"Accept-Language": "en"}))
+    for said in ("The VAT of an advance payment accrues", "rders paid in part", "nvoice what was received"):
+        assert said in english
+    assert "part_payments" in errors(eva.post(change_url(connection), typed(connection, part_payments="whole")))
+
+
 def test_credentials_are_encrypted_where_they_lie(eva: Client, encina: Company) -> None:
     connection = a_connection(encina, "shopify")
     eva.post(change_url(connection), typed(connection, credential_access_token="shpat_4711"))
