@@ -28,6 +28,7 @@ from invoicing.balance import (
 from invoicing.correctives import SIMPLIFIED, priced_change, restated
 from invoicing.holds import Hold, Unpriceable, hold
 from invoicing.issued import SOLD, Issued, figures
+from invoicing.money import cents
 from invoicing.printable import deducted, of_refund, per_kind
 from invoicing.reasons import because
 from invoicing.rectifying import (
@@ -89,7 +90,7 @@ def next_in_parts(asked: Asked, parts: Parts) -> Wanted | Hold | None:
 def _received(asked: Asked, found: Wanted, parts: Parts) -> Wanted | Hold | None:
     content, issued = asked.content, asked.issued
     invoiced = total(figures(issued.of("advance")))
-    told = content.advances if content.partially_paid else ZERO
+    told = cents(content.advances) if content.partially_paid else ZERO
     more = told > invoiced and parts.invoiced
     if more:
         return _asked_first(asked, parts) or part(found, content, issued)
@@ -99,8 +100,8 @@ def _received(asked: Asked, found: Wanted, parts: Parts) -> Wanted | Hold | None
         return None
     if content.partially_paid and (told > invoiced or not told):
         return hold("partial_payment")
-    if content.refunds and not content.partially_paid:
-        return None  # what is told of it went back; whether it is ever paid, the shop will say
+    if not told and not figures(issued.in_force):
+        return None  # all of it went back; whether it is ever paid, the shop will say
     return by_hand(asked, f"la tienda dice cobrados {told} €, y los anticipos suman {invoiced} €")
 
 
@@ -115,7 +116,7 @@ def part(found: Wanted, content: OrderContent, issued: Issued | None = None) -> 
     beside = content.withholding or content.outlays or priced.exchange or priced.paid != content.total
     if beside or content.shipped_at or content.delivered_at or any(each.gross < 0 for each in whole.values()):
         return hold("advance_unclear", received=content.advances, total=content.total)
-    amount, left = content.advances - total(figures(before)), minus(whole, sold)
+    amount, left = cents(content.advances) - total(figures(before)), minus(whole, sold)
     if amount > total(left) or not _positive(left):
         return _exceeds(content, issued, left)
     spread = refunds.in_proportion(

@@ -13,9 +13,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from invoicing.balance import balance, negative
+from invoicing.correctives import difference
 from invoicing.holds import Action, Resolution
 from invoicing.issued import ByHand, Issued
 from invoicing.policy import Decision, Known
+from invoicing.printable import per_kind
 from invoicing.recipients import VatAnswer
 from invoicing.taxes import TaxPolicy
 from invoicing.values import DeclaredTax, Exchange, LineKind, OrderContent
@@ -111,6 +114,10 @@ class TestWhatIsReceived:
         ]  # fmt: skip
         assert made.priced.payable == D("126.00")
 
+    def test_and_not_a_second_time_where_the_shop_goes_on_telling_what_was_received(self) -> None:
+        made = parts().receives("50.00").becomes(paid=True, partially_paid=False).made[-1]
+        assert (made.priced.total, made.priced.payable) == (D("126.00"), D("126.00"))
+
     @pytest.mark.parametrize(
         ("language", "advance", "deducted"),
         [
@@ -145,6 +152,10 @@ class TestWhatIsReceived:
     def test_paid_at_once_it_is_one_invoice(self) -> None:
         [made] = parts().is_paid().made
         assert (made.purpose, made.priced.total, len(made.priced.lines)) == ("sale", D("176.00"), 2)
+
+    def test_parts_of_a_cent_that_a_shop_tells_are_rounded(self) -> None:
+        [made] = parts().receives("50.004").receives("50.0000").made
+        assert rows(made) == FIRST
 
     def test_the_cents_of_many_parts_never_add_up_to_more_than_the_order(self) -> None:
         # 0.61 at 21 % holds 0.11 (0.1059): nine times that is 0.99; the whole, 5.51, holds 0.96
@@ -301,6 +312,21 @@ class TestCorrections:
         held = found.held(paid=True, partially_paid=False, advances=D(0), lines=TWO[:1], total=D("121.00"))
         assert held == "advance_exceeds"
 
+    def test_until_a_person_has_rectified_the_advance(self) -> None:
+        found = parts().receives("50.00")
+        found.content = msgspec.structs.replace(ORDER, lines=TWO[:1], total=D("121.00"))
+        last = found.issued.last
+        # what the advance has at 10 % goes back: 14.20 + 1.42
+        less = balance([share for share in last.shares if share.rate == D(10)])
+        rectified = difference(
+            found.issued, negative(less), per_kind(negative(less), "amount", language="es"), tipo="R1",
+            purpose="amount", key="staff", cause="amount", note="",
+        )  # fmt: skip
+        found._keep(rectified, 2)
+        found.is_paid(lines=TWO[:1], total=D("121.00"))
+        assert rows(found.made[-1]) == [(D(21), D("71.59"), D("15.03"))]  # 100.00 - 28.41, 21.00 - 5.97
+        assert found.net == {D(21): WHOLE[D(21)]}
+
     def test_what_was_received_is_all_that_is_left_of_it(self) -> None:
         one = order(line("121.00"), buyer=SOLER)
         found = parts(one).receives("60.50").is_paid(lines=(line("60.50"),), total=D("60.50"))
@@ -310,6 +336,12 @@ class TestCorrections:
 
     def test_less_received_than_before_is_for_a_person(self) -> None:
         assert parts().receives("50.00").held(advances=D("20.00")) == "correction_needed"
+
+    def test_unless_all_of_it_went_back(self) -> None:
+        found = parts().receives("50.00", refunds=(refund("-50.00"),))
+        found.becomes(partially_paid=False, advances=D(0))
+        assert len(found.made) == 2
+        assert found.net == {}
 
     def test_not_paid_at_all_any_more_too(self) -> None:
         assert parts().receives("50.00").held(partially_paid=False, advances=D(0)) == "correction_needed"

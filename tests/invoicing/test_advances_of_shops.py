@@ -100,7 +100,7 @@ def test_the_rest_is_what_the_sample_paid_at_once_comes_to_less_that() -> None:
 
 def test_woocommerce_tells_no_amount_and_waits() -> None:
     told = content("woocommerce", sample("woocommerce", "02") | {"status": "partially-paid"}, "order.updated")
-    assert (told.partially_paid, told.advances) == (True, 0)
+    assert (told.partially_paid, told.advances) == (True, D(0))
     held = decided(told, connection=IN_PARTS).hold
     assert held
     assert held.code == "partial_payment"

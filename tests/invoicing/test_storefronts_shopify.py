@@ -219,7 +219,7 @@ class TestState:
         [refund] = [json.loads(payload("shopify", "11"))]
         document = body("10", financial_status="partially_paid", total_outstanding="100.00", refunds=[refund])
         found = read(document)
-        assert (found.partially_paid, found.advances, bool(found.refunds)) == (True, 0, True)
+        assert (found.partially_paid, found.advances, bool(found.refunds)) == (True, Decimal(0), True)
 
     def test_a_deposit_at_checkout_was_received_when_it_was_placed(self) -> None:
         document = body("10", financial_status="partially_paid", total_outstanding="100.00")

@@ -17,6 +17,7 @@ from config.demo.payloads import Sale, body
 from invoicing.documents import Documents
 from invoicing.holds import Action, Resolution
 from invoicing.models import Document, Invoice
+from invoicing.standing import stand
 from invoicing.values import TaxShare
 from tests.journeys.house import House, Shops
 from tests.journeys.independent import text_of
@@ -67,6 +68,7 @@ def printed(house: House, invoice: Invoice) -> str:
 def test_each_part_has_its_invoice_and_the_last_one_names_them(house: House) -> None:
     shops, order = a_shop(house), an_order()
     post(house, shops, order, told(order, "50.00"))
+    assert stand(shops.order(order)).state == "documented"
     post(house, shops, order.at(60), told(order.at(60), "110.00"))
     post(house, shops, order.at(120), told(order.at(120)))
 
@@ -126,6 +128,17 @@ def test_called_off_what_was_received_is_given_back(house: House) -> None:
     assert [each.num_serie for each in correction.sealed_references] == [advance.num_serie]
     assert [each.state for each in shops.invoices] == ["rectified", "acknowledged"]
     assert shops.states() == ["accepted"] * 2
+
+
+def test_a_payment_that_failed_after_all_is_for_a_person(house: House) -> None:
+    shops, order = a_shop(house), an_order()
+    post(house, shops, order, told(order, "50.00"))
+    later = order.at(60)
+    post(house, shops, later, told(later, financial_status="voided"))
+    held = shops.held(order)
+    assert held
+    assert held.hold["code"] == "correction_needed"
+    assert held.hold["data"]["changes"] == "la tienda dice cobrados 0.00 €, y los anticipos suman 50.00 €"
 
 
 def test_a_guest_who_gives_a_nif_before_the_rest_has_the_advance_exchanged(house: House) -> None:
