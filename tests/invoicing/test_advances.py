@@ -181,6 +181,8 @@ class TestWhatIsReceived:
         first, last = parts(abroad, taxes=TaxPolicy(oss_from=TODAY)).receives("59.50").is_paid().made
         for made in (first, last):
             assert (made.priced.total, made.priced.foreign_tax) == (D("50.00"), D("9.50"))
+            [foreign] = made.priced.foreign
+            assert (foreign.country, foreign.rate, foreign.base, foreign.tax) == ("DE", D(19), D("50.00"), D("9.50"))
 
     def test_at_prices_without_tax(self) -> None:
         # 3 x 3.33 = 9.99 net: 2.10 of tax, 12.09 paid; half is 6.05 with 1.05 inside, and 6.04 left
@@ -272,6 +274,12 @@ class TestCorrections:
         found.is_paid()
         assert found.made[-1].priced.total == D("126.00")
         assert found.net == {D(21): (D("90.00"), D("18.90")), D(10): (D("45.00"), D("4.50"))}
+
+    def test_of_the_rates_of_the_whole_order_and_not_of_the_cents_of_its_part(self) -> None:
+        # 0.50 of 176.00 is 0.34375 and 0.15625; of the advance's own 0.69 and 0.31 it would be 0.345 and 0.155
+        found = parts().receives("1.00").receives("1.00", refunds=(refund("-0.50"),))
+        assert rows(found.made[-1]) == [(D(21), D("-0.28"), D("-0.06")), (D(10), D("-0.15"), D("-0.01"))]
+        assert found.is_paid().net == parts().is_paid().becomes(refunds=(refund("-0.50"),)).net
 
     def test_known_before_the_advance_it_comes_to_the_same(self) -> None:
         found = parts().receives("50.00", refunds=(refund("-17.60"),))
