@@ -173,7 +173,7 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
         update_fields=["last_version", "platform_version", "triggered_at", "current", "number", "buyer", "total"]
     )
     view = content_of(order)
-    invoiced = order.invoices.filter(purpose="sale").exists()
+    invoiced = order.invoices.filter(purpose__in=("sale", "advance")).exists()
     matters = news and view is not None and policy.matters(view, invoiced=invoiced)
     return CapturedVersion(snapshot=snapshot, order=order, matters=matters, version=snapshot.version)
 
@@ -205,7 +205,7 @@ def _undecided(order: Order) -> int:
     if Process.objects.filter(workflow="invoice-order", idempotency_key=key).exists():
         return 0
     view = content_of(order)
-    invoiced = order.invoices.filter(purpose="sale").exists()
+    invoiced = order.invoices.filter(purpose__in=("sale", "advance")).exists()
     return newest.version if view is not None and policy.matters(view, invoiced=invoiced) else 0
 
 

@@ -48,6 +48,8 @@ class ConnectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Sales channels whose operator invoices by itself; compared without case."""
     trigger: str = "paid"
     """The fact that asks for the invoice: paid, shipped or delivered."""
+    part_payments: str = "hold"
+    """hold, or invoice: what is received of an order before the rest has an invoice of its own (with `paid`)."""
     zero_totals: str = "hold"
     """hold (a gift, or a taxable self-supply: a person knows), or ignore."""
     asks: bool = False

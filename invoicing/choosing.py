@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from invoicing import as_invoiced, languages, recipients
+from invoicing.advances import Parts, next_in_parts
 from invoicing.cases import (
     F2_LIMIT,
     F2_LIMIT_OF_LISTED_ACTIVITIES,
@@ -15,6 +16,7 @@ from invoicing.cases import (
     identified,
     kind_in,
     nothing,
+    operation_date,
     price_of,
     vat_standing,
 )
@@ -72,7 +74,7 @@ def f2_limit(company: CompanyPolicy) -> Decimal:
 
 
 def after_issue(case: Case, issued: Issued) -> Decision:
-    """Bring what is issued in line with what the order has become since."""
+    """Bring what is issued, of the sale or in advance of it, in line with what the order has become since."""
     case, sale = identified(case), issued.documents[0]
     named = tuple(each.recipient.tax_id for each in issued.documents if each.recipient)
     if isinstance(vat := vat_standing(case, named), Decision):
@@ -90,20 +92,29 @@ def after_issue(case: Case, issued: Issued) -> Decision:
     def trouble(buyer: Party) -> Hold | None:
         return recipients.trouble(buyer, (Action.ISSUE_SIMPLIFIED,), accepted=case.accepted)
 
-    found = next_document(
-        Asked(
-            content=case.content,
-            version=case.version,
-            issued=issued,
-            reprice=reprice,
-            choose=choose,
-            recipient_trouble=trouble,
-            kind=kind_in(case, case.content, vat),
-            asks=case.connection.asks,
-        )
+    asked = Asked(
+        content=case.content,
+        version=case.version,
+        issued=issued,
+        reprice=reprice,
+        choose=choose,
+        recipient_trouble=trouble,
+        kind=kind_in(case, case.content, vat),
+        asks=case.connection.asks,
     )
+    found = next_document(asked) if issued.of("sale") else next_in_parts(asked, _parts(case))
     if isinstance(found, Hold):
         return Decision(action="hold", hold=found)
     if found is None:
         return nothing("Ya facturado, y nada fiscal cambió.")
     return Decision(action="issue", document=found, more=True)
+
+
+def _parts(case: Case) -> Parts:
+    """Return what is known of payments in part."""
+    connection = case.connection
+    return Parts(
+        invoiced=connection.part_payments == "invoice" and connection.trigger == "paid",
+        operation=operation_date(case.content, connection.trigger, case.company.zone, case.today),
+        accepted=case.accepted,
+    )

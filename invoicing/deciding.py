@@ -55,6 +55,7 @@ def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: dateti
             other_invoicing=order.connection.other_invoicing,
             marketplace_channels=tuple(order.connection.marketplace_channels),
             trigger=order.connection.trigger,
+            part_payments=order.connection.part_payments,
             zero_totals=order.connection.zero_totals,
             asks=can_pull(order.connection),
         ),

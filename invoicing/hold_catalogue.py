@@ -75,10 +75,51 @@ CATALOGUE: dict[str, Reason] = {
     "partial_payment": Reason(
         "El pedido está pagado solo en parte.",
         "The order is paid in part only.",
-        "El pago del resto: cuando la tienda lo diga, el pedido llegará de nuevo. O la factura del anticipo, a mano.",
-        "The payment of the rest: when the shop tells of it, the order will arrive again. Or the invoice of the "
-        "advance, by hand.",
+        "El pago del resto: cuando la tienda lo diga, el pedido llegará de nuevo. Si la tienda dice cuánto se cobró, "
+        "poner en la conexión «pedidos pagados en parte: facturar lo cobrado» y decidir de nuevo. O la factura del "
+        "anticipo, a mano.",
+        "The payment of the rest: when the shop tells of it, the order will arrive again. Where the shop says how much "
+        "was received, set “orders paid in part: invoice what was received” on the connection and decide again. Or the "
+        "invoice of the advance, by hand.",
         (AGAIN, IGNORE),
+    ),
+    "advance_exempt": Reason(
+        "Se cobraron {received} € por adelantado de una entrega que está exenta ({treatment}) porque los bienes salen: "
+        "no se factura hasta que está pagada (arts. 21, 25 y 75.Dos LIVA).",
+        "{received} € were received in advance for a supply that is exempt ({treatment}) because the goods leave: it "
+        "is not invoiced until it is paid (LIVA arts. 21, 25 and 75.Dos).",
+        "El pago del resto: cuando la tienda lo diga, el pedido llegará de nuevo.",
+        "The payment of the rest: when the shop tells of it, the order will arrive again.",
+        (AGAIN, IGNORE),
+    ),
+    "advance_unclear": Reason(
+        "Se cobraron {received} € de {total} €, y no se sabe qué factura piden: el pedido ya se envió, o no todo su "
+        "importe es de lo vendido (otra moneda, tarjetas regalo, retención, suplidos).",
+        "{received} € of {total} € were received, and it is not clear which invoice that asks for: the order was "
+        "already sent, or not all of its amount is for what was sold (another currency, gift cards, withholding, "
+        "outlays).",
+        "El pago del resto: cuando la tienda lo diga, el pedido llegará de nuevo. O la factura de lo cobrado, a mano.",
+        "The payment of the rest: when the shop tells of it, the order will arrive again. Or the invoice of what was "
+        "received, by hand.",
+        (AGAIN, IGNORE),
+    ),
+    "advance_exceeds": Reason(
+        "Lo facturado por anticipado ({invoice}: {invoiced} €) no cabe en lo que el pedido es ahora ({total} €; de "
+        "más: {rates}).",
+        "What was invoiced in advance ({invoice}: {invoiced} €) exceeds what the order is now ({total} €; in excess: "
+        "{rates}).",
+        "Rectificar el anticipo («Rectificar» en la factura) y decidir de nuevo; o resolverlo a mano.",
+        "Rectify the advance (“Rectify” on the invoice) and decide again; or settle it by hand.",
+        (AGAIN, BY_HAND, IGNORE),
+    ),
+    "advance_settled": Reason(
+        "El pedido tiene anticipos facturados ({invoice}), alguien dio por resuelta su versión {version}, y ahora se "
+        "cobró más.",
+        "The order has invoiced advances ({invoice}), somebody settled its version {version}, and now more was "
+        "received.",
+        "Saber si lo que queda ya se facturó fuera: si no, facturarlo.",
+        "Know whether what is left was invoiced elsewhere: if not, invoice it.",
+        (ANYWAY, BY_HAND, AGAIN, IGNORE),
     ),
     "edited_before_issue": Reason(
         "El pedido se modificó después de hacerse: eran {total} € y ahora son {current} €.",
@@ -327,6 +368,10 @@ CATALOGUE: dict[str, Reason] = {
 }
 """Code -> reason. The first action is the safe one."""
 
-ABOUT = {"vat_number_invalid": ("tax_id",), "vat_service_down": ("tax_id",),
-         "nif_not_identified": ("tax_id", "name")}  # fmt: skip
+ABOUT = {
+    "vat_number_invalid": ("tax_id",),
+    "vat_service_down": ("tax_id",),
+    "nif_not_identified": ("tax_id", "name"),
+    "advance_settled": ("version",),
+}
 """Code -> those of its facts that the question is about, where the others only say when it was asked."""

@@ -10,8 +10,9 @@ import msgspec
 from invoicing.balance import Amounts, Balance, Kind, balance, plus
 from invoicing.values import Exchange, ForeignTax, OrderContent, Party, Referred, TaxShare
 
-SOLD = ("sale", "addition", "edit", "amount")
-"""Purposes of the documents that together say what was sold; the others give it back, or say the same once more."""
+SOLD = ("advance", "sale", "addition", "edit", "amount")
+"""Purposes of the documents that together say what was sold, or received for it in advance; the others give it back,
+or say the same once more."""
 RESTATING = ("recipient", "exchange", "exchange_reversal")
 """Purposes of those that say again, for another recipient, what stands."""
 
@@ -91,6 +92,12 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
         return any(document.purpose == purpose and document.key == key for document in self.documents)
 
     @property
+    def sold_in(self) -> int:
+        """The version that the sale's invoice was made from, 0 without one."""
+        made = zip(self.documents, self.versions, strict=True) if self.versions else ()
+        return next((version for document, version in made if document.purpose == "sale"), 0)
+
+    @property
     def seen(self) -> tuple[OrderContent, ...]:
         """What the order was whenever a document or a decision followed from it, as far as that may differ now."""
         return (*((self.settled,) if self.settled else ()), *self.unsettled)
@@ -128,4 +135,4 @@ def figures(documents: Iterable[IssuedDocument]) -> dict[Kind, Amounts]:
 
 
 def _stands_alone(document: IssuedDocument) -> bool:
-    return document.purpose in ("sale", "addition", "recipient", "exchange")
+    return document.purpose in ("advance", "sale", "addition", "recipient", "exchange")

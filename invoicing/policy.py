@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from invoicing import census, remembering
+from invoicing import advances, census, remembering
 from invoicing.cases import (
     F2_LIMIT,
     F2_LIMIT_OF_LISTED_ACTIVITIES,
@@ -122,7 +122,8 @@ def _decide(case: Case) -> Decision:
 def _asked_for(case: Case) -> Decision:
     issued = case.issued
     if issued and issued.documents:
-        return after_issue(case, issued) if issued.of("sale") else invoiced_elsewhere(case, issued.documents)
+        ours = issued.of("sale", "advance")
+        return after_issue(case, issued) if ours else invoiced_elsewhere(case, issued.documents)
     if of_an_earlier_invoice(case):
         return invoiced_elsewhere(case)
     if why := _no_invoice(case):
@@ -143,6 +144,8 @@ def _asked_for(case: Case) -> Decision:
             return nothing("De total cero.")
         return Decision(action="hold", hold=error.hold)
     found = document(case, priced, operation)
+    if not isinstance(found, Hold) and _in_part(case):
+        found = advances.part(found, case.content)
     if isinstance(found, Hold):
         return Decision(action="hold", hold=found)
     return Decision(action="issue", document=found, more=bool(refunded(case.content)))
@@ -173,6 +176,10 @@ def _no_invoice(case: Case) -> str:
     return ""
 
 
+def _in_part(case: Case) -> bool:
+    return case.content.partially_paid and case.connection.trigger == "paid"
+
+
 def _not_yet(case: Case) -> Hold | None:
     """Return what a person must settle before figures are looked at."""
     content, accepted = case.content, case.accepted
@@ -181,7 +188,7 @@ def _not_yet(case: Case) -> Hold | None:
     keeps = case.connection.other_invoicing == "reference_only" or "other_invoice_number" in accepted
     if content.invoiced_elsewhere and not keeps:
         return hold("other_invoice_number", number=content.invoiced_elsewhere)
-    if content.partially_paid and case.connection.trigger == "paid":
+    if _in_part(case) and not (case.connection.part_payments == "invoice" and content.advances):
         return hold("partial_payment")
     if (
         not refunded(content)

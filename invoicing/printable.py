@@ -3,13 +3,15 @@
 Whatever the lines are, those of one rate add up to its row of the breakdown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
 
-from invoicing.balance import ZERO, Amounts, Balance, Kind
+from invoicing.balance import ZERO, Amounts, Balance, Kind, negative
+from invoicing.issued import IssuedDocument
 from invoicing.money import UNIT_PRICE, spread
+from invoicing.pdf.formats import day
 from invoicing.values import OrderLine, Party, Priced, PricedLine, Refund
 
 TEXTS: dict[str, dict[str, str]] = {
@@ -32,6 +34,16 @@ TEXTS: dict[str, dict[str, str]] = {
     "exchange_reversal": {
         "es": "Canje sin efecto", "en": "Exchange without effect", "ca": "Bescanvi sense efecte",
         "fr": "Remplacement sans effet", "de": "Ersetzung ohne Wirkung",
+    },
+    "advance": {
+        "es": "Anticipo a cuenta del pedido {order}", "en": "Advance payment for order {order}",
+        "ca": "Bestreta a compte de la comanda {order}", "fr": "Acompte sur la commande {order}",
+        "de": "Anzahlung auf die Bestellung {order}",
+    },
+    "advance_deducted": {
+        "es": "Anticipo ya facturado: {number} de {day}", "en": "Advance payment already invoiced: {number} of {day}",
+        "ca": "Bestreta ja facturada: {number} de {day}", "fr": "Acompte déjà facturé : {number} du {day}",
+        "de": "Bereits berechnete Anzahlung: {number} vom {day}",
     },
     "restated": {
         "es": "Importe que figuraba en las facturas indicadas", "en": "Amount of the invoices named",
@@ -60,14 +72,26 @@ def postal_lines(party: Party) -> list[str]:
     return [line for line in (*address.lines, place, province, country) if line]
 
 
-def per_kind(change: Balance, text: str, *, language: str) -> tuple[PricedLine, ...]:
-    """Return one line for each row of the breakdown."""
-    said = TEXTS[text].get(language, TEXTS[text]["es"])
+def per_kind(change: Balance, text: str, *, language: str, **facts: str) -> tuple[PricedLine, ...]:
+    """Return one line for each row of the breakdown; `facts` are what its text names."""
+    said = TEXTS[text].get(language, TEXTS[text]["es"]).format(**facts)
     return tuple(
         line
         for kind, amounts in change.items()
         for line in _lines(kind, amounts, [Part(said, "", _sign(amounts.gross), amounts.gross)])
     )
+
+
+def deducted(documents: Iterable[IssuedDocument], *, language: str) -> tuple[PricedLine, ...]:
+    """Return what earlier invoices of the order take off it: a line for each of their rows, with number and date."""
+    return tuple(
+        line
+        for document in documents
+        for line in per_kind(
+            negative(document.figures), "advance_deducted", language=language,
+            number=document.num_serie, day=day(document.issue_date, language),
+        )
+    )  # fmt: skip
 
 
 def of_refund(change: Balance, refund: Refund, *, inclusive: bool, language: str) -> tuple[PricedLine, ...]:

@@ -70,6 +70,17 @@ RULES: dict[str, Rule] = {
         "What was received before ({amount} €) does not lower the invoice's total, only what is left to pay.",
         "AEAT, aclaraciones a desarrolladores 20",
     ),
+    "advance_received": Rule(
+        "Se cobraron {amount} € a cuenta de {total} €: se factura lo cobrado, repartido entre los tipos en proporción.",
+        "{amount} € were received on account of {total} €: what was received is invoiced, spread over the rates in "
+        "proportion.",
+        "LIVA art. 75.Dos",
+    ),
+    "advances_deducted": Rule(
+        "Ya estaban facturados por anticipado {amount} € ({invoices}): esta factura es de lo que queda de cada tipo.",
+        "{amount} € were already invoiced in advance ({invoices}): this invoice is for what is left of each rate.",
+        "LIVA art. 75.Dos; RD 1619/2012 art. 6",
+    ),
     # Taxes
     "domestic": Rule(
         "Operación interior a {rate} %: {lines}.", "Domestic supply at {rate} %: {lines}.", "LIVA arts. 90 y 91"

@@ -40,10 +40,10 @@ def next_document(asked: Asked) -> Wanted | Hold | None:
     content, issued = asked.content, asked.issued
     if content.deleted:
         known = issued.settled and issued.settled.deleted
-        return None if known else _by_hand(asked, "se borró en la tienda")
+        return None if known else by_hand(asked, "se borró en la tienda")
     if issued.of("cancellation"):
-        return None if content.cancelled else _by_hand(asked, "se reabrió después de cancelarse")
-    if held := _taken_back(asked):
+        return None if content.cancelled else by_hand(asked, "se reabrió después de cancelarse")
+    if held := no_longer_known(asked):
         return held
     for step in (_refund, _cancellation, _edit, _buyer):
         if found := step(asked):
@@ -84,20 +84,20 @@ def _refund(asked: Asked) -> Wanted | Hold | None:
             continue
         lines = of_refund(change, refund, inclusive=content.prices_include_tax, language=issued.last.language)
         spread = " Repartida entre los tipos en proporción a lo vendido." if not refund.lines and len(sold) > 1 else ""
-        return _rectification(
+        return rectification(
             asked, change, lines, purpose="refund", key=refund.external_id, cause="return",
             note=f"Devolución {refund.external_id} de {-refund.total} €.{spread}",
         )  # fmt: skip
     return None
 
 
-def _taken_back(asked: Asked) -> Hold | None:
+def no_longer_known(asked: Asked) -> Hold | None:
     """A refund that was corrected and that the shop no longer knows: giving it back is for a person."""
     known = {refund.external_id for refund in asked.content.refunds}
     seen = {refund.external_id for version in asked.issued.seen for refund in version.refunds}
     gone = [document.key for document in asked.issued.of("refund") if document.key not in known]
     unseen = [key for key in gone if key in seen or not asked.issued.seen]
-    return _by_hand(asked, *(f"se anuló la devolución {key}" for key in unseen)) if unseen else None
+    return by_hand(asked, *(f"se anuló la devolución {key}" for key in unseen)) if unseen else None
 
 
 def _cancellation(asked: Asked) -> Wanted | Hold | None:
@@ -111,7 +111,7 @@ def _cancellation(asked: Asked) -> Wanted | Hold | None:
     if not change:
         return None
     lines = per_kind(change, "cancellation", language=asked.issued.last.language)
-    return _rectification(
+    return rectification(
         asked, change, lines, purpose="cancellation", key="", cause="cancellation", note="Pedido cancelado."
     )
 
@@ -134,21 +134,21 @@ def _edit(asked: Asked) -> Wanted | Hold | None:
     except Unpriceable as error:
         if error.hold.code in ABOUT_LINES:
             return _or_by_hand(asked, error.hold, changed)
-        return _by_hand(asked, *changed)
+        return by_hand(asked, *changed)
     change = minus(balance(now.shares, now.foreign), baseline)
     less = {kind: amounts for kind, amounts in change.items() if amounts.gross < 0}
     more = {kind: amounts for kind, amounts in change.items() if amounts.gross >= 0}
     if not change:
         # the shop says that it was changed, and its lines do not show how
-        return _by_hand(asked, *changed) if content.current_total not in (None, content.total) else None
+        return by_hand(asked, *changed) if content.current_total not in (None, content.total) else None
     if less and more and same_goods(before, content):
         return _wrong_rate(asked, change)
     lines = by_difference(then, now)
     if less:
         left = figures(issued.in_force)
         if any(-amounts.gross > left.get(kind, Amounts()).gross for kind, amounts in less.items()):
-            return _by_hand(asked, *changed)  # part of it was already given back
-        return _rectification(
+            return by_hand(asked, *changed)  # part of it was already given back
+        return rectification(
             asked, less, lines(less), purpose="edit", key=f"v{asked.version}", cause="edit",
             note="El pedido se modificó: " + "; ".join(changed) + ".",
         )  # fmt: skip
@@ -162,7 +162,7 @@ def _wrong_rate(asked: Asked, change: Balance) -> Wanted | Hold:
     consumer = last.recipient is None or nif.natural_person(last.recipient.tax_id)
     if tax > 0 and consumer:
         return hold("tax_increase_barred", invoice=last.num_serie, tax=tax)
-    return _rectification(
+    return rectification(
         asked, change, per_kind(change, "amount", language=last.language), purpose="edit",
         key=f"v{asked.version}", cause="amount", note="Los mismos bienes con otro impuesto.",
     )  # fmt: skip
@@ -173,7 +173,7 @@ def _addition(
 ) -> Wanted | Hold:
     """More goods are a new supply, with an invoice of its own."""
     priced = priced_change(more, lines, mentions=now.mentions)
-    found = asked.choose(priced, _as_invoiced(asked))
+    found = asked.choose(priced, as_invoiced(asked))
     if isinstance(found, Hold):
         return found
     return msgspec.structs.replace(
@@ -183,9 +183,12 @@ def _addition(
 
 
 def _baseline(asked: Asked) -> Balance:
-    """What the documents say was sold; from where a person settled it, what the order was then and documents since."""
+    """What the documents say was sold; from where a person settled it, what the order was then and documents since.
+
+    What was settled before the sale had its invoice is in that invoice.
+    """
     issued = asked.issued
-    if issued.by_hand is None:
+    if issued.by_hand is None or issued.by_hand.version < issued.sold_in:
         return figures(issued.of(*SOLD))
     then = asked.reprice(issued.by_hand.content)
     since = [
@@ -206,9 +209,9 @@ def _buyer(asked: Asked) -> Wanted | Hold | None:
         if not any(buyer_changed(before.buyer, buyer, tipo=tipo) for before in issued.seen):
             return None
         known = issued.last.recipient
-        if known and same_recipient(known, _as_invoiced(asked).buyer):
+        if known and same_recipient(known, as_invoiced(asked).buyer):
             return None
-    buyer = _as_invoiced(asked).buyer
+    buyer = as_invoiced(asked).buyer
     return asked.recipient_trouble(buyer) or restated(issued, buyer, key=f"v{asked.version}")
 
 
@@ -224,7 +227,7 @@ def _shown(party: Party) -> tuple[str, str, list[str]]:
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-def _rectification(
+def rectification(
     asked: Asked,
     change: Balance,
     lines: tuple[PricedLine, ...],
@@ -238,7 +241,7 @@ def _rectification(
     return difference(asked.issued, change, lines, tipo="R1", purpose=purpose, key=key, cause=cause, note=note)
 
 
-def _as_invoiced(asked: Asked) -> OrderContent:
+def as_invoiced(asked: Asked) -> OrderContent:
     """Return the order with the NIF that its invoice shows, where the shop itself never had one."""
     known = next((doc.recipient for doc in reversed(asked.issued.in_force) if doc.recipient), None)
     buyer = asked.content.buyer
@@ -262,5 +265,5 @@ def _or_by_hand(asked: Asked, held: Hold, changed: Sequence[str]) -> Hold:
     )
 
 
-def _by_hand(asked: Asked, *changed: str) -> Hold:
+def by_hand(asked: Asked, *changed: str) -> Hold:
     return hold("correction_needed", invoice=asked.issued.last.num_serie, changes="; ".join(changed))

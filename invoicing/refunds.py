@@ -61,7 +61,7 @@ def taken_back(
     for refund in in_order(refunds):
         for each, gross in _allotted(sold, left, refund, inclusive=inclusive, kind_of=kind).items():
             left[each] -= gross
-            found[each] = _within(found[each] + split(gross, each), sold[each], complete=not left[each])
+            found[each] = within(found[each] + split(gross, each), sold[each], complete=not left[each])
     return {kind: amounts for kind, amounts in found.items() if amounts}
 
 
@@ -73,7 +73,7 @@ def _allotted(
     parts = {kind: min(gross, left[kind]) for kind, gross in named.items()}
     rest = -refund.total - sum(parts.values(), ZERO)
     if rest < 0:  # less money went back than the lines are worth: the part kept belongs to what they name
-        kept = _in_proportion(-rest, parts, parts)
+        kept = in_proportion(-rest, parts, parts)
         return {kind: gross - kept.get(kind, ZERO) for kind, gross in parts.items()}
     if rest and abs(rest) <= CENTS_OF_ROUNDING * len(refund.lines) and parts:
         # the cents by which lines and money differ belong where the lines do
@@ -82,7 +82,7 @@ def _allotted(
         parts[largest] += here
         rest -= here
     room = {kind: left[kind] - parts.get(kind, ZERO) for kind in sold}
-    money = _in_proportion(rest, {kind: amounts.gross for kind, amounts in sold.items()}, room)
+    money = in_proportion(rest, {kind: amounts.gross for kind, amounts in sold.items()}, room)
     return {kind: gross for kind in sold if (gross := parts.get(kind, ZERO) + money.get(kind, ZERO))}
 
 
@@ -113,7 +113,7 @@ def _bearing(sold: Balance, line: OrderLine) -> Kind | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _in_proportion(money: Decimal, weights: dict[Kind, Decimal], room: dict[Kind, Decimal]) -> dict[Kind, Decimal]:
+def in_proportion(money: Decimal, weights: dict[Kind, Decimal], room: dict[Kind, Decimal]) -> dict[Kind, Decimal]:
     """Return `money` spread by `weights`, no kind beyond its room; what does not fit goes to those with room left."""
     found: dict[Kind, Decimal] = {}
     while money > 0:
@@ -128,7 +128,7 @@ def _in_proportion(money: Decimal, weights: dict[Kind, Decimal], room: dict[Kind
     return found
 
 
-def _within(amounts: Amounts, sold: Amounts, *, complete: bool) -> Amounts:
+def within(amounts: Amounts, sold: Amounts, *, complete: bool) -> Amounts:
     """Return the amounts with no part beyond what was sold: the cents of several roundings must not add up to more."""
     if complete:
         return sold

@@ -57,19 +57,20 @@ def _judge(order: Order) -> tuple[State, str]:
     content = content_of(order)
     if order.current is None or content is None:
         return "missing", "no version of it was read"
-    sales = order.invoices.filter(purpose="sale").exclude(state__in=IN_FORCE_NOT).count()
+    made = order.invoices.filter(purpose__in=("sale", "advance")).exclude(state__in=IN_FORCE_NOT)
+    purposes = list(made.values_list("purpose", flat=True))
     if order.current.state == "captured":
-        if policy.matters(content, invoiced=sales > 0):
+        if policy.matters(content, invoiced=bool(purposes)):
             return "missing", "nobody has decided on its newest version"
         return "not_due", "not paid"
-    return _documents(order, content, sales)
+    return _documents(order, content, purposes)
 
 
-def _documents(order: Order, content: OrderContent, sales: int) -> tuple[State, str]:
+def _documents(order: Order, content: OrderContent, purposes: list[str]) -> tuple[State, str]:
     """Judge the documents of an order on whose newest version a decision was taken to its end."""
-    if sales > 1:
+    if (sales := purposes.count("sale")) > 1:
         return "missing", f"{sales} invoices of the sale"
-    if not sales:
+    if not purposes:
         return "explained", _by_hand(order) or order.state
     wrong = list(_uncorrected(order, content.refunds))
     return ("missing", "; ".join(wrong)) if wrong else ("documented", "")

@@ -108,7 +108,7 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     """What the order costs after edits and refunds, where the platform says so."""
     paid: bool
     paid_at: datetime | None = None
-    """None when unpaid, and when the platform does not say."""
+    """Of the last payment, also of one in part; None when unpaid, and when the platform does not say."""
     partially_paid: bool = False
     cancelled: bool = False
     deleted: bool = False
@@ -128,7 +128,8 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     withholding_rate: Decimal | None = None
     """Its percentage, where the order says it."""
     advances: Decimal = Decimal(0)
-    """Anticipos: what was received of `total` before the rest, positive; zero once all of it was."""
+    """Anticipos: what was received of `total` before the rest, positive, whatever went back of it since; zero once all
+    of it was, and where the platform does not say."""
     outlays: Decimal = Decimal(0)
     """Suplidos: what was paid in the buyer's name and is asked back, positive, beside `total`."""
     language: str = ""

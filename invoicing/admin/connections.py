@@ -40,8 +40,8 @@ from invoicing.treatments import REGIMES, codes, named
 
 SETTINGS = (
     "name", "invoice_from", "settle_seconds", "other_invoicing", "nif_keys", "marketplace_channels", "active",
-    "trigger", "zero_totals", "shop_url", "pull", "untaxed_default", "untaxed_words", "untaxed_shipping",
-    "untaxed_tips", "ask_customers",
+    "trigger", "part_payments", "zero_totals", "shop_url", "pull", "untaxed_default", "untaxed_words",
+    "untaxed_shipping", "untaxed_tips", "ask_customers",
 )  # fmt: skip
 """What may change of a connection. What it has received belongs to its company and was read as its platform's."""
 
@@ -57,7 +57,7 @@ def in_words(code: str) -> str:
     return named(code, "en" if (get_language() or "es").startswith("en") else "es")
 
 
-UNTAXED = ("untaxed_shipping", "untaxed_tips")
+HELD = ("untaxed_shipping", "untaxed_tips", "part_payments")
 """What is held unless somebody says otherwise."""
 
 
@@ -106,12 +106,18 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
                 "La fecha del cambio: los pedidos hechos antes se guardan y no se facturan nunca (ya los facturó su "
                 "sistema anterior). Mientras esté vacío, los pedidos esperan retenidos."
             ),
+            "part_payments": gettext_lazy(
+                "El IVA de un anticipo se devenga al cobrarlo (art. 75.Dos LIVA). «Facturar lo cobrado»: cada cobro "
+                "que la tienda diga lleva su factura, y la última es de lo que queda. Si la tienda no dice cuánto se "
+                "cobró, o si la entrega está exenta porque los bienes salen, el pedido se retiene. Vale para lo que se "
+                "factura al pagarse."
+            ),
             "nif_keys": gettext_lazy("Nombres de los campos en los que la tienda guarda el NIF, separados por comas."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in UNTAXED:
+        for name in HELD:
             self.fields[name].required = False
         if self.instance._state.adding:
             field: Any = self.fields["other_invoicing"]
@@ -125,7 +131,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any] | None:
         """Refuse two secrets at once, and treatments that the company's tax does not know."""
         cleaned = super().clean() or {}
-        for name in UNTAXED:
+        for name in HELD:
             cleaned[name] = cleaned.get(name) or "hold"
         if self.instance._state.adding and not cleaned.get("other_invoicing"):
             cleaned["other_invoicing"] = other_invoicing_of(cleaned.get("platform") or "")
@@ -193,7 +199,7 @@ class ConnectionAdmin(ScopedAdmin):
     search_fields = ("name", "company__taxpayer__name", "company__taxpayer__nif")
     fieldsets = (
         (None, {"fields": (("company", "platform"), ("name", "active"))}),
-        (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("trigger", "settle_seconds"),
+        (gettext_lazy("Facturación"), {"fields": ("invoice_from", ("trigger", "settle_seconds"), "part_payments",
                                                   ("other_invoicing", "zero_totals"), "nif_keys", "where_the_nif_is",
                                                   "marketplace_channels", "ask_customers")}),
         (gettext_lazy("Lo que no lleva impuesto"), {"fields": ("untaxed_default", "untaxed_words",

@@ -105,7 +105,9 @@ def _facts(order: Order, content: OrderContent | None) -> list[Fact]:
     buyer, address = content.buyer, content.buyer.address
     place = " ".join(part for part in (address.postal_code, address.city) if part)
     lines = [line for line in (*address.lines, place, address.province, address.country) if line]
-    paid = moment(content.paid_at) if content.paid_at else _("sí") if content.paid else _("no")
+    paid = moment(content.paid_at) if content.paid_at and content.paid else _("sí") if content.paid else _("no")
+    if content.partially_paid:
+        paid = _("en parte: %(amount)s") % {"amount": euros(content.advances)} if content.advances else _("en parte")
     return [
         *facts,
         Fact("NIF", buyer.tax_id or "—"),

@@ -220,6 +220,12 @@ class Connection(models.Model):
         help_text=_("Canales de venta cuyo operador ya factura al comprador; sus pedidos no se facturan."),
     )
     trigger = models.CharField(_("se factura"), max_length=10, choices=Trigger.choices, default=Trigger.PAID)
+    part_payments = models.CharField(
+        _("pedidos pagados en parte"),
+        max_length=8,
+        choices=[("hold", _("retener")), ("invoice", _("facturar lo cobrado"))],
+        default="hold",
+    )
     zero_totals = models.CharField(
         _("pedidos de total cero"),
         max_length=8,

@@ -113,7 +113,7 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Decimal | None, msgspec.Meta(description="Percent of the withholding, for instance 15; printed beside it.")
     ] = None
     advances: Annotated[
-        Decimal, msgspec.Meta(description="Anticipos: received before, positive, inside total; what is left is to pay.")
+        Decimal, msgspec.Meta(description="Anticipos: received so far, positive, inside total and before refunds.")
     ] = Decimal(0)
     outlays: Annotated[
         Decimal, msgspec.Meta(description="Suplidos: laid out in the buyer's name, positive, beside total.")
@@ -161,6 +161,7 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         raise Unreadable("more than the order's total", "/advances")
     if order.withholding_rate is not None and not (order.withholding and 0 < order.withholding_rate <= 100):
         raise Unreadable("a percentage beside a withholding was expected", "/withholding_rate")
+    partly = not order.paid and 0 < order.advances < order.total
     content = OrderContent(
         platform=NAME,
         external_id=order.id,
@@ -170,7 +171,8 @@ def read(body: bytes, topic: str, keys: ReaderSettings) -> Reading:
         total=_cents(order.total, "/total"),
         total_tax=None if order.total_tax is None else _cents(order.total_tax, "/total_tax"),
         paid=order.paid,
-        paid_at=instant(order.paid_at, "/paid_at") if order.paid and order.paid_at else None,
+        paid_at=instant(order.paid_at, "/paid_at") if (order.paid or partly) and order.paid_at else None,
+        partially_paid=partly,
         cancelled=order.cancelled,
         test=order.test,
         placed_at=instant(order.placed_at, "/placed_at"),

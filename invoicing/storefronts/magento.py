@@ -157,7 +157,7 @@ def _content(order: Node, memos: list[Node], invoices: Node, keys: ReaderSetting
         total_tax=money(order, "tax_amount"),
         current_total=total - cancelled_part if cancelled_part else None,
         paid=paid,
-        paid_at=_paid_at(order, invoices) if paid else None,
+        paid_at=_paid_at(order, invoices) if paid or partially else None,
         partially_paid=partially,
         advances=received if partially else NOTHING,
         cancelled=state == "canceled",

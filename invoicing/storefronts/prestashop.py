@@ -119,7 +119,7 @@ def _content(found: Node, zone: tzinfo, keys: ReaderSettings) -> OrderContent:
         total=total,
         total_tax=(total - order["total_paid_tax_excl"].amount()).quantize(CENT, ROUND_HALF_UP),
         paid=paid,
-        paid_at=_paid_at(found, zone) if paid else None,
+        paid_at=_paid_at(found, zone) if paid or partially else None,
         partially_paid=partially,
         advances=received if partially else NOTHING,
         cancelled=cancelled,

@@ -15,7 +15,7 @@ from invoicing import nif
 from invoicing.storefronts.contract import PULLED, Identity, ReaderSettings
 from invoicing.storefronts.parts import bundle
 from invoicing.storefronts.payload import Node, header, load, named
-from invoicing.storefronts.shopify_edits import as_sold
+from invoicing.storefronts.shopify_edits import Sold, as_sold
 from invoicing.storefronts.shopify_lines import NOTHING, money
 from invoicing.storefronts.shopify_refunds import refund_of
 from invoicing.storefronts.signatures import signed
@@ -84,9 +84,12 @@ def _refund_alone(found: Node) -> Reading:
     )
 
 
-def _received(order: Node) -> Decimal:
-    """Return what was paid so far of an order that is paid in part."""
-    if not order["total_outstanding"]:
+def _received(order: Node, sold: Sold) -> Decimal:
+    """Return what was paid so far of an order that is paid in part; nothing where that is not clear.
+
+    Once money went back, what is outstanding does not tell how much had been received before.
+    """
+    if not order["total_outstanding"] or any(refund.total for refund in sold.refunds):
         return NOTHING
     asked = money(order, "current_total_price" if order["current_total_price"] else "total_price")
     return max(asked - order["total_outstanding"].amount(), NOTHING)
@@ -96,6 +99,7 @@ def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
     total = order["total_price_set"]["shop_money"]
     sold = as_sold(order)
     status = order["financial_status"].text()
+    partly = status == "partially_paid"
     notes = [(note["name"].scalar(), note["value"].scalar()) for note in order["note_attributes"]]
     return OrderContent(
         platform=NAME,
@@ -107,9 +111,9 @@ def _content(order: Node, topic: str, keys: ReaderSettings) -> OrderContent:
         total_tax=sold.total_tax,
         current_total=money(order, "current_total_price") if order["current_total_price"] else None,
         paid=status in PAID,
-        paid_at=_paid_at(order, topic) if status in PAID else None,
-        partially_paid=status == "partially_paid",
-        advances=_received(order) if status == "partially_paid" else NOTHING,
+        paid_at=_paid_at(order, topic) if partly or status in PAID else None,
+        partially_paid=partly,
+        advances=_received(order, sold) if partly else NOTHING,
         cancelled=bool(order["cancelled_at"]),
         test=order["test"].flag(),
         placed_at=_placed_at(order),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pytest_django import Settings
 from common import clock
 from common.admin import change_url
 from invoicing.companies import connect
-from invoicing.models import Company, Connection, Membership, Reconciliation
+from invoicing.models import Company, Connection, Invoice, Membership, Order, Reconciliation
 from tests.databases import Database
 from tests.shops_standin.joined import deliver, join, work
 from tests.shops_standin.posting import told_of_order
@@ -86,6 +87,40 @@ def test_credentials_go_in_and_never_come_out(eva: Client, encina: Company) -> N
     assert eva.post(change_url(connection), again).status_code == 302
     connection.refresh_from_db()
     assert json.loads(connection.credentials) == {"consumer_key": "ck_4711", "consumer_secret": "cs_nueva"}
+
+
+def test_what_is_received_of_an_order_is_held_until_the_connection_says_otherwise(eva: Client, encina: Company) -> None:
+    connection = a_connection(encina, "shopify")
+    assert connection.part_payments == "hold"
+    assert eva.post(change_url(connection), typed(connection, part_payments="invoice")).status_code == 302
+    connection.refresh_from_db()
+    assert connection.part_payments == "invoice"
+    page = text(eva.get(change_url(connection)))
+    assert "El IVA de un anticipo se devenga al cobrarlo" in page
+    english = text(eva.get(change_url(connection), headers={"Accept-Language": "en"}))
+    for said in ("The VAT of an advance payment accrues", "rders paid in part", "nvoice what was received"):
+        assert said in english
+    assert "part_payments" in errors(eva.post(change_url(connection), typed(connection, part_payments="whole")))
+
+
+def test_an_order_says_how_much_of_it_was_received(eva: Client, encina: Company, internet: StandIn) -> None:
+    shop, now = internet.open(ShopifyShop()), clock.now().replace(microsecond=0)
+    connection = join(encina, shop, invoice_from=now - timedelta(days=1))
+    connection.part_payments = "invoice"
+    connection.save()
+    order = Sold(sale(placed_at=now, paid=False), now)
+    order.receive(Decimal("10.00"), now)
+    shop.add([order])
+    (post,) = told_of_order(shop, order)
+    deliver(connection, post)
+    work()
+    [advance] = Invoice.objects.all()
+    assert (advance.purpose, advance.total) == ("advance", Decimal("10.00"))
+    assert "en parte: 10,00" in text(eva.get(change_url(Order.objects.get())))
+    assert "in part: €10.00" in text(eva.get(change_url(Order.objects.get()), headers={"Accept-Language": "en"}))
+    page = text(eva.get(change_url(advance)))
+    assert "a cuenta de" in page  # why these figures
+    assert "LIVA art. 75.Dos" in page
 
 
 def test_credentials_are_encrypted_where_they_lie(eva: Client, encina: Company) -> None:

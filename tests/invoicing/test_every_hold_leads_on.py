@@ -18,7 +18,7 @@ from invoicing.acknowledging import InvoiceRef
 from invoicing.coding import Coding
 from invoicing.corrections import Annul, Subsanar, annul_invoice, subsanar
 from invoicing.holds import CATALOGUE, Action, Original, Resolution
-from invoicing.issued import Issued
+from invoicing.issued import ByHand, Issued
 from invoicing.models import Invoice
 from invoicing.policy import CompanyPolicy, ConnectionPolicy, Decision, Known
 from invoicing.recipients import CensusAnswer, Identity, VatAnswer
@@ -105,11 +105,26 @@ def after(content: OrderContent, tipo: str = "F1") -> dict[str, Any]:
     return {"issued": invoiced(content, tipo), "version": 2}
 
 
+def received(content: OrderContent, amount: str = "5.00") -> OrderContent:
+    return of(content, paid=False, paid_at=None, partially_paid=True, advances=D(amount))
+
+
+def advanced(content: OrderContent, **changes: Any) -> dict[str, Any]:
+    """The connection has what is received invoiced, and did so with five euros of this order."""
+    made = decided(received(content), **IN_PARTS).document
+    assert made
+    [sale] = invoiced(content, "F1").documents
+    advance = msgspec.structs.replace(sale, purpose="advance", key="1", shares=made.priced.shares)
+    documents = Issued(documents=(advance,), settled=received(content), versions=(1,))
+    return IN_PARTS | {"version": 3, "issued": msgspec.structs.replace(documents, **changes)}
+
+
 DOLLARS = Exchange(currency="USD", rate=D("1.08"), day=TODAY, source="BCE", total=D(0))
 WEBER = msgspec.structs.replace(
     LUCIA, name="Weber Handels GmbH", company="Weber Handels GmbH", tax_id="DE123456788", address=KOELN
 )
 TO_WEBER = order(line("100.00", None), buyer=WEBER)
+TODAY_AT_NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SOLD, CHEAP = order(buyer=SOLER), order(line("11.00", "10"))
 TWO_TAXES = msgspec.structs.replace(line("12.10"), taxes=(DeclaredTax(rate=D(21)), DeclaredTax(rate=D(10))))
 EARLIER = order(buyer=SOLER, placed_at=datetime(2026, 9, 1, tzinfo=UTC), refunds=refunds("-12.10"))
@@ -125,12 +140,27 @@ CANARIAN = order(line("11.35", "13.5"), buyer=NAYRA)
 CEUTA = msgspec.structs.replace(MADRID, postal_code="51001", city="Ceuta", province="Ceuta", province_code="CE")
 CEUTI = order(line("11.35", "13.5"), ship_to=CEUTA)
 
+IN_PARTS = connection(part_payments="invoice")
+EXPORTED = order(line("10.00", None), buyer=NAYRA)
+
 WAYS: dict[str, tuple[Way, ...]] = {
     "not_live": (Way(order(), {"connection": ConnectionPolicy(invoice_from=None)}, None, connection()),),
     "other_invoice_number": (
         Way(order(invoiced_elsewhere="A-7"), {}, None, connection(other_invoicing="reference_only")),
     ),
-    "partial_payment": (Way(order(paid=False, partially_paid=True), mended=order()),),
+    "partial_payment": (
+        Way(order(paid=False, partially_paid=True), mended=order()),
+        Way(received(order()), {}, None, IN_PARTS),
+    ),
+    "advance_exempt": (Way(received(EXPORTED), IN_PARTS, mended=EXPORTED),),
+    "advance_unclear": (Way(received(of(SOLD, shipped_at=TODAY_AT_NOON)), IN_PARTS, mended=SOLD),),
+    "advance_exceeds": (
+        Way(of(CHEAP, buyer=SOLER), advanced(SOLD), mended=SOLD),
+        Way(received(order(line("4.00"), buyer=SOLER), "5.50"), advanced(SOLD), mended=SOLD),
+    ),
+    "advance_settled": (
+        Way(SOLD, advanced(SOLD, by_hand=ByHand(version=2, content=received(SOLD))), None, advanced(SOLD)),
+    ),
     "edited_before_issue": (Way(order(current_total=D("9.99")), mended=order(current_total=D("12.10"))),),
     "zero_total": (
         Way(order(line("0.00"), total="0.00"), {}, None, connection(zero_totals="ignore")),

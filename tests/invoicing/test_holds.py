@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 from invoicing import (
+    advances,
     cases,
     census,
     choosing,
@@ -31,6 +32,7 @@ RAISED_ELSEWHERE = {
 
 
 MODULES = (
+    advances,
     cases,
     census,
     choosing,

@@ -180,6 +180,14 @@ class TestRefunds:
         [made] = books(content).becomes(refunds=(part,)).made
         assert rows(made) == [(D(21), D("-100.00"), D("-21.00"))]
 
+    def test_what_was_settled_before_the_sale_is_in_its_invoice(self) -> None:
+        by_hand = ByHand(version=1, content=msgspec.structs.replace(SOLD, paid=False))
+        sold = msgspec.structs.replace(invoiced(SOLD, "F1"), by_hand=by_hand, versions=(2,))
+        more = msgspec.structs.replace(SOLD, lines=(*SOLD.lines, line("4.84")), total=D("27.94"))
+        found = decided(more, issued=sold, version=3).document
+        assert found
+        assert (found.purpose, rows(found)) == ("addition", [(D(21), D("4.00"), D("0.84"))])
+
 
 class TestCancellation:
     def test_takes_all_back_whatever_money_went_back(self) -> None:

@@ -167,6 +167,11 @@ class TestState:
         invoices = [{"created_at": "2026-10-23 07:00:00"}]
         assert read(document | {"invoices": invoices}).paid_at == datetime(2026, 10, 23, 7, tzinfo=UTC)
 
+    def test_so_it_is_of_a_part(self) -> None:
+        part = magento(updated_at="2026-10-24 09:00:00", base_total_paid=10, total_paid=10)
+        found = read(part | {"invoices": [{"created_at": "2026-10-23 07:00:00"}]})
+        assert (found.partially_paid, found.paid_at) == (True, datetime(2026, 10, 23, 7, tzinfo=UTC))
+
     def test_shipped_when_its_history_notes_the_last_shipment(self) -> None:
         history = [{"entity_name": "shipment", "created_at": f"2026-10-2{day} 08:00:00"} for day in (4, 3)]
         history.append({"entity_name": "invoice", "created_at": "2026-10-26 08:00:00"})

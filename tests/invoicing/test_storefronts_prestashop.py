@@ -125,7 +125,7 @@ class TestState:
         found = read(prestashop(current_state=state, valid=valid, total_paid_real=received))
         assert (found.paid, found.partially_paid, found.cancelled) == (paid, partly, cancelled)
         assert found.advances == (Decimal(20) if partly else 0)
-        assert (found.paid_at is None) is not paid
+        assert (found.paid_at is None) is not (paid or partly)
 
     def test_times_are_the_shops(self) -> None:
         found = read(bundle())
@@ -140,6 +140,11 @@ class TestState:
         payments = [{"date_add": "2026-10-23 09:00:00"}, {"date_add": "2026-10-22 09:00:00"}]
         assert read(bundle(payments=payments)).paid_at == datetime(2026, 10, 23, 7, tzinfo=UTC)
         assert read(prestashop(date_upd="2026-10-22 18:06:02")).paid_at is None
+
+    def test_so_it_is_of_one_in_part(self) -> None:
+        part = prestashop(current_state="10", valid="0", total_paid_real="20.000000", date_upd="2026-10-22 18:06:02")
+        found = read(part | {"payments": [{"date_add": "2026-10-22 09:00:00"}]})
+        assert (found.partially_paid, found.paid_at) == (True, datetime(2026, 10, 22, 7, tzinfo=UTC))
 
     def test_shipped_when_its_state_says_so(self) -> None:
         sent = read(prestashop(current_state="4", delivery_date="2026-10-22 08:00:00"))

@@ -215,6 +215,18 @@ class TestState:
         assert read(document).advances == Decimal(received)
         assert read(document | {"financial_status": "paid"}).advances == 0
 
+    def test_once_money_went_back_of_a_part_it_is_not_known_how_much_had_been_received(self) -> None:
+        [refund] = [json.loads(payload("shopify", "11"))]
+        document = body("10", financial_status="partially_paid", total_outstanding="100.00", refunds=[refund])
+        found = read(document)
+        assert (found.partially_paid, found.advances, bool(found.refunds)) == (True, Decimal(0), True)
+
+    def test_a_deposit_at_checkout_was_received_when_it_was_placed(self) -> None:
+        document = body("10", financial_status="partially_paid", total_outstanding="100.00")
+        assert read(document).paid_at == read(document).placed_at
+        late = body("10", financial_status="partially_paid", updated_at="2026-10-21T09:00:00+02:00")
+        assert read(late, "orders/updated").paid_at is None
+
     def test_test_orders_gift_cards_and_channel(self) -> None:
         document = body("10", test=True, source_name="pos")
         document["line_items"][0]["gift_card"] = True

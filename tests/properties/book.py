@@ -42,6 +42,8 @@ class Book:
     """One order, from its deliveries to its documents."""
 
     pulls: bool
+    parts: bool = False
+    """Whether what is received before the rest has invoices of its own."""
     versions: list[Version] = field(default_factory=list)
     current: Version | None = None
     ranked: Any = field(default_factory=lambda: SimpleNamespace(platform_version=None, triggered_at=None))
@@ -111,11 +113,11 @@ class Book:
         content, current = self.content, self.current
         if content is None or current is None or self.asking:
             return False
-        if not matters(content, invoiced=any(document.purpose == "sale" for document in self.documents)):
+        if not matters(content, invoiced=any(document.purpose in ("sale", "advance") for document in self.documents)):
             return False
         decision = decide(
             content, company=RETAIL_SHOP, issued=self.issued, today=TODAY, version=current.number,
-            connection=msgspec.structs.replace(CONNECTION, asks=self.pulls), taxes=TAXES,
+            connection=self._connection, taxes=TAXES,
         )  # fmt: skip
         self.last = decision
         if decision.document:
@@ -127,6 +129,11 @@ class Book:
                 if version.number <= current.number and version.state == "captured":
                     version.state = "processed"
         return False
+
+    @property
+    def _connection(self) -> ConnectionPolicy:
+        parts = "invoice" if self.parts else "hold"
+        return msgspec.structs.replace(CONNECTION, asks=self.pulls, part_payments=parts)
 
     def settles(self) -> "Book":
         """Decide until there is nothing left to do, or a person must look."""

@@ -18,6 +18,7 @@ from tests.properties.shapes import (
     CANCELLED,
     DELETED,
     EDITED,
+    IN_PARTS,
     PLATFORMS,
     Shape,
     shapes,
@@ -57,6 +58,7 @@ class Life:
         how += [f"in {shape.shown[0]} at {shape.shown[1]}"] if shape.shown else []
         how += ["credit notes"] if shape.credit_notes else []
         how += ["discount on the whole"] if shape.whole else []
+        how += ["parts invoiced"] if shape.parts else []
         shipping = f"shipping {sale.shipping} at {sale.shipping_rate} %"
         return f"{shape.platform} ({', '.join(how)}): {items}, {shipping}; {', '.join(self.happened)}"
 
@@ -66,6 +68,12 @@ class Life:
         if self.order.cancelled or self.order.deleted or not self.order.sale.paid:
             return Decimal(0)
         return self.order.total - self.order.given_back
+
+    @property
+    def in_part(self) -> bool:
+        """Whether it is paid in part, and neither whole nor called off."""
+        order = self.order
+        return bool(order.received) and not (order.sale.paid or order.cancelled or order.deleted)
 
     @property
     def most_by_rate(self) -> dict[Decimal, Decimal]:
@@ -103,7 +111,9 @@ class Life:
             return found
         if not order.sale.paid and not order.cancelled:
             found += ["pay", "pay"]
-        left = order.total - order.given_back
+            if self.shape.platform in IN_PARTS and (order.received or not order.refunds):
+                found += ["part", "part"]
+        left = (order.received if self.in_part else order.total) - order.given_back
         if left > 0 and (order.sale.paid or self.shape.platform in BEFORE_PAYMENT):
             found += ["pieces", "pieces", "money", "everything", "shipping"]
         if self.shape.platform in EDITED and not order.cancelled:
@@ -125,6 +135,10 @@ class Life:
                 order.updated_at = at
             case "pay":
                 order.sale, order.updated_at = replace(order.sale, paid=True), at
+            case "part":
+                rest = order.total - order.received
+                if rest > Decimal("0.01"):
+                    order.receive(dice.cents(rest - Decimal("0.01")), at)
             case "cancel":
                 order.cancel(at)
             case "delete":
@@ -138,7 +152,7 @@ class Life:
 
     def _give_back(self, what: str, dice: "Dice", at: datetime) -> None:
         order, left = self.order, self.left()
-        rest = order.total - order.given_back
+        rest = (order.received if self.in_part else order.total) - order.given_back
         shipping = order.sale.shipping > 0 and not any(refund.shipping for refund in order.refunds)
         refund = GivenBack(order.sale.id * 10 + len(order.refunds), at)
         if what == "everything":
@@ -161,7 +175,7 @@ class Life:
     def _edit(self, what: str, dice: "Dice", at: datetime) -> None:
         items, left = list(self.order.sale.items), self.left()
         place = len(items) - 1
-        back = max(self.order.given_back, Decimal("0.01"))
+        back = max(self.order.given_back, self.order.received + Decimal("0.01"))
         if what == "more":
             place = dice.up_to(len(items)) - 1
             items[place] = (items[place][0], items[place][1] + 1)

@@ -13,6 +13,8 @@ EDITED = ("shopify", "woocommerce", "prestashop", "bigcommerce", "api", "generic
 CANCELLED = (*EDITED, "magento")
 DELETED = ("woocommerce", "bigcommerce")
 """Those that tell of an order that was put into the bin."""
+IN_PARTS = ("shopify", "prestashop", "magento", "api", "generic")
+"""Those that tell how much was received of an order that is paid in part."""
 BEFORE_PAYMENT = ("woocommerce", "prestashop", "api", "generic")
 """Those that can tell of a refund before they tell of a payment; with the others a refund means that it was paid."""
 NET = ("woocommerce", "api", "generic")
@@ -84,6 +86,8 @@ class Shape:
     """Whether the discount stands on the order as a whole."""
     credit_notes: bool = False
     """Whether Stripe's refunds have credit notes."""
+    parts: bool = False
+    """Whether what is received before the rest has invoices of its own."""
     shown: tuple[str, Decimal] | None = None
     """The currency of the buyer, and how many of it are a euro of the shop's."""
 
@@ -125,5 +129,6 @@ def shapes(draw: st.DrawFn, platforms: tuple[str, ...] = PLATFORMS) -> Shape:
         discounts=tuple(round(product.price * each / 100, 2) for product, each in zip(assortment, off, strict=False)),
         whole=whole,
         credit_notes=platform == "stripe" and draw(st.booleans()),
+        parts=platform in IN_PARTS and draw(st.sampled_from((True, True, False))),
         shown=draw(st.sampled_from(moneys)),
     )

@@ -134,6 +134,7 @@ def own_order(life: Life) -> dict[str, Any]:
     return {
         "id": order.id, "number": sale.number, "placed_at": sale.placed_at.isoformat(),
         "updated_at": order.updated_at.isoformat(), "prices_include_tax": not net, "paid": sale.paid,
+        "advances": str(Decimal(0) if sale.paid else order.received),
         "cancelled": order.cancelled, "discount": str(order.off if order.whole else 0), "total": str(order.total),
         "lines": lines, "ship_to": address,
         "buyer": {"name": f"{buyer.first} {buyer.last}", "company": buyer.company, "tax_id": buyer.nif,

@@ -24,7 +24,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @initialize(life=lives(), data=st.data(), paid=st.sampled_from((True, True, True, False)))
     def place(self, life: Life, data: Any, paid: bool) -> None:
-        self.story, self.book = Story(life), Book(life.shape.pulls)
+        self.story, self.book = Story(life), Book(life.shape.pulls, life.shape.parts)
         self.way, self.arrived, self.judged = self.story.tells("placed"), list[Told](), False
         if paid:
             self.way += self.story.happens("pay", Dice(data), 20)

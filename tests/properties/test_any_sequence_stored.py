@@ -47,6 +47,8 @@ from workflows.tick import tick
 
 STEPS = (flows.take_in, flows.decide, flows.issue, flows.look_again, flows.leave)
 PLATFORMS = ("shopify", "woocommerce", "prestashop", "magento", "stripe", "bigcommerce", "api", "generic")
+PARTS_INVOICED = ("prestashop", "magento", "api")
+"""Connections that have what is received before the rest invoiced."""
 numbers = count(1)
 
 
@@ -170,6 +172,12 @@ class Stored(RuleBasedStateMachine):
     # --- what the rules share ---------------------------------------------------------------------------------------
 
     def _connect(self, platform: str) -> tuple[Connection, Shop | None]:
+        connection, opened = self._connected(platform)
+        connection.part_payments = "invoice" if platform in PARTS_INVOICED else "hold"
+        connection.save()
+        return connection, opened
+
+    def _connected(self, platform: str) -> tuple[Connection, Shop | None]:
         since = self.began - timedelta(hours=1)
         if platform in OWN:
             connection = shop(self.company, platform)
@@ -182,7 +190,8 @@ class Stored(RuleBasedStateMachine):
     def _place(self, data: Any, platform: str) -> None:
         drawn: Life = data.draw(lives((platform,), number=4000 + len(self.stories), at=self.began))
         pulls = platform not in OWN
-        drawn.shape = replace(drawn.shape, pulls=pulls, net=drawn.shape.net and not pulls)
+        drawn.shape = replace(drawn.shape, pulls=pulls, net=drawn.shape.net and not pulls,
+                              parts=platform in PARTS_INVOICED)  # fmt: skip
         story = Story(drawn)
         if opened := self.shops[platform][1]:
             opened.add([drawn.order])

@@ -47,7 +47,7 @@ class MagentoShop(Shop):
                 **_dates(order.sale.placed_at),
             }
             for order in orders
-            if order.sale.paid
+            if order.sale.paid or order.received
         ]
 
     @staticmethod
@@ -113,7 +113,7 @@ def magento_order(order: Sold) -> dict[str, Any]:
     tax = sum((row["tax_amount"] for row in rows), shipping_tax)
     sums = {
         "grand_total": order.total,
-        "total_paid": order.total if sale.paid else Decimal(0),
+        "total_paid": order.total if sale.paid else order.received,
         "total_refunded": order.given_back,
         "tax_amount": tax,
         "subtotal": sum((row["row_total"] for row in rows), Decimal(0)),
@@ -132,8 +132,8 @@ def magento_order(order: Sold) -> dict[str, Any]:
     return {
         "entity_id": sale.id,
         "increment_id": f"{sale.id:09}",
-        "state": "canceled" if order.cancelled else "processing" if sale.paid else "new",
-        "status": "canceled" if order.cancelled else "processing" if sale.paid else "pending",
+        "state": "canceled" if order.cancelled else "processing" if sale.paid or order.received else "new",
+        "status": "canceled" if order.cancelled else "processing" if sale.paid or order.received else "pending",
         "created_at": _utc(sale.placed_at),
         "updated_at": _utc(order.updated_at),
         "base_currency_code": "EUR",

@@ -89,7 +89,7 @@ class PrestaShop(Shop):
                 return [
                     {"id": order.sale.id, "order_reference": f"R{order.sale.id}", "date_add": _local(_paid_at(order))}
                     for order in orders
-                    if order.sale.paid
+                    if order.sale.paid or order.received
                 ]
         return []
 
@@ -145,7 +145,7 @@ def presta_order(order: Sold) -> dict[str, Any]:
         "total_discounts_tax_incl": _six(order.off),
         "total_paid_tax_incl": _six(order.total),
         "total_paid_tax_excl": _six(net + shipping_net),
-        "total_paid_real": _six(order.total if sale.paid else Decimal(0)),
+        "total_paid_real": _six(order.total if sale.paid else order.received),
         "total_products_wt": _six(products),
         "total_shipping_tax_incl": _six(sale.shipping),
         "total_shipping_tax_excl": _six(shipping_net),

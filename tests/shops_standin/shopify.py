@@ -84,7 +84,9 @@ def shopify_order(order: Sold) -> dict[str, Any]:
     placed = order.total if order.placed_total is None else order.placed_total
     refunds = [_refund(order, refund) for refund in order.refunds]
     status = shape["financial_status"]
-    if refunds and order.given_back:
+    if order.received and not sale.paid:
+        status = "partially_paid"
+    elif refunds and order.given_back:
         status = "refunded" if order.given_back == order.total else "partially_refunded"
     if order.ordered:
         for place, line in enumerate(shape["line_items"]):
@@ -98,6 +100,7 @@ def shopify_order(order: Sold) -> dict[str, Any]:
         "cancelled_at": order.updated_at.isoformat() if order.cancelled else None,
         "refunds": refunds,
         "financial_status": status,
+        "total_outstanding": str(Decimal(0) if sale.paid else order.total - order.given_back - order.received),
         "current_total_price": str(order.total - order.given_back),
     }
     if order.shown:

@@ -47,6 +47,8 @@ class Sold:
     deleted: bool = False
     credit_notes: bool = False
     """Whether the shop says with a credit note what money went back for (Stripe)."""
+    received: Decimal = Decimal(0)
+    """What was paid of it while it is not paid whole."""
     whole: bool = False
     """Whether the discount stands on the order as a whole, and in none of its lines."""
 
@@ -98,6 +100,10 @@ class Sold:
         """Pay it, so long after it was placed."""
         self.updated_at = self.sale.placed_at + timedelta(seconds=seconds)
         self.sale = replace(self.sale, paid=True)
+
+    def receive(self, amount: Decimal, at: datetime) -> None:
+        """Be paid so much more of it, and not yet all."""
+        self.received, self.updated_at = self.received + amount, at
 
     def cancel(self, at: datetime) -> None:
         """Call it off."""
