@@ -320,6 +320,15 @@ class TestCorrections:
         held = found.held(paid=True, partially_paid=False, advances=D(0), lines=TWO[:1], total=D("121.00"))
         assert held == "advance_exceeds"
 
+    def test_an_edit_that_the_lines_do_not_show_is_asked_about(self) -> None:
+        paid = {"paid": True, "partially_paid": False, "advances": D(0), "current_total": D("150.00")}
+        found = parts().receives("50.00")
+        assert found.held(**paid) == "edited_before_issue"
+        anyway = Resolution(action=Action.ISSUE_ANYWAY)
+        made = decided(found.content, connection=IN_PARTS, issued=found.issued, version=3, resolution=anyway).document
+        assert made
+        assert made.priced.total == D("126.00")
+
     def test_until_a_person_has_rectified_the_advance(self) -> None:
         found = parts().receives("50.00")
         found.content = msgspec.structs.replace(ORDER, lines=TWO[:1], total=D("121.00"))

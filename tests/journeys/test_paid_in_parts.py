@@ -138,7 +138,7 @@ def test_a_payment_that_failed_after_all_is_for_a_person(house: House) -> None:
     held = shops.held(order)
     assert held
     assert held.hold["code"] == "correction_needed"
-    assert held.hold["data"]["changes"] == "la tienda dice cobrados 0.00 €, y los anticipos suman 50.00 €"
+    assert held.hold["data"]["data"]["changes"] == "la tienda dice cobrados 0.00 €, y los anticipos suman 50.00 €"
 
 
 def test_a_guest_who_gives_a_nif_before_the_rest_has_the_advance_exchanged(house: House) -> None:
