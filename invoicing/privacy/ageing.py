@@ -139,11 +139,11 @@ def forget_old(run: Run, p: ForgetOld) -> Forgotten:
     """Redact batch after batch, to the end."""
     orders = deliveries = 0
     after: UUID | None = FIRST
-    while after:
+    while after is not None:
         done = run.step(forget_a_batch_of_orders, after)
         orders, after = orders + done.orders, done.after
     after = FIRST
-    while after:
+    while after is not None:
         done = run.step(forget_a_page_of_deliveries, after)
         deliveries, after = deliveries + done.deliveries, done.after
     return Forgotten(orders, deliveries)

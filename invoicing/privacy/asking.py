@@ -34,7 +34,7 @@ def ask_by_shop(delivery: Delivery, *, now: datetime) -> PrivacyRequest | None:
     """
     if delivery.connection.platform != Connection.Platform.SHOPIFY or delivery.topic not in shopify_privacy.KINDS:
         return None
-    known = PrivacyRequest.objects.filter(delivery=delivery).first()
+    known: PrivacyRequest | None = PrivacyRequest.objects.filter(delivery=delivery).first()
     if known or delivery.redacted:
         return known
     asked = shopify_privacy.asked(bytes(delivery.body), delivery.topic)
@@ -79,7 +79,7 @@ def preview(
         finding.named(request, subject)
         for find in (finding.orders_of, finding.deliveries_of) if subject.email else ():
             after: UUID | None = FIRST
-            while after:
+            while after is not None:
                 after = find(request, subject, after)
         for item in request.items.order_by("order_id"):
             if item.order_id:

@@ -146,8 +146,8 @@ def _spare(order: Order) -> list[Snapshot]:
     unread = Q(state="ignored")
     if settled and not order.settlements.exists():
         unread |= Q(kind="order", version__lt=settled.version)
-    rows = order.snapshots.filter(unread, invoices=None).exclude(pk=order.current_id)
-    return list(rows.select_related("delivery"))
+    rows = order.snapshots.filter(unread, invoices=None).select_related("delivery")
+    return [row for row in rows if row.pk != order.current_id]
 
 
 def _versions(snapshots: list[Snapshot], why: Why, now: datetime) -> Iterator[int]:

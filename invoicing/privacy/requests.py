@@ -219,10 +219,10 @@ def privacy_request(run: Run, p: RequestRef) -> Passed:
     kind, due_at = run.step(asked_what, p.request_id)
     if kind != PrivacyRequest.Kind.SHOP and told.email:
         page: UUID | None = FIRST
-        while told.search and page:
+        while told.search and page is not None:
             page = run.step(find_orders, p.request_id, page)
         page = FIRST
-        while page:
+        while page is not None:
             page = run.step(find_deliveries, p.request_id, page)
     if kind == PrivacyRequest.Kind.EXPORT:
         run.step(offer, p.request_id)
@@ -252,11 +252,11 @@ def _pass(run: Run, request_id: UUID, kind: str) -> Passed:
     passed = Passed()
     if kind == PrivacyRequest.Kind.SHOP:
         page: UUID | None = FIRST
-        while page:
+        while page is not None:
             passed = passed.plus(run.step(redact_shop_orders, request_id, page))
             page = passed.after
         page = FIRST
-        while page:
+        while page is not None:
             page = run.step(redact_shop_deliveries, request_id, page)
         return passed
     after = 0

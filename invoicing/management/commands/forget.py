@@ -8,8 +8,9 @@ from django.core.management.base import CommandError
 from common import clock, commands
 from invoicing.models import Company, PrivacyRequest
 from invoicing.privacy import ageing
-from invoicing.privacy.ageing import FIRST, Forgotten
+from invoicing.privacy.ageing import Forgotten
 from invoicing.privacy.asking import ask_by_hand, preview
+from invoicing.privacy.finding import FIRST
 from invoicing.privacy.redacting import Why
 
 
@@ -47,10 +48,8 @@ class Command(commands.Command):
         if "request" in answer:
             return [f"request {answer['request']} is opened: workers see to it, the admin shows what came of it"]
         if "waits" in answer:
-            return [
-                f"{answer['redacted']} would be redacted, {answer['kept']} kept because of an invoice, "
-                f"{answer['waits']} would wait for their invoice to be decided"
-            ]
+            waits = f"{answer['waits']} would wait for their invoice to be decided"
+            return [f"{answer['redacted']} would be redacted, {answer['kept']} kept because of an invoice, {waits}"]
         verb = "would be redacted" if answer["dry_run"] else "redacted"
         return [f"{answer['orders']} orders and {answer['deliveries']} deliveries without an order {verb}"]
 
@@ -69,7 +68,7 @@ class Command(commands.Command):
                 returncode=commands.USAGE,
             )
         kind = PrivacyRequest.Kind.EXPORT if hand_over else PrivacyRequest.Kind.REDACT
-        asked_by = f"cli:{_user()}"
+        asked_by = f"cli:{commands.user()}"
         if dry_run:
             would = preview(company, orders=order, email=email, why=Why(asked_by, reason), now=clock.now())
             return {"redacted": would.redacted, "kept": would.kept, "waits": would.waits, "dry_run": True}
