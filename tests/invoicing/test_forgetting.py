@@ -39,7 +39,7 @@ from tests.invoicing.forgetting import MARKS, findings, ordered, tables_with
 from tests.workflows import bench
 from workflows import control
 from workflows.engine import trigger
-from workflows.models import Process, Schedule, Step
+from workflows.models import Process, Schedule
 from workflows.testing import MovableClock
 
 YEAR = timedelta(days=365)
@@ -98,7 +98,7 @@ class TestByAge:
         assert (gone.by, gone.reason) == ("encadena", "no llevó a ninguna factura en el plazo de la empresa")
         assert abs(gone.at - clock.now()) < timedelta(minutes=1)
         assert (gone.content_hash, gone.seal_before) == (before.body_sha256, before.seal)
-        unpaid.refresh_from_db()
+        unpaid = Order.objects.get()
         assert (unpaid.number, unpaid.buyer) == ("#1", "")
         assert stand(unpaid).state == "explained"
 
@@ -175,15 +175,13 @@ class TestByAge:
             answered_at=clock.now(), from_hash="",
         ).save()  # fmt: skip
         control.cancel(held.pk, now=clock.now(), actor="eva", reason="no procede")
-        assert "invoicing_customeranswer" in tables_with("Lucía")["Lucía"]
-        assert "workflows_process" in tables_with("lucia.ferrer")["lucia.ferrer"] or Step.objects.exists()
+        assert {"invoicing_customeranswer", "workflows_step"} <= set(tables_with("Lucía")["Lucía"])
         pass_time(YEAR + timedelta(days=1))
         forget()
         assert tables_with(*MARKS, "12345678Z") == {}
         assert findings() == []
-        assert (
-            not Redaction.objects.exclude(customer_request=None, customer_answer=None).exclude(seal_before="").exists()
-        )
+        guessable = Redaction.objects.exclude(customer_request=None, customer_answer=None)
+        assert set(guessable.values_list("seal_before", "content_hash")) == {("", "")}
 
     def test_a_delivery_that_told_of_no_order_goes_too(self, shop: Connection, pass_time: MovableClock) -> None:
         world.arrive(shop, world.sale(number=7), "customers/update")  # a topic that is nothing to us
@@ -231,8 +229,7 @@ class TestAfterwards:
         work_off()
         invoice = Invoice.objects.get()
         assert invoice.order_id == gone.pk
-        gone.refresh_from_db()
-        assert gone.redacted_at is None
+        assert Order.objects.get().redacted_at is None
         assert findings() == []
 
     def test_reading_it_again_says_that_it_is_gone(self, gone: Order) -> None:
@@ -254,13 +251,15 @@ class TestAfterwards:
     def test_an_api_order_is_known_by_its_hash(self, company: Company, pass_time: MovableClock) -> None:
         client = caller(company)
         body = order(id="web-1", paid=False)
-        client.post("/api/v1/orders/", body)
+        client.post("/api/v1/orders/", body, key="k")
         work_off()
         pass_time(YEAR + timedelta(days=1))
         assert forget()["orders"] == 1
-        call_command("purge_answers", stdout=StringIO())
-        assert client.post("/api/v1/orders/", body).status_code == 202
-        other = client.post("/api/v1/orders/", {**body, "total": "1.00"})
+        call_command("purge_answers", stdout=StringIO(), stderr=StringIO())
+        assert client.post("/api/v1/orders/", body, key="k").status_code == 202
+        pass_time(YEAR)
+        call_command("purge_answers", stdout=StringIO(), stderr=StringIO())
+        other = client.post("/api/v1/orders/", {**body, "number": "1002"}, key="k")
         assert other.status_code == 422
         assert Delivery.objects.count() == 1
 
@@ -357,9 +356,10 @@ class TestTheNight:
             done.append(redact_order(order, **how))
             return done[-1]
 
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(ageing, "redact_order", dying)
-            forget()
+            with pytest.raises(KeyboardInterrupt):
+                forget()
         assert Order.objects.filter(redacted_at=None).count() == 1
         assert findings() == []
         assert forget()["orders"] == 1
