@@ -27,6 +27,11 @@ from workflows.encoding import decode
 from workflows.forgetting import NOTHING
 from workflows.models import Step
 
+SEEN_TO = (
+    "A person saw to this order outside, and what it was then is redacted, so that nobody can tell what is new of it: "
+    "invoice what is missing by a draft, or cancel this process."
+)
+
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """A decision and the version of the order that it was taken on."""
@@ -36,7 +41,10 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: datetime) -> Decided:
-    """Take the decision under the order's lock, with a person's answers so far, and note a hold on the order."""
+    """Take the decision under the order's lock, with a person's answers so far, and note a hold on the order.
+
+    :raises Forgotten: when what would have to be known of it is redacted.
+    """
     order = (
         Order.objects.select_for_update(no_key=True, of=("self",))
         .select_related("current", "connection")
@@ -200,14 +208,19 @@ def _referred(each: InvoiceReference) -> Referred:
 
 
 def _by_hand(order: Order) -> ByHand | None:
-    """Return the newest version that a person saw to outside, with the refunds of all of them."""
+    """Return the newest version that a person saw to outside, with the refunds of all of them.
+
+    :raises Forgotten: when that version is redacted.
+    """
     settlements = list(order.settlements.order_by("id"))
     if not settlements:
         return None
     newest = max(settlements, key=lambda settlement: settlement.version)
     version = order.snapshots.filter(kind="order", version__lte=newest.version).order_by("-version").first()
-    if version is None or version.redacted:
+    if version is None:
         return None
+    if version.redacted:
+        raise Forgotten(SEEN_TO)
     refunds = {refund for settlement in settlements for refund in settlement.refunds}
     documented = set(Invoice.objects.filter(order=order, purpose="refund").values_list("refund", flat=True))
     return ByHand(

@@ -83,7 +83,7 @@ class AskForm(forms.Form):
     )  # fmt: skip
     email = forms.EmailField(
         label=gettext_lazy("Correo del cliente"), required=False, widget=UnfoldAdminEmailInputWidget(),
-        help_text=gettext_lazy("Se buscan todos los pedidos que lo llevan. No se guarda."),
+        help_text=gettext_lazy("Se buscan todos los pedidos que lo llevan. Queda cifrado mientras se busca, y después se borra."),
     )  # fmt: skip
     reason = forms.CharField(
         label=gettext_lazy("Motivo"), max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),

@@ -17,6 +17,8 @@ from django.test import Client
 from common import clock
 from common.admin import change_url
 from config.postgres.owner import as_owner
+from invoicing import answering
+from invoicing.holds import Action, Resolution
 from invoicing.models import (
     Company,
     Connection,
@@ -174,8 +176,10 @@ class TestByAge:
             request=asked, nif="12345678Z", name="Lucía Ferrer", address=["Calle de la Palma 18"], language="es",
             answered_at=clock.now(), from_hash="",
         ).save()  # fmt: skip
-        control.cancel(held.pk, now=clock.now(), actor="eva", reason="no procede")
-        assert {"invoicing_customeranswer", "workflows_step"} <= set(tables_with("Lucía")["Lucía"])
+        leave = Resolution(action=Action.IGNORE, name="Lucía Ferrer", reason="ya no la quiere")
+        answering.resolve(held.pk, leave, now=clock.now(), actor="eva")
+        work_off()
+        assert {"invoicing_customeranswer", "workflows_step", "workflows_token"} <= set(tables_with("Lucía")["Lucía"])
         pass_time(YEAR + timedelta(days=1))
         forget()
         assert tables_with(*MARKS, "12345678Z") == {}
@@ -231,6 +235,22 @@ class TestAfterwards:
         assert invoice.order_id == gone.pk
         assert Order.objects.get().redacted_at is None
         assert findings() == []
+
+    def test_one_that_a_person_saw_to_outside_is_not_invoiced_by_itself(
+        self, company: Company, pass_time: MovableClock
+    ) -> None:
+        client = caller(company)
+        held = _held(client)
+        leave = Resolution(action=Action.IGNORE, reason="se facturó aparte")
+        answering.resolve(held.pk, leave, now=clock.now(), actor="eva")
+        work_off()
+        pass_time(YEAR + timedelta(days=1))
+        assert forget()["orders"] == 1
+        _held_again(client)
+        process = Process.objects.filter(workflow="invoice-order").latest("seq")
+        assert process.state == "held"
+        assert "saw to this order outside" in (process.error or {})["message"]
+        assert not Invoice.objects.exists()
 
     def test_reading_it_again_says_that_it_is_gone(self, gone: Order) -> None:
         capture = Process.objects.get(workflow="capture")
@@ -413,6 +433,12 @@ class TestTheCommand:
         forget("--company", company.taxpayer.nif, "--order", "1", "--reason", "lo pidió")
         work_off()
         assert list(Order.objects.filter(redacted_at=None).values_list("number", flat=True)) == ["#2"]
+
+
+def _held_again(client: ApiClient) -> None:
+    """Send a later version of the order of `_held`, which could be invoiced."""
+    assert client.post("/api/v1/orders/", order(id="dear")).status_code == 202
+    work_off()
 
 
 def _held(client: ApiClient) -> Process:
