@@ -83,7 +83,7 @@ class OrderAdmin(ReadingAdmin):
                 (snapshot, chip(SNAPSHOTS[snapshot.state]), told(snapshot) or pretty_json(snapshot.content))
                 for snapshot in snapshots
             ],
-            "forget": reverse("admin:invoicing_privacyrequest_add") + f"?order={obj.pk}"
+            "forget": reverse("admin:invoicing_privacyrequest_ask") + f"?order={obj.pk}"
             if request.user.has_perm("invoicing.add_privacyrequest") and not obj.redacted_at
             else "",
             "kinds": {"order": _("pedido"), "refund": _("devolución")},

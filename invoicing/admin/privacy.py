@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
     UnfoldAdminSelectWidget,
@@ -83,7 +83,9 @@ class AskForm(forms.Form):
     )  # fmt: skip
     email = forms.EmailField(
         label=gettext_lazy("Correo del cliente"), required=False, widget=UnfoldAdminEmailInputWidget(),
-        help_text=gettext_lazy("Se buscan todos los pedidos que lo llevan. Queda cifrado mientras se busca, y después se borra."),
+        help_text=gettext_lazy(
+            "Se buscan todos los pedidos que lo llevan. Queda cifrado mientras se busca, y después se borra."
+        ),
     )  # fmt: skip
     reason = forms.CharField(
         label=gettext_lazy("Motivo"), max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
@@ -104,14 +106,15 @@ class PrivacyRequestAdmin(ReadingAdmin):
         "Aquí llegan las peticiones de las tiendas (Shopify) y las que se hacen a mano, con lo que se hizo y por qué."
     )
     page_template = "admin/invoicing/privacy.html"
+    actions_list = ("ask",)
     list_display = ("kind_shown", "state_label", "connection", "asked_by", "received", "due", "kept_shown")
     list_select_related = ("connection",)
     list_filter = (state_filter(STATES), "kind")
     search_fields = ("=reference", "reason")
     search_help_text = gettext_lazy("Referencia de la tienda o motivo")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Forgetting is asked for by whoever has the permission to add requests."""
+    def has_ask_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may ask to forget somebody: the permission to add requests."""
         return bool(request.user.has_perm("invoicing.add_privacyrequest"))
 
     def has_hand_over_permission(self, request: HttpRequest) -> bool:
@@ -213,10 +216,14 @@ class PrivacyRequestAdmin(ReadingAdmin):
             raise PermissionDenied
         return row
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    @action(
+        description=gettext_lazy("Olvidar a un cliente, o entregar lo que se guarda de él"),
+        url_path="ask",
+        permissions=["ask"],
+        icon="person_off",
+    )
+    def ask(self, request: HttpRequest) -> HttpResponse:
         """Ask whom to forget, or whose data to hand over."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
         form = AskForm(request.POST if request.method == "POST" else None, initial=_asked_from(request))
         companies = scoped(request, Company.objects.select_related("taxpayer"), "pk")
         form.fields["company"].queryset = companies  # type: ignore[attr-defined]

@@ -320,7 +320,7 @@ class TestHandingOver:
         assert client.get(change_url(request)).status_code == 200
         for page in ("held", "done"):
             assert client.post(f"/admin/invoicing/privacyrequest/{request.pk}/{page}/").status_code == 403
-        assert client.get("/admin/invoicing/privacyrequest/add/").status_code == 403
+        assert client.get("/admin/invoicing/privacyrequest/ask/").status_code == 403
 
     def test_it_is_told_of_again_before_its_last_day(self, shop: Connection, pass_time: MovableClock) -> None:
         self.request_data(shop)
@@ -330,7 +330,7 @@ class TestHandingOver:
 
     def test_by_hand_from_the_page_of_an_order(self, shop: Connection, staff: Client) -> None:
         order = ordered(shop, 1, paid=False)
-        form = f"/admin/invoicing/privacyrequest/add/?order={order.pk}"
+        form = f"/admin/invoicing/privacyrequest/ask/?order={order.pk}"
         assert form in staff.get(change_url(order)).content.decode()
         assert order.external_id in staff.get(form).content.decode()
         given = {
@@ -354,13 +354,13 @@ class TestHandingOver:
         Membership.objects.create(user=user, company=world.la_encina(nif="A58818501", name="Otra SA"))
         client.force_login(user)
         given = {"company": shop.company_id, "kind": "redact", "order": order.external_id, "reason": "x"}
-        assert client.post("/admin/invoicing/privacyrequest/add/", given).status_code == 200
-        page = client.get(f"/admin/invoicing/privacyrequest/add/?order={order.pk}").content.decode()
+        assert client.post("/admin/invoicing/privacyrequest/ask/", given).status_code == 200
+        page = client.get(f"/admin/invoicing/privacyrequest/ask/?order={order.pk}").content.decode()
         assert order.external_id not in page.replace(str(order.pk), "")
         assert not PrivacyRequest.objects.exists()
 
     def test_somebody_or_some_order_is_to_be_named(self, shop: Connection, staff: Client) -> None:
         page = staff.post(
-            "/admin/invoicing/privacyrequest/add/", {"company": shop.company_id, "kind": "redact", "reason": "x"}
+            "/admin/invoicing/privacyrequest/ask/", {"company": shop.company_id, "kind": "redact", "reason": "x"}
         )
         assert "Diga un pedido o un correo." in page.content.decode()
