@@ -4,7 +4,9 @@ stdout holds the answer (with `--json` one JSON document and nothing else), stde
 1 error, 2 usage, 3 differences or a broken chain, 4 partial, 75 try again later (design.md section 6).
 """
 
+import getpass
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -12,6 +14,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 OK, ERROR, USAGE, DIFFERENCES, PARTIAL, TRY_LATER = 0, 1, 2, 3, 4, 75
+
+
+def user() -> str:
+    """Return the name of whoever sits at the terminal; a user without a name is its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 class Command(BaseCommand):

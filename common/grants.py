@@ -1,6 +1,7 @@
 """What the application role may do to every table, computed from the models and compared with the catalogue.
 
-A ledger table (`common.ledger.LedgerModel`) can be read and appended to, and only its `mutable` columns updated;
+A ledger table (`common.ledger.LedgerModel`) can be read and appended to, and only its `mutable` columns updated, and
+those `redactable` ones whose every change but one a trigger refuses;
 every other table can be read and written; Django's record of migrations can be read. Nothing can be truncated,
 altered or owned. The owner of the tables runs `prepare` before and `apply` after migrations.
 """
@@ -111,7 +112,8 @@ def _wanted(tables: dict[str, set[str]], ledgers: Iterable[type[models.Model]] |
     for model in ledgers:
         if issubclass(model, LedgerModel):
             table = model._meta.db_table
-            columns = {str(field.column) for field in model._meta.concrete_fields if field.name in model.mutable}
+            open_ones = (*model.mutable, *model.redactable)
+            columns = {str(field.column) for field in model._meta.concrete_fields if field.name in open_ones}
             wanted[table] = Grant(READ_AND_APPEND, frozenset(columns & tables.get(table, set())))
     return {table: grant for table, grant in sorted(wanted.items()) if table in tables}
 

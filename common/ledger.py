@@ -2,7 +2,8 @@
 
 A ledger model names in `mutable` the few columns that may change (a state, a later verdict). Four guards keep the
 rest: `save` writes nothing else, the application role has no UPDATE privilege on other columns and no DELETE at all
-(`common.grants`), the triggers below refuse it even to the owner, and `seal` shows afterwards that nobody did.
+(`common.grants`), the triggers below refuse it even to the owner, and `seal` shows afterwards that nobody did. One
+transition is open beside them, and only once a row: personal data of some tables into nothing (`redactable`).
 """
 
 import hashlib
@@ -30,7 +31,8 @@ class FrozenColumns(pgtrigger.ReadOnly):
 
     def get_condition(self, model: Any) -> Any:
         # Migrations ask with a historical model, which has the fields but not the class attribute.
-        self.exclude = list(apps.get_model(model._meta.label).mutable) or None
+        now: Any = apps.get_model(model._meta.label)
+        self.exclude = [*now.mutable, *now.redactable] or None
         return super().get_condition(model)  # type: ignore[no-untyped-call]
 
 
@@ -57,6 +59,9 @@ class LedgerModel(models.Model):
     mutable: ClassVar[tuple[str, ...]] = ()
     added: ClassVar[tuple[str, ...]] = ()
     """Columns that came after rows had been sealed: a seal covers them where they hold more than their default."""
+    redactable: ClassVar[tuple[str, ...]] = ()
+    """Columns of personal data, and `seal` with them: a redaction empties them once and seals the row anew. `save` does
+    not write them; the model adds a trigger that refuses every change of theirs but that one."""
 
     seal = models.CharField(max_length=64, editable=False)
 

@@ -53,8 +53,16 @@ ALERT_EMAIL: list[str] = env.list("ALERT_EMAIL", [])
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", 90, validate=validate.Range(min=1))
 """Who asks for /metrics must bear it; without, only this machine is answered."""
+IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", 90, validate=validate.Range(min=1))
+FISCAL_YEARS = env.int(
+    "FISCAL_YEARS",
+    6,
+    validate=validate.Range(
+        min=6, max=100, error="invoices and their books are kept for 6 whole years at least (Commerce Code, art. 30)"
+    ),
+)
+"""Whole years, after the one of its issue, for which an invoice and what it rests on is promised to be kept."""
 CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", "")
 """For tests only: a file with the seconds by which every process's clock is moved."""
 

@@ -19,3 +19,4 @@ class InvoicingConfig(AppConfig):
             reporting,
         )
         from invoicing.customers import asking  # noqa: F401, PLC0415
+        from invoicing.privacy import ageing, requests  # noqa: F401, PLC0415

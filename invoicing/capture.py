@@ -25,6 +25,10 @@ class NeedsPulling(Exception):
     """The delivery only names the order: give the connection its API credentials and switch on asking the shop."""
 
 
+class Forgotten(Exception):
+    """What was held of this order is redacted: nothing can be read or decided until the shop sends it again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CapturedVersion:
     """What became of a delivery: the snapshot, and whether it asks for a decision on an invoice.
@@ -49,7 +53,10 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
 
     :raises Unreadable: when the bytes are not what the platform documents.
     :raises NeedsPulling: when they only name the order, and the shop may not be asked.
+    :raises Forgotten: when the bytes are redacted.
     """
+    if delivery.redacted:
+        raise Forgotten(Forgotten.__doc__)
     connection = delivery.connection
     pulled, may_ask = delivery.topic == PULLED, can_pull(connection)
     reading = PLATFORMS[connection.platform].read(
@@ -111,8 +118,11 @@ def lock_order(delivery: Delivery, reading: Reading, *, now: datetime) -> Order:
 
 
 def content_of(order: Order) -> OrderContent | None:
-    """Return the order as it stands: its newest version and every refund that came on its own."""
-    if order.current is None:
+    """Return the order as it stands: its newest version and every refund that came on its own.
+
+    None where there is no version, and where it is redacted.
+    """
+    if order.current is None or order.current.redacted:
         return None
     if order.last_version == 1:  # as most are when they are invoiced: there is nothing beside it
         content: OrderContent = decode(order.current.content, OrderContent)
@@ -123,7 +133,8 @@ def content_of(order: Order) -> OrderContent | None:
 def merged(version: Snapshot, refunds: QuerySet[Snapshot]) -> OrderContent:
     """Return the content of an order's version together with refunds that it does not mention itself."""
     content: OrderContent = decode(version.content, OrderContent)
-    return with_refunds(content, [decode(snapshot.content, Refund) for snapshot in refunds.order_by("version")])
+    held = refunds.exclude(content="").order_by("version")
+    return with_refunds(content, [decode(snapshot.content, Refund) for snapshot in held])
 
 
 def with_refunds(content: OrderContent, alone: Iterable[Refund]) -> OrderContent:
@@ -169,9 +180,12 @@ def _keep(order: Order, delivery: Delivery, reading: Reading, *, now: datetime) 
         order.number = reading.content.number[:120]
         order.buyer = (reading.content.buyer.company or reading.content.buyer.name)[:160]
         order.total = reading.content.total
+    order.redacted_at = None  # the shop told of it again, and what it told is here
     order.save(
-        update_fields=["last_version", "platform_version", "triggered_at", "current", "number", "buyer", "total"]
-    )
+        update_fields=[
+            "last_version", "platform_version", "triggered_at", "current", "number", "buyer", "total", "redacted_at",
+        ]
+    )  # fmt: skip
     view = content_of(order)
     invoiced = order.invoices.filter(purpose__in=("sale", "advance")).exists()
     matters = news and view is not None and policy.matters(view, invoiced=invoiced)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from invoicing import policy
-from invoicing.capture import content_of, merged
+from invoicing.capture import Forgotten, content_of, merged
 from invoicing.holds import Resolution
 from invoicing.issued import ByHand, Issued, IssuedDocument
 from invoicing.knowing import known, tax_policy
@@ -24,7 +24,13 @@ from invoicing.remembering import Figures, Kept
 from invoicing.states import ORDER_MOVES, SNAPSHOT_MOVES
 from invoicing.values import Address, OrderContent, Party, Referred, TaxShare
 from workflows.encoding import decode
+from workflows.forgetting import NOTHING
 from workflows.models import Step
+
+SEEN_TO = (
+    "A person saw to this order outside, and what it was then is redacted, so that nobody can tell what is new of it: "
+    "invoice what is missing by a draft, or cancel this process."
+)
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +41,18 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide_order(order_id: UUID, answers: tuple[Resolution, ...], *, now: datetime) -> Decided:
-    """Take the decision under the order's lock, with a person's answers so far, and note a hold on the order."""
+    """Take the decision under the order's lock, with a person's answers so far, and note a hold on the order.
+
+    :raises Forgotten: when what would have to be known of it is redacted.
+    """
     order = (
         Order.objects.select_for_update(no_key=True, of=("self",))
         .select_related("current", "connection")
         .get(pk=order_id)
     )
     content = content_of(order)
+    if order.current and order.current.redacted:
+        raise Forgotten(Forgotten.__doc__)
     if content is None or order.current is None:
         raise LookupError(f"order {order_id} has no version to decide on")
     company = Company.objects.select_related("taxpayer").get(pk=order.company_id)
@@ -111,7 +122,7 @@ def issued_for(order: Order) -> Issued:
     """Return the documents of an order that are in force, and how far they go."""
     invoices = list(Invoice.objects.filter(order=order).select_related("snapshot").order_by("id"))
     in_force = [invoice for invoice in invoices if invoice.state != "annulled"]
-    settled = order.snapshots.filter(state="processed", kind="order").order_by("-version").first()
+    settled = order.snapshots.filter(state="processed", kind="order").exclude(content="").order_by("-version").first()
     return Issued(
         documents=tuple(_document(invoice) for invoice in in_force),
         annulled=tuple(invoice.num_serie for invoice in invoices if invoice.state == "annulled"),
@@ -174,7 +185,7 @@ def kept_for(order: Order) -> tuple[Kept, ...]:
         told = Step.objects.filter(
             process__tags__contains=[f"order:{order.pk}"], process__workflow="invoice-order",
             key__startswith="decide", done=True,
-        ).order_by("process__seq", "id")  # fmt: skip
+        ).exclude(output=NOTHING).order_by("process__seq", "id")  # fmt: skip
         for output in told.values_list("output", flat=True):
             found += decode(output or "", _Journaled).decision.kept
     return tuple(dict.fromkeys(found))
@@ -199,7 +210,10 @@ def _referred(each: InvoiceReference) -> Referred:
 
 
 def _by_hand(order: Order) -> ByHand | None:
-    """Return the newest version that a person saw to outside, with the refunds of all of them."""
+    """Return the newest version that a person saw to outside, with the refunds of all of them.
+
+    :raises Forgotten: when that version is redacted.
+    """
     settlements = list(order.settlements.order_by("id"))
     if not settlements:
         return None
@@ -207,6 +221,8 @@ def _by_hand(order: Order) -> ByHand | None:
     version = order.snapshots.filter(kind="order", version__lte=newest.version).order_by("-version").first()
     if version is None:
         return None
+    if version.redacted:
+        raise Forgotten(SEEN_TO)
     refunds = {refund for settlement in settlements for refund in settlement.refunds}
     documented = set(Invoice.objects.filter(order=order, purpose="refund").values_list("refund", flat=True))
     return ByHand(

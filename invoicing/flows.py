@@ -10,7 +10,7 @@ from django.db import transaction
 from common import clock
 from invoicing import pulling
 from invoicing.acknowledging import InvoiceRef, Outcome, Sent, pursue
-from invoicing.capture import NeedsPulling, capture_delivery, still_waiting
+from invoicing.capture import Forgotten, NeedsPulling, capture_delivery, still_waiting
 from invoicing.census_checks import check_census
 from invoicing.customers.asking import ask_unbidden
 from invoicing.deciding import Decided, decide_order, leave_order
@@ -22,6 +22,7 @@ from invoicing.mailing import post
 from invoicing.models import Connection, Delivery, Document, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
+from invoicing.privacy.asking import AnotherShop, ask_by_shop
 from invoicing.storefronts import Unreadable
 from invoicing.values import Hint
 from invoicing.vat_checks import check_for_an_hour
@@ -89,8 +90,10 @@ def take_in(delivery_id: UUID) -> Read:
     now = clock.now()
     delivery = Delivery.objects.select_related("connection").defer("connection__credentials").get(pk=delivery_id)
     try:
+        if ask_by_shop(delivery, now=now):
+            return Read()
         captured = capture_delivery(delivery, now=now)
-    except (Unreadable, NeedsPulling) as error:
+    except (AnotherShop, Unreadable, NeedsPulling, Forgotten) as error:
         raise Abort(f"{delivery.connection}: {error}") from error
     if captured is None:
         return Read()
@@ -161,7 +164,10 @@ def capture(run: Run, p: Capture) -> UUID | None:
 def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
     """Compare what is issued so far with the newest version, under the policy and a person's answers."""
     now = clock.now()
-    decided = decide_order(order_id, answers, now=now)
+    try:
+        decided = decide_order(order_id, answers, now=now)
+    except Forgotten as error:
+        raise Abort(str(error)) from error
     ask_unbidden(order_id, decided.decision.hold, version=decided.version, answers=len(answers), now=now)
     return decided
 

@@ -55,6 +55,8 @@ def _judge(order: Order) -> tuple[State, str]:
     # Read after the processes: a decision that ended meanwhile has left its mark by now.
     order = Order.objects.select_related("current").get(pk=order.pk)
     content = content_of(order)
+    if order.current and order.current.redacted:
+        return "explained", "its data is redacted"
     if order.current is None or content is None:
         return "missing", "no version of it was read"
     made = order.invoices.filter(purpose__in=("sale", "advance")).exclude(state__in=IN_FORCE_NOT)

@@ -6,11 +6,14 @@ A snapshot    captured, processed (a decision was taken on it), superseded (a ne
               or equal: kept as evidence).
 An invoice    issued, acknowledged, acknowledged_with_errors, rejected (by the AEAT), rectified, annulled. Between the
               middle ones it goes to and fro: a later record replaces, annuls or reactivates what the AEAT holds.
+A privacy request  open (being worked on), ready (what is held can be handed over by a person), done.
 """
 
 from common.states import Moves
 
 ORDER_STATES = ("open", "held", "invoiced", "corrected", "cancelled", "ignored")
+NOT_INVOICED = ("open", "held", "cancelled", "ignored")
+"""The states of an order that has led to no invoice."""
 ORDER_MOVES = Moves(
     hold=(("open",), "held"),
     reopen=(("held", "ignored", "cancelled"), "open"),
@@ -34,4 +37,10 @@ INVOICE_MOVES = Moves(
     reject=(("issued", "acknowledged", "acknowledged_with_errors"), "rejected"),
     rectify=(("issued", "acknowledged", "acknowledged_with_errors", "rejected"), "rectified"),
     annul=(("issued", "acknowledged", "acknowledged_with_errors", "rejected"), "annulled"),
+)
+
+REQUEST_STATES = ("open", "ready", "done")
+REQUEST_MOVES = Moves(
+    offer=(("open",), "ready"),
+    finish=(("open", "ready"), "done"),
 )

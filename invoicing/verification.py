@@ -11,19 +11,27 @@ from workflows.rows import sql
 
 
 def lost_deliveries(company: Company) -> Iterator[Finding]:
-    """I1: every delivery is byte-equal to its hash and was read into a snapshot, or into nothing by decision."""
+    """I1: every delivery is byte-equal to its hash and was read into a snapshot, or into nothing by decision.
+
+    One that was redacted is empty, and its redaction names the hash that it still bears.
+    """
+    changed_bytes = """(
+        encode(sha256(d.body), 'hex') <> d.body_sha256
+        AND NOT (length(d.body) = 0 AND r.content_hash IS NOT DISTINCT FROM d.body_sha256)
+    )"""
     rows = sql(
-        """
-        SELECT d.id, encode(sha256(d.body), 'hex') <> d.body_sha256, p.id IS NULL,
+        f"""
+        SELECT d.id, {changed_bytes}, p.id IS NULL,
                p.state = 'completed' AND p.result <> 'null' AND s.id IS NULL
         FROM invoicing_delivery d
         LEFT JOIN workflows_process p ON p.workflow = 'capture' AND p.idempotency_key = 'delivery:' || d.id
         LEFT JOIN invoicing_snapshot s ON s.delivery_id = d.id
+        LEFT JOIN invoicing_redaction r ON r.delivery_id = d.id
         WHERE d.company_id = %s AND (
-            encode(sha256(d.body), 'hex') <> d.body_sha256 OR p.id IS NULL
+            {changed_bytes} OR p.id IS NULL
             OR p.state = 'completed' AND p.result <> 'null' AND s.id IS NULL
         )
-        """,
+        """,  # noqa: S608 (a literal of this function)
         [company.pk],
     )
     for delivery, changed, unread, lost in rows:
@@ -33,6 +41,27 @@ def lost_deliveries(company: Company) -> Iterator[Finding]:
             yield Finding("I1", f"delivery {delivery}", "no process was started to read it")
         if lost:
             yield Finding("I1", f"delivery {delivery}", "it was read, and its snapshot is missing")
+
+
+def wrongly_emptied(company: Company) -> Iterator[Finding]:
+    """I1: a version without content was redacted, its hash is the one that was redacted, and no invoice rests on it."""
+    rows = sql(
+        """
+        SELECT s.id, r.content_hash IS DISTINCT FROM s.content_hash, i.num_serie
+        FROM invoicing_snapshot s JOIN invoicing_order o ON o.id = s.order_id
+        LEFT JOIN invoicing_redaction r ON r.snapshot_id = s.id
+        LEFT JOIN invoicing_invoice i ON i.snapshot_id = s.id
+        WHERE o.company_id = %s AND s.content = '' AND (
+            r.content_hash IS DISTINCT FROM s.content_hash OR i.id IS NOT NULL
+        )
+        """,
+        [company.pk],
+    )
+    for snapshot, untold, num_serie in rows:
+        if untold:
+            yield Finding("I1", f"order version {snapshot}", "its content is gone and no redaction says so")
+        if num_serie:
+            yield Finding("I1", f"order version {snapshot}", f"its content is gone, and {num_serie} rests on it")
 
 
 def doubled_invoices(company: Company) -> Iterator[Finding]:
@@ -145,7 +174,7 @@ def damaged_exports(company: Company, root: Path) -> Iterator[Finding]:
 
 def company_checks(company: Company) -> list[Callable[[], Iterator[Finding]]]:
     """Return the checks that need nothing but the company's rows."""
-    checks = (lost_deliveries, doubled_invoices, numbering_gaps, unrecorded_invoices)
+    checks = (lost_deliveries, wrongly_emptied, doubled_invoices, numbering_gaps, unrecorded_invoices)
     return [partial(check, company) for check in checks]
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from common import clock
 from invoicing.intake import receive, refuse
 from invoicing.models import Connection
-from invoicing.storefronts import PLATFORMS, CannotJudge
+from invoicing.storefronts import PLATFORMS, CannotJudge, shopify_privacy
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +52,20 @@ def _challenge(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     return HttpResponse(asked, content_type="text/plain")
 
 
+def _of_privacy(connection: Connection, request: HttpRequest) -> bool:
+    """Tell whether a shop asks to forget: those it may send after it was disconnected, and sends again until heard."""
+    return connection.platform == Connection.Platform.SHOPIFY and shopify_privacy.concerns(request.headers)
+
+
 def _webhook(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
         return JsonResponse({"error": "announce the body's Content-Length"}, status=411)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
         return JsonResponse({"error": f"body larger than {MAX_BODY} bytes"}, status=413)
     connection = (
-        Connection.objects.filter(pk=connection_id, active=True)
-        .exclude(platform__in=WITHOUT_A_DOOR)
-        .defer("credentials")
-        .first()
+        Connection.objects.filter(pk=connection_id).exclude(platform__in=WITHOUT_A_DOOR).defer("credentials").first()
     )
-    if connection is None:
+    if connection is None or not (connection.active or _of_privacy(connection, request)):
         return JsonResponse({"error": "unknown connection"}, status=404)
     storefront = PLATFORMS[connection.platform]
     try:

@@ -201,7 +201,8 @@ def _fingerprint() -> str:
             digest.update(f"{app.label} {file.name}\n".encode() + file.read_bytes())
     for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
         # What `common.grants` reads of a ledger model.
-        digest.update(f"{model._meta.db_table} {getattr(model, 'mutable', None)}\n".encode())
+        kept = getattr(model, "mutable", None), getattr(model, "redactable", None)
+        digest.update(f"{model._meta.db_table} {kept}\n".encode())
     for module in ("common.grants", "config.management.commands.migrate"):
         digest.update(Path(str(importlib.import_module(module).__file__)).read_bytes())
     return digest.hexdigest()[:12]

@@ -15,6 +15,7 @@ from invoicing.admin.invoices import InvoiceAdmin
 from invoicing.admin.letterheads import MailTemplateAdmin
 from invoicing.admin.orders import OrderAdmin
 from invoicing.admin.outside import ExchangeRateAdmin, VatCheckAdmin
+from invoicing.admin.privacy import PrivacyRequestAdmin
 from invoicing.admin.reconciliations import ReconciliationAdmin
 from invoicing.admin.series import SeriesAdmin
 from invoicing.models import Company
@@ -33,6 +34,7 @@ __all__ = [
     "LockEventAdmin",
     "MailTemplateAdmin",
     "OrderAdmin",
+    "PrivacyRequestAdmin",
     "ReconciliationAdmin",
     "SeriesAdmin",
     "VatCheckAdmin",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
@@ -64,7 +65,8 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Company
-        fields = (*ADDRESS, "email", "report_recipients", "simplified_activity", *TAX_FIELDS)
+        fields = (*ADDRESS, "email", "report_recipients", "simplified_activity", *TAX_FIELDS,
+                  "forget_after_days")  # fmt: skip
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse a regime that the issuer's tax does not know."""
@@ -121,6 +123,7 @@ class CompanyAdmin(ScopedAdmin):
         (gettext_lazy("Facturación"), {"fields": (("email", "language"), "report_recipients",
                                                   "simplified_activity", "qualified_simplified", "checks_census")}),
         (gettext_lazy("Impuestos"), {"fields": (TAX_FIELDS[:2], *TAX_FIELDS[2:])}),
+        (gettext_lazy("Conservación"), {"fields": ("kept_shown", "forget_after_days")}),
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -134,7 +137,7 @@ class CompanyAdmin(ScopedAdmin):
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("taxpayer_shown", "certificate_shown") if obj else ()
+        return ("taxpayer_shown", "certificate_shown", "kept_shown") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = OpenCompanyForm if obj is None else CompanyForm
@@ -159,6 +162,12 @@ class CompanyAdmin(ScopedAdmin):
     @display(description=gettext_lazy("certificado"))
     def certificate_shown(self, company: Company) -> Any:
         return describe_certificate(company.taxpayer)
+
+    @display(description=gettext_lazy("facturas y aquello en que se apoyan"))
+    def kept_shown(self, company: Company) -> str:
+        return _("Nunca se borran aquí. La casa promete conservarlas %(years)s años completos.") % {
+            "years": settings.FISCAL_YEARS,
+        }  # fmt: skip
 
     def has_export_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Tell whether the person may take invoices away: the permission to make exports."""

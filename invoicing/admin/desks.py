@@ -17,7 +17,7 @@ from invoicing.answers import outline
 from invoicing.customers.answer import ACTOR as CUSTOMER
 from invoicing.exports import progress
 from invoicing.holds import CATALOGUE
-from invoicing.models import Company, Connection, Delivery, Invoice, Order
+from invoicing.models import Company, Connection, Delivery, Invoice, Order, PrivacyRequest
 from verifactu.history import records_of
 from verifactu.models import Installation, Submission
 from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
@@ -88,6 +88,11 @@ SUBJECTS.update(
             gettext_lazy("Conexión"), "admin:invoicing_connection_change", _names(Connection, "name")
         ),
         "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
+        "privacy": Subject(
+            gettext_lazy("Petición de privacidad"),
+            "admin:invoicing_privacyrequest_change",
+            _names(PrivacyRequest, "reason"),
+        ),
         "chain": Subject(
             gettext_lazy("Instalación"), "admin:verifactu_installation_change", _names(Installation, "numero")
         ),
@@ -233,6 +238,30 @@ DESKS.update(
         "load-exchange-rates": Desk(
             title=gettext_lazy("Cargar los tipos de cambio del BCE"),
             steps={"fetch_rates": gettext_lazy("Pedir los que ha publicado")},
+        ),
+        "forget-old": Desk(
+            title=gettext_lazy("Retirar los datos de lo que no se facturó"),
+            steps={
+                "forget_a_batch_of_orders": gettext_lazy("Retirar los de unos pedidos"),
+                "forget_a_page_of_deliveries": gettext_lazy("Retirar los de entregas sin pedido"),
+            },
+        ),
+        "privacy-request": Desk(
+            title=gettext_lazy("Atender una petición de privacidad"),
+            steps={
+                "find_named": gettext_lazy("Hallar los pedidos que nombra"),
+                "asked_what": gettext_lazy("Ver qué se pide y hasta cuándo"),
+                "find_orders": gettext_lazy("Buscar más pedidos"),
+                "find_deliveries": gettext_lazy("Buscar entregas sin pedido"),
+                "stop_shop": gettext_lazy("Desconectar la tienda"),
+                "redact_found": gettext_lazy("Retirar los datos de lo hallado"),
+                "redact_shop_orders": gettext_lazy("Retirar los datos de sus pedidos"),
+                "redact_shop_deliveries": gettext_lazy("Retirar los de entregas sin pedido"),
+                "note": gettext_lazy("Anotar lo que espera"),
+                "offer": gettext_lazy("Preparar lo que se guarda para entregarlo"),
+                "remind": gettext_lazy("Avisar de que vence"),
+                "conclude": gettext_lazy("Anotar lo hecho y lo que se conserva"),
+            },
         ),
         "purge-answers": Desk(
             title=gettext_lazy("Retirar respuestas antiguas de la API"),

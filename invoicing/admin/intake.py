@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, download, link, moment, mono, pretty_json, table
+from invoicing.admin.redacted import told
 from invoicing.admin.related import process_table, processes_about
 from invoicing.models import Delivery
 
@@ -50,6 +51,7 @@ class DeliveryAdmin(ReadingAdmin):
 
     def page(self, request: HttpRequest, obj: Delivery) -> dict[str, Any]:
         snapshot = obj.snapshots.select_related("order").first()
+        gone = told(obj)
         return {
             "heading": f"{obj.connection.get_platform_display()} · {obj.topic}",
             "facts": [
@@ -62,11 +64,12 @@ class DeliveryAdmin(ReadingAdmin):
                 Fact(_("Identidad del suceso"), mono(obj.event_key)),
                 Fact(_("SHA-256 del cuerpo"), mono(obj.body_sha256)),
                 Fact(_("Tamaño"), f"{len(bytes(obj.body))} bytes"),
+                *([Fact(_("Datos personales"), gone)] if gone else []),
             ],
             "processes": process_table(processes_about(request, [f"delivery:{obj.pk}"])),
             "headers": table([_("Cabecera"), _("Valor")], [(mono(k), mono(v)) for k, v in sorted(obj.headers.items())]),
-            "body": pretty_json(obj.body),
-            "download": reverse("admin:invoicing_delivery_body", args=[obj.pk]),
+            "body": gone or pretty_json(obj.body),
+            "download": "" if gone else reverse("admin:invoicing_delivery_body", args=[obj.pk]),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -76,6 +79,6 @@ class DeliveryAdmin(ReadingAdmin):
     def body(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Download the bytes as they came; never shown as what they claim to be."""
         delivery = self.get_object(request, str(pk))
-        if delivery is None or not self.has_view_permission(request, delivery):
+        if delivery is None or delivery.redacted or not self.has_view_permission(request, delivery):
             raise Http404
         return download(bytes(delivery.body), f"{delivery.topic}-{delivery.pk}.bin")

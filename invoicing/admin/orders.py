@@ -14,6 +14,7 @@ from common import clock
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, pretty_json, shown, state_filter, table
 from invoicing.admin.asked import answers_table
 from invoicing.admin.labels import ORDERS, SNAPSHOTS
+from invoicing.admin.redacted import told
 from invoicing.admin.related import chip, euros, invoice_table, process_table, processes_about
 from invoicing.capture import content_of
 from invoicing.models import Invoice, Order
@@ -59,7 +60,9 @@ class OrderAdmin(ReadingAdmin):
 
     def page(self, request: HttpRequest, obj: Order) -> dict[str, Any]:
         invoices = list(Invoice.objects.filter(order=obj).select_related("document").order_by("id"))
-        snapshots = list(obj.snapshots.select_related("delivery").defer("delivery__body").order_by("-version"))
+        snapshots = list(
+            obj.snapshots.select_related("delivery", "redaction").defer("delivery__body").order_by("-version")
+        )
         tags = [
             f"order:{obj.pk}",
             *(f"{kind}:{invoice.pk}" for invoice in invoices for kind in ("invoice", "mail")),
@@ -77,8 +80,12 @@ class OrderAdmin(ReadingAdmin):
             "processes": process_table(processes),
             "asked": answers_table(obj),
             "snapshots": [
-                (snapshot, chip(SNAPSHOTS[snapshot.state]), pretty_json(snapshot.content)) for snapshot in snapshots
+                (snapshot, chip(SNAPSHOTS[snapshot.state]), told(snapshot) or pretty_json(snapshot.content))
+                for snapshot in snapshots
             ],
+            "forget": reverse("admin:invoicing_privacyrequest_ask") + f"?order={obj.pk}"
+            if request.user.has_perm("invoicing.add_privacyrequest") and not obj.redacted_at
+            else "",
             "kinds": {"order": _("pedido"), "refund": _("devolución")},
         }
 
@@ -99,7 +106,9 @@ def _facts(order: Order, content: OrderContent | None) -> list[Fact]:
         Fact(_("Total"), euros(order.total)),
         Fact(_("Recibido"), moment(order.created_at)),
         Fact(_("Identidad en la tienda"), mono(order.external_id)),
-    ]
+        *([Fact(_("Datos personales"), _("retirados el %(when)s") % {"when": moment(order.redacted_at)})]
+          if order.redacted_at else []),
+    ]  # fmt: skip
     if content is None:
         return facts
     buyer, address = content.buyer, content.buyer.address

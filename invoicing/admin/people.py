@@ -40,12 +40,12 @@ class CompaniesInline(TabularInline):
 MEANINGFUL = {
     "view": ("order", "invoice", "export", "delivery", "company", "connection", "apikey", "series", "taxpayer",
              "installation", "record", "submission", "answer", "process", "discrepancy", "lockevent", "gap", "draft",
-             "mailtemplate"),
-    "add": ("connection", "apikey", "series", "export", "draft", "mailtemplate"),
+             "mailtemplate", "privacyrequest"),
+    "add": ("connection", "apikey", "series", "export", "draft", "mailtemplate", "privacyrequest"),
     "delete": ("draft",),
     "issue": ("draft",),
     "change": ("company", "connection", "apikey", "taxpayer", "process", "installation", "record", "discrepancy",
-               "draft", "mailtemplate"),
+               "draft", "mailtemplate", "privacyrequest"),
     "amend": ("invoice",),
     "annul": ("invoice",),
     "mail": ("invoice",),
@@ -62,6 +62,7 @@ ACTS = {
     "change_apikey": _("revocar"),
     "change_installation": _("reanudar el envío"),
     "change_record": _("enviar de nuevo lo apartado"),
+    "change_privacyrequest": _("descargar lo que se guarda y darlo por entregado"),
     "change_discrepancy": _("aprobar reparaciones y descartar"),
 }
 

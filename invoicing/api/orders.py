@@ -1,5 +1,6 @@
 """Orders: sent and followed."""
 
+import hashlib
 from datetime import datetime
 from typing import ClassVar
 
@@ -174,7 +175,9 @@ def _take(request: Request, connection: Connection, body: bytes, now: datetime) 
     order = Order.objects.get(connection=connection, external_id=reading.external_id)
     identity = api.identity(body, request.headers)
     received = receive(connection, body=body, headers=request.headers, identity=identity, now=now)
-    if not received.new and bytes(Delivery.objects.get(pk=received.delivery_id).body) != body:
+    # By their hash, which stays when the bytes are redacted.
+    before = Delivery.objects.values_list("body_sha256", flat=True).get(pk=received.delivery_id)
+    if not received.new and before != hashlib.sha256(body).hexdigest():
         # The kept answer of this key is gone, the delivery that it brought is not (it never goes).
         raise Problem("idempotency-key-reused")
     url = order_url(order.pk)

@@ -9,6 +9,7 @@ from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceRefe
 from invoicing.models.letterhead import Bounce, Letterhead, MailTemplate
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
 from invoicing.models.outside import CensusCheck, ExchangeRate, VatCheck
+from invoicing.models.privacy import PrivacyItem, PrivacyRequest, Redaction
 from invoicing.models.reconciliation import Reconciliation
 
 __all__ = [
@@ -34,7 +35,10 @@ __all__ = [
     "MailTemplate",
     "Membership",
     "Order",
+    "PrivacyItem",
+    "PrivacyRequest",
     "Reconciliation",
+    "Redaction",
     "Series",
     "Settlement",
     "Snapshot",

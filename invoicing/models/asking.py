@@ -9,11 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from common.ids import uuid7
 from common.ledger import LedgerModel
 from invoicing.models.company import Company
+from invoicing.models.guards import only_redacted
 from invoicing.models.order import Order
 
 
 class CustomerRequest(LedgerModel):
     """A letter that asks a buyer for what a hold lacks. Its link answers this one question (`token`) and no other."""
+
+    redactable = ("email", "seal")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("empresa"))
@@ -37,6 +40,13 @@ class CustomerRequest(LedgerModel):
             # holds: was this question put to the customer
             models.Index(fields=["token"], name="customer_request_token"),
         ]
+        triggers: ClassVar = [
+            *LedgerModel.Meta.triggers,
+            only_redacted(
+                "customer_request", "email", empty="{row}.email = ''",
+                rests="SELECT FROM invoicing_invoice i WHERE i.order_id = NEW.order_id",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.order} {self.email}"
@@ -47,6 +57,8 @@ class CustomerAnswer(LedgerModel):
 
     `from_hash` is a keyed hash of the address that it came from: it tells one sender from another and nothing else.
     """
+
+    redactable = ("nif", "name", "address", "seal")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     request = models.OneToOneField(
@@ -63,6 +75,15 @@ class CustomerAnswer(LedgerModel):
         ordering: ClassVar = ["-id"]
         verbose_name = _("respuesta de un cliente")
         verbose_name_plural = _("respuestas de clientes")
+        triggers: ClassVar = [
+            *LedgerModel.Meta.triggers,
+            only_redacted(
+                "customer_answer", "nif", "name", "address",
+                empty="{row}.nif = '' AND {row}.name = '' AND {row}.address = '[]'::jsonb",
+                rests="SELECT FROM invoicing_invoice i JOIN invoicing_customerrequest q ON q.order_id = i.order_id"
+                      " WHERE q.id = NEW.request_id",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.nif} {self.name}"

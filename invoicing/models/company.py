@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -114,6 +115,17 @@ class Company(models.Model):
         default=list,
         blank=True,
         help_text=_("Separados por comas; vacío: el correo de la empresa."),
+    )
+    forget_after_days = models.PositiveSmallIntegerField(
+        _("retirar los datos de lo no facturado a los (días)"),
+        null=True,
+        blank=True,
+        default=365,
+        validators=[MinValueValidator(30)],
+        help_text=_(
+            "Del comprador, en pedidos que no llevaron a ninguna factura, desde lo último que envió la tienda; 30 como "
+            "mínimo. Vacío: no se retiran por edad."
+        ),
     )
     created_at = models.DateTimeField(_("alta"), auto_now_add=True)
 

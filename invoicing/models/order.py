@@ -1,5 +1,6 @@
 """What the shops sent: the bytes, the order that they speak of, and its versions."""
 
+import hashlib
 from typing import ClassVar
 
 from django.db import models
@@ -10,11 +11,16 @@ from django_fsm import FSMField
 from common.ids import uuid7
 from common.ledger import LedgerModel
 from invoicing.models.company import Company, Connection
-from invoicing.states import ORDER_MOVES, ORDER_STATES, SNAPSHOT_MOVES, SNAPSHOT_STATES
+from invoicing.models.guards import only_redacted
+from invoicing.states import NOT_INVOICED, ORDER_MOVES, ORDER_STATES, SNAPSHOT_MOVES, SNAPSHOT_STATES
+
+NOTHING_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
 class Delivery(LedgerModel):
     """One received request, as it came: the evidence from which everything else can be read again."""
+
+    redactable = ("body", "seal")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("empresa"))
@@ -38,9 +44,22 @@ class Delivery(LedgerModel):
             # intake: the platform's delivery identity is the deduplication
             models.UniqueConstraint(fields=["connection", "delivery_key"], name="one_delivery_per_key"),
         ]
+        triggers: ClassVar = [
+            *LedgerModel.Meta.triggers,
+            only_redacted(
+                "delivery", "body", empty="length({row}.body) = 0",
+                rests="SELECT FROM invoicing_snapshot s JOIN invoicing_invoice i ON i.snapshot_id = s.id"
+                      " WHERE s.delivery_id = NEW.id",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.topic} {self.delivery_key}"
+
+    @property
+    def redacted(self) -> bool:
+        """Whether its bytes are gone; then `redaction` says when and why."""
+        return not self.body and self.body_sha256 != NOTHING_SHA256
 
 
 class Order(models.Model):
@@ -64,6 +83,8 @@ class Order(models.Model):
         "Snapshot", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("versión actual")
     )
     created_at = models.DateTimeField(_("recibido"))
+    redacted_at = models.DateTimeField(_("datos retirados"), null=True, blank=True)
+    """When what was known of it then was redacted; empty again once the shop tells more of it."""
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -80,6 +101,8 @@ class Order(models.Model):
             models.Index(fields=["company", "state"], name="order_state"),
             # API: a company's orders, newest first, page by page
             models.Index(fields=["company", "-id"], name="order_page"),
+            # forgetting: what led to no invoice so far and still holds personal data
+            models.Index(fields=["id"], name="order_to_forget", condition=Q(redacted_at=None, state__in=NOT_INVOICED)),
         ]
         triggers: ClassVar = [ORDER_MOVES.trigger()]
 
@@ -91,6 +114,7 @@ class Snapshot(LedgerModel):
     """One immutable version of an order (or a refund that came on its own), with its content hash."""
 
     mutable = ("state",)
+    redactable = ("content", "seal")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="snapshots", verbose_name=_("pedido"))
@@ -114,10 +138,22 @@ class Snapshot(LedgerModel):
             models.UniqueConstraint(fields=["delivery"], name="one_snapshot_per_delivery"),
             models.CheckConstraint(condition=Q(state__in=SNAPSHOT_STATES), name="snapshot_state_known"),
         ]
-        triggers: ClassVar = [*LedgerModel.Meta.triggers, SNAPSHOT_MOVES.trigger()]
+        triggers: ClassVar = [
+            *LedgerModel.Meta.triggers,
+            SNAPSHOT_MOVES.trigger(),
+            only_redacted(
+                "snapshot", "content", empty="{row}.content = ''",
+                rests="SELECT FROM invoicing_invoice i WHERE i.snapshot_id = NEW.id",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.order} v{self.version}"
+
+    @property
+    def redacted(self) -> bool:
+        """Whether its content is gone; then `redaction` says when and why."""
+        return not self.content
 
 
 class Settlement(LedgerModel):

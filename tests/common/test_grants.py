@@ -127,7 +127,7 @@ class TestEveryLedgerOfTheProduct:
     """Privileges are checked before rows are looked for, so `WHERE false` proves them on empty tables."""
 
     @pytest.mark.django_db
-    def test_is_closed_but_for_its_mutable_columns(self) -> None:
+    def test_is_closed_but_for_its_mutable_columns_and_those_of_a_redaction(self) -> None:
         ledgers = [model for model in apps.get_models() if issubclass(model, LedgerModel)]
         assert ledgers
         for model in ledgers:
@@ -135,7 +135,7 @@ class TestEveryLedgerOfTheProduct:
             for field in model._meta.concrete_fields:
                 column = connection.ops.quote_name(str(field.column))
                 change = f"UPDATE {table} SET {column} = {column} WHERE false"
-                if field.name in model.mutable:
+                if field.name in (*model.mutable, *model.redactable):
                     run(change)
                 else:
                     refused(change)

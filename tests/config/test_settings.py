@@ -44,6 +44,17 @@ def test_names_all_that_are_missing(missing: list[str], environment: str) -> Non
     assert all(name in said for name in missing)
 
 
+@pytest.mark.parametrize("years", ["5", "0", "-6", "seis"])
+def test_fiscal_rows_are_promised_for_six_years_at_least(years: str) -> None:
+    said = start(FISCAL_YEARS=years)
+    assert "FISCAL_YEARS" in said
+    assert "6 whole years at least" in said or "integer" in said
+
+
+def test_and_longer_where_the_house_says_so() -> None:
+    assert start(FISCAL_YEARS="10") == ""
+
+
 def test_a_new_version_asks_for_a_new_declaration() -> None:
     said = start(DECLARATION_VERSION="0.0.9")
     assert "this is Encadena 0.1.0" in said

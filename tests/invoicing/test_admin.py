@@ -23,7 +23,7 @@ from common.ids import uuid7
 from config.demo.catalogue import PRODUCTS
 from invoicing.documents import Documents
 from invoicing.intake import receive
-from invoicing.models import Company, Connection, Delivery, Document, Export, Invoice, Order
+from invoicing.models import Company, Connection, Delivery, Document, Export, Invoice, Order, PrivacyRequest
 from invoicing.storefronts import PLATFORMS
 from tests import world
 from tests.databases import Database
@@ -270,6 +270,9 @@ class TestNothingIsEdited:
         Answer(submission=submission, kind="submission", received_at=clock.now(), body=b"x").save()
         alert("lane_paused", "x", "x", "", clock.now())
         leave_troubles(Invoice.objects.get(), reason="x")
+        now = clock.now()
+        PrivacyRequest(id=uuid7(), company=shop.company, kind="redact", asked_by="x", reason="x", received_at=now,
+                       due_at=now).save()  # fmt: skip
         day = clock.now().date()
         Export(
             id=uuid7(), company=shop.company, requested_by="ana", first_date=day, last_date=day,

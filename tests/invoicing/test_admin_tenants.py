@@ -24,7 +24,18 @@ from config.demo.catalogue import PRODUCTS
 from invoicing.api.keys import issue_key
 from invoicing.companies import connect
 from invoicing.documents import Documents
-from invoicing.models import ApiKey, Company, Connection, Document, Draft, Export, Invoice, MailTemplate, Membership
+from invoicing.models import (
+    ApiKey,
+    Company,
+    Connection,
+    Document,
+    Draft,
+    Export,
+    Invoice,
+    MailTemplate,
+    Membership,
+    PrivacyRequest,
+)  # fmt: skip
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -65,6 +76,10 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> Comp
     Membership.objects.create(user=User.objects.create_user("ana", is_staff=True), company=company)
     alert("process_held", "invoice-order", "Cliente Oculta no contesta", company.tenant, clock.now())
     leave_troubles(invoice, reason="Cliente Oculta")
+    PrivacyRequest(
+        id=uuid7(), company=company, kind="export", asked_by="Cliente Oculta", reason="Cliente Oculta", state="ready",
+        received_at=clock.now(), due_at=clock.now(),
+    ).save()  # fmt: skip
     Draft.objects.create(company=company, reference="#9001", buyer_name="Cliente Oculta", created_at=clock.now(),
                          updated_at=clock.now())  # fmt: skip
     Schedule(

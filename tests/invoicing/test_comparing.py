@@ -16,9 +16,11 @@ from django.db import connection as database
 from common import clock
 from invoicing import comparing
 from invoicing.models import Company, Connection, Delivery, Invoice, Order, Reconciliation
+from invoicing.privacy.asking import ask_by_hand
 from invoicing.shops import keep_schedules
 from tests.databases import Database
 from tests.invoicing.aeat import Said, manage
+from tests.shops_standin.bigcommerce import BigCommerceShop
 from tests.shops_standin.joined import deliver, join, work
 from tests.shops_standin.posting import told_of_order
 from tests.shops_standin.server import Faults, Reply, Shop, StandIn
@@ -307,3 +309,19 @@ def test_a_shop_that_may_be_asked_is_asked_by_the_clock(internet: StandIn, encin
     connection.save()
     keep_schedules(connection, now=clock.now() + timedelta(minutes=1))
     assert set(Schedule.objects.filter(name__endswith=str(connection.pk)).values_list("paused", flat=True)) == {True}
+
+
+def test_what_was_redacted_is_explained_and_not_fetched_again(internet: StandIn, encina: Company) -> None:
+    shop = stocked(internet.open(BigCommerceShop()), 1, paid=False)  # it lists orders and gives each by itself
+    join(encina, shop, invoice_from=start())
+    reconcile()
+    work()
+    shop.requests.clear()
+    (number,) = Order.objects.values_list("number", flat=True)
+    ask_by_hand(encina, kind="redact", orders=[number], asked_by="eva", reason="lo pidió", now=clock.now())
+    work()
+    assert Order.objects.get().redacted_at
+    said = reconcile("--since", start().isoformat())
+    assert (said.code, of(said)["pulled"], of(said)["explained"], of(said)["remains"]) == (0, 0, 1, [])
+    assert not [asked for asked in shop.requests if f"orders/{Order.objects.get().external_id}" in asked]
+    assert [bytes(delivery.body) for delivery in Delivery.objects.all()] == [b""]

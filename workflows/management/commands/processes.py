@@ -1,7 +1,5 @@
 """Processes from the terminal: `manage.py processes list|show|resume|cancel|replay|free-key`."""
 
-import getpass
-import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
@@ -90,7 +88,7 @@ class Command(commands.Command):
             answer = {"verb": verb, "dry_run": True, "meant": meant, "done": [], "refused": _texts(refused)}
             return answer, commands.PARTIAL if refused else commands.OK
         made: list[dict[str, UUID]] = []
-        act = verb_of(verb, actor=f"cli:{_user()}", reason=reason, from_step=from_step)
+        act = verb_of(verb, actor=f"cli:{commands.user()}", reason=reason, from_step=from_step)
 
         def one(process: UUID) -> None:
             new = act(process, clock.now())
@@ -119,14 +117,6 @@ class Command(commands.Command):
         if rows and "steps" in rows[0]:
             return [line for row in rows for line in _told(row)]
         return [f"{row['id']}  {row['state']:<10}  {row['workflow']}  {row['created_at']}" for row in rows]
-
-
-def _user() -> str:
-    """Return the name of whoever sits at the terminal; a user without a name is its number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _age(text: str) -> timedelta:
