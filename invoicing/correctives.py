@@ -1,9 +1,14 @@
 """Corrective documents as they are to be issued, from what stands and what changes of it. Pure."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from invoicing.balance import ZERO, Balance, foreign_of, foreign_tax, negative, shares_of, total
-from invoicing.issued import Issued, figures
+from invoicing.issued import Beside, Issued, IssuedDocument, figures
+from invoicing.money import cents
 from invoicing.printable import per_kind
 from invoicing.values import Party, Priced, PricedLine, Replaced, Wanted
 from verifactu.codes import TipoFactura
@@ -23,7 +28,8 @@ def restated(issued: Issued, recipient: Party, *, key: str, said: str = "") -> W
     if not stands:
         return None
     lines = per_kind(stands, "restated", language=last.language)
-    priced = priced_change(stands, lines, last.mentions)
+    kept = _beside([half], -1) if half else _beside(issued.in_force)
+    priced = _with(kept, priced_change(stands, lines, last.mentions))
     if half or last.tipo in SIMPLIFIED:
         behind = half.substitutes if half else tuple(document.reference for document in issued.in_force)
         return Wanted(
@@ -32,9 +38,10 @@ def restated(issued: Issued, recipient: Party, *, key: str, said: str = "") -> W
         )  # fmt: skip
     if last.tipo == TipoFactura.F3.value:
         change = negative(stands)
+        lines = per_kind(change, "exchange_reversal", language=last.language)
         return Wanted(
             purpose="exchange_reversal", tipo="F3", substitutes=last.substitutes, recipient=last.recipient,
-            priced=priced_change(change, per_kind(change, "exchange_reversal", language=last.language), last.mentions),
+            priced=_with(_beside(issued.in_force, -1), priced_change(change, lines, last.mentions)),
             note=f"Deja sin efecto el canje {last.num_serie}: los datos del cliente eran otros.", **shared,
         )  # fmt: skip
     return Wanted(
@@ -71,7 +78,7 @@ def difference(
         qualified=last.qualified,
         email=last.email,
         language=last.language,
-        priced=priced_change(change, lines, last.mentions),
+        priced=_with(_withheld(issued, change), priced_change(change, lines, last.mentions)),
         note=note,
     )
 
@@ -84,6 +91,38 @@ def priced_change(change: Balance, lines: tuple[PricedLine, ...], mentions: tupl
         lines=lines, shares=shares_of(change), tax_total=tax, total=total(change) - abroad, platform_tax=tax,
         mentions=mentions, foreign=foreign_of(change), foreign_tax=abroad,
     )  # fmt: skip
+
+
+def _beside(documents: Sequence[IssuedDocument], sign: int = 1) -> Beside:
+    """Return what documents have beside their totals, all together."""
+    rates = {each.beside.withholding_rate for each in documents if each.beside.withholding}
+    return Beside(
+        withholding=sign * sum((each.beside.withholding for each in documents), Decimal(0)),
+        withholding_rate=rates.pop() if len(rates) == 1 else None,
+        outlays=sign * sum((each.beside.outlays for each in documents), Decimal(0)),
+        advances=sign * sum((each.beside.advances for each in documents), Decimal(0)),
+    )
+
+
+def _withheld(issued: Issued, change: Balance) -> Beside:
+    """Return the withholding of a change: of what is kept back the share that the change is of the base.
+
+    The buyer keeps a percentage of the base (RIRPF art. 95.1), so of less less is; the last change takes what is
+    left of it. Outlays and advances stay what they were.
+    """
+    kept, bases = _beside(issued.in_force), [_base(figures(issued.in_force)), _base(change)]
+    if not kept.withholding or not all(bases):
+        return Beside()
+    share = cents(kept.withholding * bases[1] / bases[0])
+    return Beside(withholding=max(share, -kept.withholding), withholding_rate=kept.withholding_rate)
+
+
+def _base(found: Balance) -> Decimal:
+    return sum((amounts.base for amounts in found.values()), ZERO)
+
+
+def _with(beside: Beside, priced: Priced) -> Priced:
+    return msgspec.structs.replace(priced, **msgspec.structs.asdict(beside))
 
 
 def _replaced(stands: Balance) -> Replaced:

@@ -1,6 +1,7 @@
 """What an order asks for now: its newest version against what is issued so far, judged by the policy."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import msgspec
 from invoicing import policy
 from invoicing.capture import Forgotten, content_of, merged
 from invoicing.holds import Resolution
-from invoicing.issued import ByHand, Issued, IssuedDocument
+from invoicing.issued import Beside, ByHand, Issued, IssuedDocument
 from invoicing.knowing import known, tax_policy
 from invoicing.models import Company, Invoice, InvoiceReference, Order, Settlement
 from invoicing.policy import (
@@ -155,6 +156,12 @@ def _document(invoice: Invoice) -> IssuedDocument:
         substitutes=tuple(_referred(each) for each in references if each.relation == "substitutes"),
         exchange=found.exchange if found else None,
         foreign=found.foreign if found else (),
+        beside=Beside(
+            withholding=invoice.withholding,
+            withholding_rate=found.withholding_rate if found else None,
+            outlays=invoice.outlays,
+            advances=found.advances if found else Decimal(0),
+        ),
     )
 
 

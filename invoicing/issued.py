@@ -17,6 +17,15 @@ RESTATING = ("recipient", "exchange", "exchange_reversal")
 """Purposes of those that say again, for another recipient, what stands."""
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Euros that change what is paid and not the invoice's total (FAQ 20): kept back, advanced for him, received."""
+
+    withholding: Decimal = Decimal(0)
+    withholding_rate: Decimal | None = None
+    outlays: Decimal = Decimal(0)
+    advances: Decimal = Decimal(0)
+
+
 class IssuedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """An invoice in force (not annulled); `id` is None for one that was issued elsewhere."""
 
@@ -38,6 +47,7 @@ class IssuedDocument(msgspec.Struct, frozen=True, kw_only=True):
     substitutes: tuple[Referred, ...] = ()
     exchange: Exchange | None = None
     foreign: tuple[ForeignTax, ...] = ()
+    beside: Beside = Beside()
 
     @property
     def total(self) -> Decimal:
