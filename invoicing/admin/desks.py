@@ -180,6 +180,10 @@ DESKS.update(
             waiting=waits_for_the_aeat,
             answer_by_hand=False,
         ),
+        "go-on-in-production": Desk(
+            title=gettext_lazy("Seguir tras confirmar el paso a producción"),
+            steps={"resume_held": gettext_lazy("Hacer seguir lo que esperaba")},
+        ),
         "ask-customer": Desk(
             title=gettext_lazy("Preguntar a un cliente"),
             steps={"send_question": gettext_lazy("Enviar el correo con el enlace")},

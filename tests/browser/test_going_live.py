@@ -13,7 +13,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from common import clock
+from verifactu.going_live import PAUSES
 from verifactu.models import ProductionConfirmation
+from workflows.models import Process
 
 pytestmark = pytest.mark.browser
 
@@ -40,3 +42,8 @@ def test_an_installation_is_confirmed_by_typing_what_it_binds_to(house: House, p
     expect(page.get_by_text(sentence)).to_be_visible()
     page.screenshot(path=tmp_path / "after.png", full_page=True)
     assert ProductionConfirmation.objects.get(installation=installation).actor == "eva"
+    looking = Process.objects.filter(workflow="go-on-in-production", tenant=shops.company.taxpayer.tenant)
+    for pause in PAUSES[1:]:
+        house.until(lambda: looking.filter(state="waiting", wake_at__gt=clock.now()).exists())
+        house.pass_time(pause)
+    house.settled()
