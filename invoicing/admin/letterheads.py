@@ -104,7 +104,7 @@ class LetterheadInline(StackedInline):
     extra = 1
     max_num = 1
     can_delete = False
-    fields = (("accent", "logo_shown"), ("logo_file", "no_logo"), "footer", ("iban", "bank"))
+    fields = ("accent", "logo_file", ("logo_shown", "no_logo"), "footer", ("iban", "bank"))
     readonly_fields = ("logo_shown",)
 
     @display(description=gettext_lazy("logotipo actual"))

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
@@ -144,7 +145,7 @@ class PrivacyRequestAdmin(ReadingAdmin):
     def page(self, request: HttpRequest, obj: PrivacyRequest) -> dict[str, Any]:
         items = obj.items.select_related("order", "delivery").defer("delivery__body").order_by("pk")[:MOST_SHOWN]
         return {
-            "heading": obj.get_kind_display(),
+            "heading": capfirst(obj.get_kind_display()),
             "state": STATES[obj.state],
             "kept": _until(obj.figures.get("kept_until")) if obj.figures.get("kept") else "",
             "waits": obj.figures.get("waits"),
@@ -217,10 +218,10 @@ class PrivacyRequestAdmin(ReadingAdmin):
         return row
 
     @action(
-        description=gettext_lazy("Olvidar a un cliente, o entregar lo que se guarda de él"),
+        description=gettext_lazy("Nueva petición"),
         url_path="ask",
         permissions=["ask"],
-        icon="person_off",
+        icon="add",
     )
     def ask(self, request: HttpRequest) -> HttpResponse:
         """Ask whom to forget, or whose data to hand over."""
