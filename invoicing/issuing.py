@@ -55,7 +55,7 @@ def issue_document(order_id: UUID, decided: Decided, *, now: Callable[[], dateti
         head = chain.lock(tenant=company.tenant)
         stamp = head.stamp(now())
         invoice = _invoice(order, company, decided, wanted, stamp, head.installation.environment)
-        _write(invoice, order, order.current, last=not decided.decision.more)
+        rows = _rows(invoice, order, order.current, last=not decided.decision.more)  # sealed by this
         registro = registro_alta(
             invoice,
             wanted.priced.shares,
@@ -72,6 +72,7 @@ def issue_document(order_id: UUID, decided: Decided, *, now: Callable[[], dateti
             covers=invoice.seal,
             answer_token=f"invoice:{invoice.pk}",
             now=stamp,
+            beside=rows,
         )
         return invoice
 
@@ -181,8 +182,8 @@ def _description(order: Order, wanted: Wanted) -> str:
     return f"{said}Pedido {order}: " + ", ".join(line.description for line in wanted.priced.lines)
 
 
-def _write(invoice: Invoice, order: Order, snapshot: Snapshot, *, last: bool) -> None:
-    """Insert the invoice with its rows, and move on the order, its versions and what is rectified, by one statement.
+def _rows(invoice: Invoice, order: Order, snapshot: Snapshot, *, last: bool) -> tuple[str, list[Any]]:
+    """Return what inserts the invoice with its rows, and moves on the order, its versions and what is rectified.
 
     The version has become what it asks for, those before it are superseded.
     """
@@ -202,15 +203,16 @@ def _write(invoice: Invoice, order: Order, snapshot: Snapshot, *, last: bool) ->
             *reference_values, INVOICE_MOVES.target("rectify"), rectified, list(INVOICE_MOVES.sources("rectify")),
         ]  # fmt: skip
     move = "correct" if invoice.method else "invoice"
-    sql(
+    return (
         f"""
-        WITH invoice AS ({insert}), lines AS ({lines}){named}, invoiced AS (
+        invoice AS ({insert}), lines AS ({lines}){named}, invoiced AS (
             UPDATE invoicing_order SET state = %s WHERE id = %s AND state = ANY(%s)
         ), older AS (
             UPDATE invoicing_snapshot SET state = %s WHERE order_id = %s AND id <> %s AND state = ANY(%s)
               AND kind = 'order'
+        ), newest AS (
+            UPDATE invoicing_snapshot SET state = %s WHERE id = %s AND state = ANY(%s) AND %s
         )
-        UPDATE invoicing_snapshot SET state = %s WHERE id = %s AND state = ANY(%s) AND %s
         """,  # noqa: S608 (the models' own columns)
         [
             *values, *line_values, *named_values,

@@ -4,10 +4,11 @@ The lock is the Installation's row. Whoever issues takes it before reading the c
 inside a chain, and holds it until the invoice, its record and the new head are committed together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -132,11 +133,13 @@ def append(
     covers: str,
     answer_token: str,
     now: datetime,
+    beside: tuple[str, Sequence[Any]] = ("", ()),
 ) -> Record:
     """Append `registro` to the locked chain, advance the head, and wake the chain's submission.
 
     `registro` carries the link and the stamp that `head` gave; its huella is computed here. `covers` is the seal
-    (hex) of what the record stands for.
+    (hex) of what the record stands for. `beside` are the parts of a WITH, and their values, that write it: one
+    statement does all.
 
     :raises InvalidRecord: when the record breaks the schema or a rule of the AEAT; nothing is written then.
     """
@@ -169,9 +172,10 @@ def append(
     chain.head_huella = record.huella
     chain.head_stamp = stamp
     chain.head_seal = record.seal
+    parts, others = beside
     rows = sql(
         f"""
-        WITH record AS ({insert})
+        WITH {f"{parts}, " if parts else ""}record AS ({insert})
         UPDATE verifactu_installation SET head_seq = %s, head_num_serie = %s, head_fecha = %s, head_huella = %s,
             head_stamp = %s, head_seal = %s
         WHERE id = %s
@@ -181,8 +185,8 @@ def append(
         )
         """,  # noqa: S608 (the model's own columns)
         [
-            *values, chain.head_seq, chain.head_num_serie, chain.head_fecha, chain.head_huella, chain.head_stamp,
-            chain.head_seal, chain.pk, before.near,
+            *others, *values, chain.head_seq, chain.head_num_serie, chain.head_fecha, chain.head_huella,
+            chain.head_stamp, chain.head_seal, chain.pk, before.near,
         ],
     )  # fmt: skip
     full = _look_back(chain, before, rows[0][0] or [], now=now)

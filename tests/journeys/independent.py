@@ -64,7 +64,7 @@ def qr_of(pdf: bytes) -> str:
         image = document[0].render(scale=3).to_pil()
     finally:
         document.close()
-    [code] = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    [code] = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return str(code.text)
 
 
