@@ -4,12 +4,14 @@ Ours is text: the records as they were stored when they were issued, joined, jud
 zeep's is the way its documentation shows: values, `create_message`, the tree serialised, the answer deserialised; its
 values are ready before the clock starts, and that its message says the same is checked once.
 
-Of ours alone the least of the rounds counts, whereas the ratio is of medians: the same work never takes less processor
-time than it needs, and twice as much in those seconds in which a virtual machine runs at half its speed.
+Ours is done several times a round, so that the seconds that zeep takes lie between them: a virtual machine may run at
+half its speed for some of these. The least of all counts, for the same work never takes less processor time than it
+needs; the median of all is told beside it. The ratio is of medians.
 """
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 import requests
@@ -46,12 +48,15 @@ SYSTEM = SistemaInformatico(
     TipoUsoPosibleMultiOT="S",
     IndicadorMultiplesOT="N",
 )
+TIMES = 5
+"""How often ours is done in a round."""
+
 REPROACHED = Verdict("AceptadoConErrores", "2004", "El valor del campo FechaHoraHusoGenRegistro no es el esperado")
 REFUSED = Verdict("Incorrecto", "1237", "El valor del campo CalificacionOperacion está informado y no es correcto")
 
 
 def measure(scale: float) -> list[Figure]:
-    """Return `submission_1000_cpu_ms`, the same as the sender does it today, and `submission_1000_vs_zeep`."""
+    """Return `submission_1000_cpu_ms`, its median, the same as the sender does it, and `submission_1000_vs_zeep`."""
     records = chain(scaled(1000, scale))
     fragments = [fragment(record) for record in records]
     header = Cabecera(ObligadoEmision=WHO)
@@ -69,11 +74,12 @@ def measure(scale: float) -> list[Figure]:
 
     theirs = Zeep(records, answer)
     assert not body_errors(theirs.message())  # noqa: S101 (that both sides do the same work)
-    rounds: list[float] = []
+    all_rounds: list[float] = []
 
     def timed() -> float:
-        rounds.append(cpu_milliseconds(ours))
-        return rounds[-1]
+        some = [cpu_milliseconds(ours) for _ in range(TIMES)]
+        all_rounds.extend(some)
+        return median(some)
 
     ratio = compare(
         "submission_1000_vs_zeep",
@@ -85,8 +91,9 @@ def measure(scale: float) -> list[Figure]:
     )
     as_sent()
     return [
-        at_most("submission_1000_cpu_ms", min(rounds), 60, "CPU ms"),
-        reported("submission_1000_as_sent_cpu_ms", min(cpu_milliseconds(as_sent) for _ in range(5)), "CPU ms"),
+        at_most("submission_1000_cpu_ms", min(all_rounds), 60, "CPU ms"),
+        reported("submission_1000_median_cpu_ms", median(all_rounds), "CPU ms"),
+        reported("submission_1000_as_sent_cpu_ms", min(cpu_milliseconds(as_sent) for _ in range(TIMES)), "CPU ms"),
         ratio,
     ]
 

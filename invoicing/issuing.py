@@ -21,10 +21,8 @@ from invoicing.remembering import figures_with
 from invoicing.states import INVOICE_MOVES, ORDER_MOVES, SNAPSHOT_MOVES
 from invoicing.values import Party, Wanted
 from verifactu import chain, qr
-from verifactu.models import Taxpayer
 from verifactu.records import fecha, importe
 from workflows.encoding import encode
-from workflows.rows import sql
 
 KINDS = {"F1": Series.Kind.COMPLETE, "F2": Series.Kind.SIMPLIFIED, "F3": Series.Kind.EXCHANGE}
 """Type -> kind of series; corrective invoices, R1 to R5, have one of their own."""
@@ -48,11 +46,10 @@ def issue_document(order_id: UUID, decided: Decided, *, now: Callable[[], dateti
     if wanted is None:
         raise ValueError("a decision to issue has its document")
     with transaction.atomic():
-        order = _locked(order_id)
+        order, head = _locked(order_id)
         if order.current is None or order.current.version != decided.version:
             raise NotTheNewest(NotTheNewest.__doc__)
         company = order.company
-        head = chain.lock(tenant=company.tenant)
         stamp = head.stamp(now())
         invoice = _invoice(order, company, decided, wanted, stamp, head.installation.environment)
         rows = _rows(invoice, order, order.current, last=not decided.decision.more)  # sealed by this
@@ -223,26 +220,19 @@ def _rows(invoice: Invoice, order: Order, snapshot: Snapshot, *, last: bool) -> 
     )  # fmt: skip
 
 
-def _locked(order_id: UUID) -> Order:
-    """Return the order under its lock, with its newest version and its company: what issuing needs of them.
-
-    :raises Order.DoesNotExist: for an order that is not there.
-    """
+def _locked(order_id: UUID) -> tuple[Order, chain.Head]:
+    """Lock the order, then the head of its chain; return both, the order with its newest version and its company."""
     parts, statement = _order()
-    rows = sql(statement, [order_id])
-    if not rows:
-        raise Order.DoesNotExist(f"no order {order_id}")
-    values = list(rows[0])
+    head, (_, *values) = chain.lock_after(statement, [order_id])
     loaded: list[Any] = []
     for part in parts:
         loaded.append(part.load(values[: len(part.fields)]))
         del values[: len(part.fields)]
-    order: Order = loaded[0]
-    _, company, taxpayer, snapshot = loaded
-    company.taxpayer = taxpayer
+    order, company, snapshot = loaded
+    company.taxpayer = head.installation.taxpayer
     order.company = company
     order.current = snapshot if snapshot.pk else None
-    return order
+    return order, head
 
 
 @cache
@@ -250,11 +240,10 @@ def _order() -> tuple[tuple[Columns, ...], str]:
     parts = (
         Columns.of(Order, "o", "id", "company", "external_id", "number", "state", "current"),
         Columns.of(Company, "c", "id", "taxpayer", "address", "postal_code", "city", "province", "email", "territory"),
-        Columns.of(Taxpayer, "t", "id", "tenant", "nif", "name"),
         Columns.of(Snapshot, "s", "id", "order", "version", "state", "seal"),
     )
     statement = f"""
-        SELECT {", ".join(map(str, parts))} FROM invoicing_order o
+        SELECT t.tenant, {", ".join(map(str, parts))} FROM invoicing_order o
         JOIN invoicing_company c ON c.id = o.company_id JOIN verifactu_taxpayer t ON t.id = c.taxpayer_id
         LEFT JOIN invoicing_snapshot s ON s.id = o.current_id
         WHERE o.id = %s FOR NO KEY UPDATE OF o

@@ -24,7 +24,7 @@ from verifactu.locks import Where, places, refuse_if_closed
 from verifactu.models import Installation, Record, Taxpayer
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior, RegistroAnulacion, SistemaInformatico
 from verifactu.rules import AEAT_ZONE, check
-from verifactu.submission import end_wait, wake
+from verifactu.submission import end_wait, queued, wake
 from verifactu.system import MULTI_OT, SOLO_VERIFACTU
 from verifactu.xml import fragment, schema_errors
 from workflows.rows import sql
@@ -112,16 +112,25 @@ def lock(*, tenant: str) -> Head:
     :raises ChainLocked: when the chain is locked after a restore.
     :raises NotConfirmed: when it is new in production and nobody has confirmed what it binds to.
     """
-    installations, taxpayers, statement = _head()
-    rows = sql(statement, [tenant, settings.AEAT_ENVIRONMENT])
+    return lock_after("SELECT %s::text AS tenant", [tenant])[0]
+
+
+def lock_after(select: str, values: Sequence[Any]) -> tuple[Head, tuple[Any, ...]]:
+    """Lock a head as `lock` does, and before it, by the same statement, what `select` locks; return its row, too.
+
+    :param select: one row, whose column `tenant` says whose chain it is.
+    """
+    installations, taxpayers, statement = _head(select)
+    rows = sql(statement, [*values, settings.AEAT_ENVIRONMENT])
     if not rows:
         raise WrongEnvironment(f"no active installation for AEAT_ENVIRONMENT={settings.AEAT_ENVIRONMENT}")
-    several, here, before, *values = rows[0]
-    installation = installations.load(values[: len(installations.fields)])
-    installation.taxpayer = taxpayers.load(values[len(installations.fields) :])
+    several, here, before, *loaded = rows[0]
+    own = len(installations.fields) + len(taxpayers.fields)
+    installation = installations.load(loaded[: len(installations.fields)])
+    installation.taxpayer = taxpayers.load(loaded[len(installations.fields) : own])
     refuse_if_closed(installation, Where(here, before))
     refuse_if_unconfirmed(installation)
-    return Head(installation, several)
+    return Head(installation, several), tuple(loaded[own:])
 
 
 def append(
@@ -173,6 +182,7 @@ def append(
     chain.head_stamp = stamp
     chain.head_seal = record.seal
     parts, others = beside
+    sender, whose = queued(chain.pk)
     rows = sql(
         f"""
         WITH {f"{parts}, " if parts else ""}record AS ({insert})
@@ -182,16 +192,18 @@ def append(
         RETURNING (
             SELECT array_agg(concat_ws(' ', r.seq, r.huella, r.seal, r.state)) FROM verifactu_record r
             WHERE r.installation_id = verifactu_installation.id AND r.seq = ANY(%s)
-        )
+        ), ({sender})
         """,  # noqa: S608 (the model's own columns)
         [
             *others, *values, chain.head_seq, chain.head_num_serie, chain.head_fecha, chain.head_huella,
-            chain.head_stamp, chain.head_seal, chain.pk, before.near,
+            chain.head_stamp, chain.head_seal, chain.pk, before.near, *whose,
         ],
     )  # fmt: skip
-    full = _look_back(chain, before, rows[0][0] or [], now=now)
+    near, waiting = rows[0]
+    full = _look_back(chain, before, near or [], now=now)
     if chain.stopped_at is None:
-        wake(chain.pk, now=now)
+        if not waiting:
+            wake(chain.pk, now=now)
         if full:
             end_wait(chain.pk, now=now)
     return record
@@ -232,20 +244,23 @@ def _look_back(chain: Installation, head: _Head, near: list[str], *, now: dateti
 
 
 @cache
-def _head() -> tuple[Columns, Columns, str]:
+def _head(first: str) -> tuple[Columns, Columns, str]:
     """Return the columns of a head and its taxpayer (not its certificate), and the statement that locks the head.
 
+    What comes first is locked first: the head's lock is the last thing that the statement does with a row.
     IndicadorMultiplesOT is counted with it: the two oldest installations of the environment are enough to know. So is
     where the database lives, for the chain's lock after a restore.
     """
     installations = Columns.of(Installation, "i", *(field.name for field in Installation._meta.concrete_fields))
     taxpayers = Columns.of(Taxpayer, "t", "id", "tenant", "nif", "name")
     statement = f"""
+        WITH first AS MATERIALIZED ({first})
         SELECT (SELECT count(*) > 1 FROM (
             SELECT FROM verifactu_installation o WHERE o.environment = i.environment LIMIT 2
-        ) AS two), {places()}, {installations}, {taxpayers}
-        FROM verifactu_installation i JOIN verifactu_taxpayer t ON t.id = i.taxpayer_id
-        WHERE t.tenant = %s AND i.environment = %s AND i.active
+        ) AS two), {places()}, {installations}, {taxpayers}, first.*
+        FROM first JOIN verifactu_taxpayer t ON t.tenant = first.tenant
+        JOIN verifactu_installation i ON i.taxpayer_id = t.id
+        WHERE i.environment = %s AND i.active
         FOR NO KEY UPDATE OF i
     """  # noqa: S608 (the models' own columns)
     return installations, taxpayers, statement

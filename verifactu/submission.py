@@ -7,7 +7,7 @@ lock, and a partial unique index allows one submission in flight.
 """
 
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ from verifactu.states import RECORD_MOVES, SUBMISSION_MOVES
 from verifactu.xml import body_errors, envelope
 from workflows import tokens
 from workflows.api import Lane, step, workflow
-from workflows.engine import trigger
+from workflows.engine import trigger, waiting
 from workflows.journal import Run
 from workflows.retry import Retry
 from workflows.rows import sql
@@ -74,6 +74,11 @@ class Full(msgspec.Struct, frozen=True):
 def wake(installation_id: UUID, *, now: datetime) -> None:
     """Have the chain's pending records sent; at most one process of a chain waits to be started."""
     trigger(submit_chain, SubmitChain(installation_id), now=now, actor="verifactu")
+
+
+def queued(installation_id: UUID) -> tuple[str, list[Any]]:
+    """Return the SELECT, with its values, of the process that `wake` would find: for the statement that appends."""
+    return waiting(submit_chain, SubmitChain(installation_id))
 
 
 def end_wait(installation_id: UUID, *, now: datetime) -> None:

@@ -104,8 +104,8 @@ def trigger(
     :raises EncodingError: when the payload does not fit the workflow's type.
     """
     new = _new(workflow, payload, idempotency_key)
-    if new.once_key and not settle and (waiting := _waiting(workflow, new.once_key)):
-        return Handle(waiting, created=False)
+    if new.once_key and not settle and (found := sql(*_waiting(workflow, new.once_key))):
+        return Handle(found[0][0], created=False)
     plain = not (new.order_key or workflow.supersede_until or workflow.key_lasts)
     with nullcontext() if plain else transaction.atomic(savepoint=False):
         lock_order_key(new.order_key)
@@ -123,10 +123,10 @@ def trigger(
             new.wake_at = max(min(now + settle, new.settling_since + workflow.settle_max), not_before or now)
         if parent:
             new.child_number = 0
-        found = _insert(workflow, [new], now=now, actor=actor, priority=priority, settle=settle, parent=parent)
-        if new.id not in found:
-            if found:
-                return Handle(found[0], created=False)
+        ids = _insert(workflow, [new], now=now, actor=actor, priority=priority, settle=settle, parent=parent)
+        if new.id not in ids:
+            if ids:
+                return Handle(ids[0], created=False)
             assert new.idempotency_key  # noqa: S101 (the conflict that kept us from inserting)
             return Handle(_existing(workflow, [new.idempotency_key])[new.idempotency_key], created=False)
         pump_after_commit(new.lane)
@@ -271,16 +271,27 @@ _INSERT_LATEST = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT N
         coalesce(workflows_process.settling_since, workflows_process.created_at) + %s) {_AND_TELL}"""  # noqa: S608
 
 
-def _waiting(workflow: Workflow, once_key: str) -> UUID | None:
-    """Return the queued process of the key: the usual case, for which nothing need be made.
+def waiting(workflow: Workflow, payload: Any) -> tuple[str, list[Any]]:
+    """Return the SELECT, with its values, of the queued process at which `trigger` would leave it: for more at once.
+
+    It locks that process. Where it finds none, `trigger` is to be called.
+
+    :raises WorkflowError: when the workflow has no `once_key`.
+    """
+    if not workflow.once_key:
+        raise WorkflowError(f"workflow {workflow.name}: without a `once_key` every trigger makes a process")
+    return _waiting(workflow, workflow.once_key(payload))
+
+
+def _waiting(workflow: Workflow, once_key: str) -> tuple[str, list[Any]]:
+    """Find the queued process of the key: the usual case, for which nothing need be made.
 
     Its row is locked: its worker cannot claim it before our transaction, whose rows it must see, is over.
     """
-    rows = sql(
+    return (
         "SELECT id FROM workflows_process WHERE workflow = %s AND once_key = %s FOR NO KEY UPDATE",
         [workflow.name, once_key],
     )
-    return rows[0][0] if rows else None
 
 
 def supersede(
