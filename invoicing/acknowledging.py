@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from common import clock
+from common.words import ErrorInWords
 from invoicing.coding import Coding, CodingRefused, recoded
 from invoicing.holds import Action, Resolution, ResolutionRefused, accept, hold
 from invoicing.models import Invoice
@@ -79,6 +80,12 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     token: str = ""
     refused: str = ""
+    refused_en: str = ""
+
+    @classmethod
+    def not_made(cls, error: Exception) -> "Sent":
+        """Say why none could be, in both languages."""
+        return cls(refused=told(error), refused_en=told(error, "en"))
 
 
 # --- making the next record ------------------------------------------------------------------------------------
@@ -114,7 +121,7 @@ def send_correction(ref: InvoiceRef, coding: Coding, reactivate: bool) -> Sent:
     try:
         return Sent(token=send_amended(ref, coding, reactivate=reactivate).answer_token)
     except (CodingRefused, TouchesTheInvoice, NothingMayBeSent, InvalidRecord) as error:
-        return Sent(refused=told(error))
+        return Sent.not_made(error)
     except NOT_HERE_NOW as error:
         raise Abort(str(error)) from error
 
@@ -125,7 +132,7 @@ def send_annulment(ref: InvoiceRef) -> Sent:
     try:
         return Sent(token=send_annulled(ref).answer_token)
     except (NothingMayBeSent, InvalidRecord) as error:
-        return Sent(refused=told(error))
+        return Sent.not_made(error)
     except NOT_HERE_NOW as error:
         raise Abort(str(error)) from error
 
@@ -143,11 +150,10 @@ def refusal(attempt: Callable[[], Record], language: str = "es") -> str:
 
 def told(error: Exception, language: str = "es") -> str:
     """Return an error as staff reads it; those of our own say in English what their class says."""
-    if language.startswith("en"):
-        return str(error)
-    if isinstance(error, CodingRefused):
-        return error.spanish
-    return REFUSALS.get(type(error)) or str(error)
+    english = language.startswith("en")
+    if isinstance(error, ErrorInWords):
+        return error.words.en if english else error.words.es
+    return str(error) if english else REFUSALS.get(type(error)) or str(error)
 
 
 REFUSALS: dict[type[Exception], str] = {
@@ -242,7 +248,7 @@ def pursue(run: Run, ref: InvoiceRef, sent: Sent) -> Outcome:
     outcome = Outcome(ref.invoice_id, "")
     while True:
         if not sent.token:
-            held = hold("correction_refused", refused=sent.refused)
+            held = hold("correction_refused", refused=sent.refused, refused_en=sent.refused_en)
         else:
             verdict = run.wait("aeat-answer", Verdict, key=sent.token)
             outcome = run.step(announce, ref, verdict)
@@ -255,7 +261,7 @@ def pursue(run: Run, ref: InvoiceRef, sent: Sent) -> Outcome:
         try:
             accept(held, answer)
         except ResolutionRefused as error:
-            sent = Sent(refused=str(error))
+            sent = Sent.not_made(error)
             continue
         match answer.action:
             case Action.RESEND_CORRECTED:

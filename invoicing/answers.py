@@ -5,23 +5,12 @@ A new action is a name in `holds.Action`, the fields that it needs in `holds.Res
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
-from django.utils.translation import get_language
 
+from common.words import Words
 from invoicing.holds import CATALOGUE, Action, Hold
 from invoicing.treatments import REGIMES, codes, named
-
-
-class Words(NamedTuple):
-    """One text in both languages of staff; as text, that of whoever reads."""
-
-    es: str = ""
-    en: str = ""
-
-    def __str__(self) -> str:
-        return self.en if (get_language() or "es").startswith("en") else self.es
 
 
 class Shape(StrEnum):

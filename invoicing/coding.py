@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 
+from common.words import ErrorInWords
 from verifactu.records import DetalleDesglose, IDOtro, PersonaFisicaJuridica, RegistroAlta, texto
 
 
@@ -28,12 +29,8 @@ class Coding(msgspec.Struct, frozen=True, kw_only=True):
     """CodigoPais of that identification; with 07 it is ES."""
 
 
-class CodingRefused(ValueError):
-    """This coding does not fit the record; the message says why, in English, and `spanish` the same."""
-
-    def __init__(self, english: str, spanish: str) -> None:
-        super().__init__(english)
-        self.spanish = spanish
+class CodingRefused(ErrorInWords):
+    """This coding does not fit the record."""
 
 
 def recoded(registro: RegistroAlta, coding: Coding) -> RegistroAlta:
@@ -45,13 +42,13 @@ def recoded(registro: RegistroAlta, coding: Coding) -> RegistroAlta:
     for change in coding.lines:
         if not 0 <= change.position <= len(lines):
             raise CodingRefused(
-                f"The breakdown has {len(lines)} lines; there is none with the number {change.position}.",
                 f"El desglose tiene {len(lines)} líneas; no hay una nº {change.position}.",
+                f"The breakdown has {len(lines)} lines; there is none with the number {change.position}.",
             )
         if change.calificacion and change.exencion:
             raise CodingRefused(
-                "A line has a qualification or a reason of exemption, not both.",
                 "Una línea lleva calificación o causa de exención, no las dos.",
+                "A line has a qualification or a reason of exemption, not both.",
             )
         for index in range(len(lines)) if change.position == 0 else [change.position - 1]:
             lines[index] = _line(lines[index], change)
@@ -73,8 +70,8 @@ def _line(line: DetalleDesglose, change: LineCoding) -> DetalleDesglose:
 def _recipients(registro: RegistroAlta, coding: Coding) -> tuple[PersonaFisicaJuridica, ...]:
     if coding.id_type and len(registro.Destinatarios) != 1:
         raise CodingRefused(
-            "The record does not have one recipient, and only one, to identify in another way.",
             "El registro no tiene un destinatario, y solo uno, que identificar de otro modo.",
+            "The record does not have one recipient, and only one, to identify in another way.",
         )
     return registro.Destinatarios
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import msgspec
 
+from common.words import ErrorInWords
 from invoicing import nif, treatments
 from invoicing.coding import Coding
 from invoicing.hold_catalogue import ABOUT, CATALOGUE, Action, Reason
@@ -77,8 +78,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
         return filled(reason.missing_en if language == "en" else reason.missing, self.data, language)
 
 
-class ResolutionRefused(ValueError):
-    """This answer does not fit the hold. Choose one of its actions and give what that action needs."""
+class ResolutionRefused(ErrorInWords):
+    """This answer does not fit the hold."""
 
 
 class Unpriceable(Exception):
@@ -100,20 +101,34 @@ def hold(code: str, /, *, without: tuple[Action, ...] = (), **data: object) -> H
 def accept(held: Hold, resolution: Resolution) -> None:
     """Check that an answer fits its hold, before the process is told.
 
-    :raises ResolutionRefused: with a sentence in Spanish for whoever answered.
+    :raises ResolutionRefused: with a sentence for whoever answered.
     """
     if resolution.action not in held.actions:
-        raise ResolutionRefused(f"«{resolution.action}» no es posible aquí; sí: {', '.join(held.actions)}.")
+        possible = ", ".join(held.actions)
+        raise ResolutionRefused(
+            f"«{resolution.action}» no es posible aquí; sí: {possible}.",
+            f"“{resolution.action}” is not possible here; these are: {possible}.",
+        )
     if resolution.action in WITH_REASON and not resolution.reason.strip():
-        raise ResolutionRefused("Falta el motivo.")
+        raise ResolutionRefused("Falta el motivo.", "The reason is missing.")
     if resolution.action == Action.NAME_ORIGINAL and not (
         resolution.original and NUMBER.fullmatch(resolution.original.number)
     ):
-        raise ResolutionRefused("Falta el número de la factura original, o lleva caracteres que no admite la AEAT.")
+        raise ResolutionRefused(
+            "Falta el número de la factura original, o lleva caracteres que no admite la AEAT.",
+            "The number of the original invoice is missing, or has characters that the AEAT does not accept.",
+        )
     if resolution.action == Action.GIVE_NIF and not _acceptable(nif.normalise(resolution.nif)):
-        raise ResolutionRefused(f"«{resolution.nif}» no es un NIF español válido, ni un NIF-IVA.")
+        raise ResolutionRefused(
+            f"«{resolution.nif}» no es un NIF español válido, ni un NIF-IVA.",
+            f"“{resolution.nif}” is neither a valid Spanish NIF nor a VAT number.",
+        )
     if resolution.action == Action.CHOOSE_REGIME and resolution.treatment not in choices(held):
-        raise ResolutionRefused(f"Falta decir qué es lo que no lleva impuesto: {', '.join(choices(held))}.")
+        possible = ", ".join(choices(held))
+        raise ResolutionRefused(
+            f"Falta decir qué es lo que no lleva impuesto: {possible}.",
+            f"Say what it is that bears no tax: {possible}.",
+        )
 
 
 def choices(held: Hold) -> tuple[str, ...]:

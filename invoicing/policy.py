@@ -91,7 +91,8 @@ def decide(
         try:
             accept(decision.hold, answer)
         except ResolutionRefused as error:
-            refused = msgspec.structs.replace(decision.hold, data=decision.hold.data | {"refused": str(error)})
+            why = {"refused": error.words.es, "refused_en": error.words.en}
+            refused = msgspec.structs.replace(decision.hold, data=decision.hold.data | why)
             return msgspec.structs.replace(decision, hold=refused, answers=given[:place])
         if answer.action in (Action.IGNORE, Action.CORRECTED_BY_HAND):
             done = case.issued is not None or answer.action == Action.CORRECTED_BY_HAND

@@ -15,17 +15,24 @@ def filled(sentence: str, data: Mapping[str, str], language: str) -> str:
     >>> filled("Son {total} €.", {"total": "3564.95"}, "es")
     'Son 3.564,95\\xa0€.'
     """
-    if "fields" in data:
-        data = {**data, "fields": fields_in(data["fields"], language)}
+    data = {**data, **{name: fact_in(name, data, language) for name in data}}
     amounts = {name: _amount(data[name], language) for name in _AMOUNT.findall(sentence) if name in data}
     return _AMOUNT.sub(lambda found: found[0] if found[1] not in amounts else f"{{{found[1]}}}", sentence).format_map(
         _Facts({**data, **amounts})
     )
 
 
-def fields_in(names: str, language: str) -> str:
-    """Return the names of what a buyer has not given, as a hold keeps them, in Spanish or in English for "en"."""
-    return ", ".join(_FIELDS.get(name, name) for name in names.split(", ")) if language == "en" else names
+def fact_in(name: str, data: Mapping[str, str], language: str) -> str:
+    """Return a fact in Spanish or in English for "en".
+
+    What a buyer has not given is kept in Spanish; another fact that is words is kept twice, as `name` and `name_en`.
+    """
+    value = data[name]
+    if language != "en":
+        return value
+    if name == "fields":
+        return ", ".join(_FIELDS.get(field, field) for field in value.split(", "))
+    return data.get(f"{name}_en") or value
 
 
 def _amount(text: str, language: str) -> str:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from invoicing.answers import Words
+from common.words import Words
 
 _THOUSANDS = r"-?[1-9]\d{0,2}(\%s\d{3})+"
 """What would be thousands in one language and decimals in the other."""

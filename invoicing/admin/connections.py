@@ -13,8 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -26,6 +26,7 @@ from unfold.widgets import (
 
 from common import clock
 from common.admin import ScopedAdmin, anchor, change_url, list_url, moment
+from common.words import reading
 from invoicing.admin.once import show_once
 from invoicing.admin.shop_state import failures, last_comparison, last_delivery
 from invoicing.admin.shop_texts import CREDENTIALS, WHERE_FROM, WHERE_THE_NIF_IS
@@ -54,7 +55,7 @@ def untaxed_choices() -> list[tuple[str, Any]]:
 
 def in_words(code: str) -> str:
     """Return a treatment in the language of the page."""
-    return named(code, "en" if (get_language() or "es").startswith("en") else "es")
+    return named(code, reading())
 
 
 HELD = ("untaxed_shipping", "untaxed_tips", "part_payments")

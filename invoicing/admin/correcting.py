@@ -13,13 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from common import clock
 from common.admin import change_url, link, moment, mono, table
 from common.ids import uuid7
+from common.words import Words, reading
 from invoicing.acknowledging import InvoiceRef, refusal, send_amended, send_annulled
 from invoicing.admin.coding import FIELDS, CodingFields
 from invoicing.admin.related import chip
@@ -162,7 +163,7 @@ def _start(
     """Start the process, unless trying it now shows that nothing may be sent."""
     asking = once(request)
     if not Process.objects.filter(idempotency_key__in=[f"subsanar:{asking}", f"annul:{asking}"]).exists() and (
-        why := refusal(attempt, get_language() or "es")
+        why := refusal(attempt, reading())
     ):
         form.add_error(None, why)
         return ask(page, request, invoice, form, **said)
@@ -191,7 +192,7 @@ def once(request: HttpRequest) -> UUID:
 
 def _remedy(situation: Situation, invoice: Invoice) -> str:
     found = remedy(situation, invoice.tipo)
-    return found.en if (get_language() or "es").startswith("en") else found.es
+    return str(Words(found.es, found.en))
 
 
 def actor(request: HttpRequest) -> str:

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 
 from common import clock
 from common.admin import Fact, table
+from common.words import reading
 from invoicing import drafting
 from invoicing.admin.coding import classification
 from invoicing.admin.labels import TIPOS
 from invoicing.admin.related import euros, why
-from invoicing.answers import Words
 from invoicing.models import Draft, Series
 from invoicing.pdf import formats
 from invoicing.values import Priced
@@ -29,7 +29,7 @@ def seen(draft: Draft) -> dict[str, Any]:
     decision = found.decision
     context: dict[str, Any] = {"mark": found.mark, "decision": decision, "buyer": found.content.buyer}
     if decision.hold:
-        held, language = decision.hold, str(Words("es", "en"))
+        held, language = decision.hold, reading()
         return {
             **context, "held": held.sentence(language), "missing": held.missing_in(language),
             "total": euros(found.content.total),
@@ -64,7 +64,7 @@ def recipient_line(party: Any) -> str:
 
 def lines_table(priced: Priced) -> dict[str, Any]:
     """Return the lines of a document that is not issued yet."""
-    language = str(Words("es", "en"))
+    language = reading()
     return table(
         [_("Descripción"), _("Cantidad"), _("Precio"), _("Descuento"), _("Tipo"), _("Base")],
         [

@@ -18,12 +18,12 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from common import clock
 from common.admin import Label, ScopedAdmin, change_url, colours, link, moment, shown
+from common.words import reading
 from invoicing import drafting
 from invoicing import nif as nif_rules
 from invoicing.admin.amounts import AmountField
 from invoicing.admin.draft_preview import seen
 from invoicing.admin.related import euros
-from invoicing.answers import Words
 from invoicing.models import Draft, DraftLine
 from invoicing.pdf import formats
 
@@ -107,11 +107,11 @@ class LineInline(TabularInline):
 
     @display(description=gettext_lazy("cantidad"))
     def how_many(self, line: DraftLine) -> str:
-        return formats.number(line.quantity, language=str(Words("es", "en")))
+        return formats.number(line.quantity, language=reading())
 
     @display(description=gettext_lazy("precio unitario"))
     def price(self, line: DraftLine) -> str:
-        return formats.price(line.unit_price, str(Words("es", "en")), 6)
+        return formats.price(line.unit_price, reading(), 6)
 
     @display(description=gettext_lazy("descuento (€)"))
     def off(self, line: DraftLine) -> str:

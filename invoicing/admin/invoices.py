@@ -8,11 +8,12 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from common.admin import Fact, ReadingAdmin, colours, link, moment, mono, safe_name, shown, state_filter, table
+from common.words import reading
 from invoicing.admin import correcting, mailing, rectifying
 from invoicing.admin.coding import classification, regime
 from invoicing.admin.labels import ENVIRONMENTS, INVOICES, TIPOS
@@ -21,7 +22,7 @@ from invoicing.admin.related import chip, euros, pdf_link, process_table, proces
 from invoicing.causes import CAUSES
 from invoicing.deciding import figures_of
 from invoicing.documents import Documents
-from invoicing.languages import DEFAULT, address
+from invoicing.languages import address
 from invoicing.models import Bounce, Invoice
 from invoicing.pdf import shared
 from invoicing.printing import printed
@@ -124,7 +125,7 @@ class InvoiceAdmin(ReadingAdmin):
                 (_("Base"), euros(obj.base_total)), (_("Cuota"), euros(obj.tax_total)), (_("Total"), euros(obj.total)),
                 *_beside(found),
             ],
-            "reasons": explained(found.reasons, _language()) if found else [],
+            "reasons": explained(found.reasons, reading()) if found else [],
             "processes": process_table(processes_about(request, [f"invoice:{obj.pk}", f"mail:{obj.pk}"])),
         }  # fmt: skip
 
@@ -185,10 +186,6 @@ def _paper_buttons(request: HttpRequest, invoice: Invoice) -> list[tuple[Any, st
     return found
 
 
-def _language() -> str:
-    return "en" if (get_language() or "es").startswith("en") else "es"
-
-
 def _beside(found: Priced | None) -> list[tuple[Any, str]]:
     """Return what was paid beside the total or is kept from it, and the money that it was paid in."""
     if found is None:
@@ -217,7 +214,7 @@ def _what_the_aeat_said(invoice: Invoice, record: Record) -> list[Fact]:
         Fact(_("Respuesta"), moment(record.verdict_at)),
         Fact("CSV", mono(record.csv)),
         *([Fact(_("La AEAT dice"), said)] if said else []),
-        *([Fact(_("Qué hacer"), what)] if (what := remedy(record.codigo_error, language=get_language())) else []),
+        *([Fact(_("Qué hacer"), what)] if (what := remedy(record.codigo_error, language=reading())) else []),
         Fact(_("Huella"), mono(record.huella)),
         Fact(_("Cotejo"), format_html(
             '<a href="{}" class="text-link" target="_blank" rel="noopener noreferrer">{}</a>',
@@ -253,13 +250,13 @@ def _related(invoice: Invoice) -> list[Fact]:
         for each in invoice.referred_by.select_related("document").order_by("document_id")
     ]
     if invoice.method:
-        cause = CAUSES[invoice.cause].get(get_language() or "es", CAUSES[invoice.cause]["es"])
+        cause = CAUSES[invoice.cause][reading()]
         found.append(Fact(_("Causa"), " · ".join(filter(None, (cause, invoice.note_for_buyer)))))
     return found
 
 
 def _parties(invoice: Invoice) -> list[tuple[Any, list[str]]]:
-    where = address(invoice.recipient_address, get_language() or DEFAULT)
+    where = address(invoice.recipient_address, reading())
     recipient = [invoice.recipient_name, invoice.recipient_nif, *where, invoice.recipient_email]
     return [
         (_("Emisor"), [invoice.issuer_name, invoice.issuer_nif, *invoice.issuer_address]),

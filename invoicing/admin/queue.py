@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from common import clock
 from common.admin import Label, list_url, moment, scoped, tenants
+from common.words import reading
 from invoicing.admin import bulk
 from invoicing.admin.asked import latest, told
 from invoicing.admin.related import euros
-from invoicing.answers import ASKS, Words, outline
+from invoicing.answers import ASKS, outline
 from invoicing.models import Connection
 from invoicing.waiting import AGES, PAGE, Question, Wanted, age_of, counts, questions, summed
 from workflows.models import Process
@@ -113,8 +114,8 @@ def rows(request: HttpRequest, found: list[Question], now: datetime) -> list[Row
             waited=waited(now, question.since),
             colour=AGE[age_of(now, question.since)].colour,
             since=moment(question.since),
-            sentence=question.held.sentence(str(Words("es", "en"))),
-            missing=question.held.missing_in(str(Words("es", "en"))),
+            sentence=question.held.sentence(reading()),
+            missing=question.held.missing_in(reading()),
             actions=[str(ASKS[action].label) for action in question.held.actions],
             total=euros(question.total),
             url=reverse("admin:workflows_process_resolve", args=[question.process]),

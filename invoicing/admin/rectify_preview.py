@@ -6,10 +6,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from common.admin import Fact
+from common.words import reading
 from invoicing.admin.draft_preview import lines_table, recipient_line, shares_table
 from invoicing.admin.labels import TIPOS
 from invoicing.admin.related import euros
-from invoicing.answers import Words
 from invoicing.balance import Amounts, Kind
 from invoicing.by_staff import Correction, next_of
 from invoicing.causes import CAUSES
@@ -26,7 +26,7 @@ def seen(correction: Correction, issued: Issued) -> dict[str, Any]:
     if wanted is None:  # made already, by this very asking
         return {}
     found = remedy(correction.situation, issued.last.tipo)
-    language = str(Words("es", "en"))
+    language = reading()
     cause = CAUSES[wanted.cause][language] if wanted.cause else ""
     named = ", ".join(each.num_serie for each in (*wanted.rectifies, *wanted.substitutes))
     return {

@@ -17,12 +17,12 @@ from unfold.widgets import (
 
 from common import clock
 from common.admin import change_url
+from common.words import Words
 from invoicing import nif
 from invoicing.admin import rectify_preview
 from invoicing.admin.amounts import AmountField
 from invoicing.admin.correcting import RECTIFY, actor, ask, once, reason_field
 from invoicing.admin.related import euros
-from invoicing.answers import Words
 from invoicing.balance import Amounts, Kind
 from invoicing.by_staff import (
     SITUATIONS,

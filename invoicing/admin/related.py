@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common.admin import Label, anchor, link, moment, scoped, table
+from common.words import reading
 from invoicing import choosing
 from invoicing.admin.labels import INVOICES, TIPOS
-from invoicing.answers import Words
 from invoicing.models import Invoice
 from invoicing.pdf import formats
 from invoicing.remedies import REMEDIES
@@ -96,9 +96,9 @@ def pdf_link(invoice: Invoice) -> SafeString | str:
 
 def why(note: str) -> str:
     """Return why a document is as it is, in the language of the page; what names facts stays as it was written."""
-    return WHY[note] if note in WHY and str(Words("es", "en")) == "en" else note
+    return WHY[note] if note in WHY and reading() == "en" else note
 
 
 def euros(amount: Decimal | None) -> str:
     """Return an amount as readers of the page's language write it, or a dash."""
-    return "—" if amount is None else formats.euros(amount, str(Words("es", "en")))
+    return "—" if amount is None else formats.euros(amount, reading())

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
+from common.words import reading
 from invoicing.acknowledging import ABOUT_A_RECORD
 from invoicing.admin.fields import AnswerFields, names_of
 from invoicing.admin.related import euros
-from invoicing.answers import ASKS, Words
+from invoicing.answers import ASKS
 from invoicing.holds import CATALOGUE, Action, Hold, ResolutionRefused, accept, choices
-from invoicing.sentences import fields_in
+from invoicing.sentences import fact_in
 from workflows.admin.desks import Question
 
 LEFT = gettext_lazy("Dejarla como está")
@@ -55,19 +56,18 @@ def ask(hold: Mapping[str, Any]) -> Question:
     if hold.get("code") not in CATALOGUE:
         return Question(title=hold.get("code", ""))
     held = hold_of(hold)
-    language = str(Words("es", "en"))
+    language = reading()
     sentence = held.sentence(language)
     return Question(
         title=sentence,
         text=sentence,
-        known=tuple((name, _fact(key, held.data[key])) for key, name in KNOWN.items() if held.data.get(key)),
+        known=tuple((name, _fact(key, held.data)) for key, name in KNOWN.items() if held.data.get(key)),
         advice=_("Falta: %(missing)s") % {"missing": held.missing_in(language)},
     )
 
 
-def _fact(name: str, value: str) -> str:
-    if name == "fields":
-        return fields_in(value, str(Words("es", "en")))
+def _fact(name: str, data: Mapping[str, str]) -> str:
+    value = fact_in(name, data, reading())
     try:
         return euros(Decimal(value)) if name in AMOUNTS else value
     except InvalidOperation:

@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 import msgspec
-from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
 from common.ids import uuid7
+from common.words import Words, reading
 from invoicing.acknowledging import InvoiceRef, refusal, send_amended, send_annulled
 from invoicing.api import ids
 from invoicing.api.base import ApiView, client, json_body, one, typed
 from invoicing.api.examples import ACTED, AMENDMENTS, ANNULMENTS
 from invoicing.api.idempotency import Done, once
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.processes import ActedResource, done
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
 from invoicing.coding import Coding
@@ -65,8 +65,8 @@ class AmendInvoice(ApiView):
 
     @operation(
         name="invoices_amend",
-        title=Said("Subsanar una factura", "Correct the record of an invoice"),
-        says=Said(
+        title=Words("Subsanar una factura", "Correct the record of an invoice"),
+        says=Words(
             "Registra otra vez la factura entera con la codificación corregida; lo que muestra la factura no cambia. "
             "Location lleva al proceso, que espera la respuesta de la AEAT.",
             "Records the whole invoice again with its coding corrected; what the invoice shows does not change. "
@@ -106,8 +106,8 @@ class AnnulInvoice(ApiView):
 
     @operation(
         name="invoices_annul",
-        title=Said("Anular una factura", "Annul an invoice"),
-        says=Said(
+        title=Words("Anular una factura", "Annul an invoice"),
+        says=Words(
             "Solo la que no debió existir: sin operación ni cobro. Una operación real se rectifica. Location lleva al "
             "proceso, que espera la respuesta de la AEAT.",
             "Only one that should not exist: without operation or payment. A real operation is rectified. Location "
@@ -152,5 +152,5 @@ def _try(attempt: Callable[[], Record]) -> None:
 
     :raises Problem: `correction-refused`, with the reason.
     """
-    if why := refusal(attempt, get_language() or "es"):
+    if why := refusal(attempt, reading()):
         raise Problem("correction-refused", detail=why)

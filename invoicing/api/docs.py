@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from common.words import reading
 from invoicing.api.problems import KINDS
 from invoicing.api.schema import document
 
@@ -26,7 +26,7 @@ PAGE = Path(__file__).with_name("docs.html")
 def schema(request: HttpRequest) -> HttpResponse:
     """Answer the OpenAPI 3.1 document, in the request's language."""
     return JsonResponse(
-        document(_language()),
+        document(reading()),
         json_dumps_params={"ensure_ascii": False, "indent": 2},
         content_type="application/vnd.oai.openapi+json; charset=utf-8",
     )
@@ -35,7 +35,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Answer the document as a page."""
-    return HttpResponse(_page(_language()))
+    return HttpResponse(_page(reading()))
 
 
 @cache
@@ -136,7 +136,3 @@ def _links(described: dict[str, Any]) -> list[str]:
     inner = [described.get("items") or {}, *described.get("anyOf", [])]
     own = [str(described["$ref"].rsplit("/", 1)[1])] if "$ref" in described else []
     return own + [link for one in inner if one for link in _links(one)]
-
-
-def _language() -> str:
-    return "en" if (get_language() or "es").startswith("en") else "es"

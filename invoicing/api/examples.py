@@ -1,6 +1,6 @@
 """The examples of the document. Tests send every one of the bodies and hold the answers against their types."""
 
-from invoicing.api.problems import Said
+from common.words import Words
 from invoicing.api.schema import Example
 
 _ORDER_ID = "ord_01kbf4w8e9f1v9h8t2m6q0x3zn"
@@ -49,20 +49,20 @@ _REFUNDED = {**_SALE, "updated_at": "2027-02-05T09:30:00+01:00",
                           "reason": "Una taza rota"}]}  # fmt: skip
 
 SENT = (
-    Example("consumer", Said("Un particular, sin NIF: factura simplificada", "A consumer without NIF: simplified"),
+    Example("consumer", Words("Un particular, sin NIF: factura simplificada", "A consumer without NIF: simplified"),
             _SALE),
-    Example("company", Said("Una empresa, con NIF: factura completa", "A company with NIF: complete invoice"),
+    Example("company", Words("Una empresa, con NIF: factura completa", "A company with NIF: complete invoice"),
             _COMPANY_SALE),
-    Example("refund", Said("El mismo pedido, más tarde, con una devolución", "The same order, later, with a refund"),
+    Example("refund", Words("El mismo pedido, más tarde, con una devolución", "The same order, later, with a refund"),
             _REFUNDED),
 )  # fmt: skip
 
 RESOLUTIONS = (
-    Example("give-nif", Said("Dar el NIF del comprador", "Give the buyer's NIF"), {
+    Example("give-nif", Words("Dar el NIF del comprador", "Give the buyer's NIF"), {
         "process": "prc_01kbf4wa1rf3s8w5y7z9b2c4d6", "action": "give_nif", "nif": "B12345674",
         "name": "Ferretería Soler SL",
         "address": {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València", "country": "ES"}}),
-    Example("ignore", Said("No facturar", "Do not invoice"), {
+    Example("ignore", Words("No facturar", "Do not invoice"), {
         "process": "prc_01kbf4wa1rf3s8w5y7z9b2c4d6", "action": "ignore", "reason": "Se facturó en la tienda física"}),
 )  # fmt: skip
 
@@ -73,7 +73,7 @@ _ACCEPTED = {
     "delivery": "dlv_01kbf4w8e8e3tbzq5m1n7k9j2h",
     "url": f"/api/v1/orders/{_ORDER_ID}/",
 }
-ACCEPTED = (Example("queued", Said("Guardado", "Kept"), _ACCEPTED),)
+ACCEPTED = (Example("queued", Words("Guardado", "Kept"), _ACCEPTED),)
 
 _INVOICED = {
     "id": _ORDER_ID,
@@ -108,10 +108,10 @@ _HELD = {
     "invoices": [],
 }
 ORDER = (
-    Example("invoiced", Said("Facturado", "Invoiced"), _INVOICED),
-    Example("held", Said("Retenido", "Held"), _HELD),
+    Example("invoiced", Words("Facturado", "Invoiced"), _INVOICED),
+    Example("held", Words("Retenido", "Held"), _HELD),
 )
-ORDERS = (Example("page", Said("La única página", "The only page"),
+ORDERS = (Example("page", Words("La única página", "The only page"),
                   {"data": [_INVOICED], "has_more": False, "next": None}),)  # fmt: skip
 
 _INVOICE = {
@@ -142,8 +142,8 @@ _INVOICE = {
     "links": {"self": f"/api/v1/invoices/{_INVOICE_ID}/", "pdf": f"/api/v1/invoices/{_INVOICE_ID}/pdf/",
               "order": f"/api/v1/orders/{_ORDER_ID}/"},
 }  # fmt: skip
-INVOICE = (Example("acknowledged", Said("Aceptada por la AEAT", "Acknowledged by the AEAT"), _INVOICE),)
-INVOICES = (Example("page", Said("La única página", "The only page"),
+INVOICE = (Example("acknowledged", Words("Aceptada por la AEAT", "Acknowledged by the AEAT"), _INVOICE),)
+INVOICES = (Example("page", Words("La única página", "The only page"),
                     {"data": [_INVOICE], "has_more": False, "next": None}),)  # fmt: skip
 
 _PROCESS_ID = "prc_01kbf4wa1rf3s8w5y7z9b2c4d6"
@@ -181,25 +181,25 @@ _WHOLE = {
     "waits": [],
     "children": {"total": 0, "open": 0, "completed": 0, "failed": 0},
 }  # fmt: skip
-PROCESS = (Example("completed", Said("Terminado", "Completed"), _WHOLE),)
-PROCESSES = (Example("page", Said("La única página", "The only page"),
+PROCESS = (Example("completed", Words("Terminado", "Completed"), _WHOLE),)
+PROCESSES = (Example("page", Words("La única página", "The only page"),
                      {"data": [_PROCESS], "has_more": False, "next": None}),)  # fmt: skip
-REASONS = (Example("reason", Said("Con su motivo", "With its reason"), {"reason": "El transportista ya responde"}),)
+REASONS = (Example("reason", Words("Con su motivo", "With its reason"), {"reason": "El transportista ya responde"}),)
 REPLAYS = (
-    Example("whole", Said("Entero", "Whole"), {"reason": "El PDF salió mal"}),
-    Example("from-step", Said("Desde un paso", "From a step"),
+    Example("whole", Words("Entero", "Whole"), {"reason": "El PDF salió mal"}),
+    Example("from-step", Words("Desde un paso", "From a step"),
             {"reason": "El PDF salió mal", "from_step": "start_mail"}),
 )  # fmt: skip
 ANSWERS = (
-    Example("resolution", Said("A un pedido retenido", "To a held order"), {
+    Example("resolution", Words("A un pedido retenido", "To a held order"), {
         "answer": {"action": "ignore", "reason": "Se facturó en la tienda física"}}),
-    Example("word", Said("Una decisión", "A decision"), {
+    Example("word", Words("Una decisión", "A decision"), {
         "answer": {"approved": True}, "reason": "Está en el presupuesto"}),
 )  # fmt: skip
-MANY = (Example("ignore", Said("No facturar ninguno", "Invoice none of them"), {
+MANY = (Example("ignore", Words("No facturar ninguno", "Invoice none of them"), {
     "processes": [_PROCESS_ID, "prc_01kbf4wa1rf3s8w5y7z9b2c4d7"],
     "answer": {"action": "ignore", "reason": "Pedidos de la feria, ya facturados allí"}}),)  # fmt: skip
-MANY_TOLD = (Example("told", Said("Uno sí y otro no", "One yes, one no"), {
+MANY_TOLD = (Example("told", Words("Uno sí y otro no", "One yes, one no"), {
     "done": 1, "refused": 1,
     "data": [
         {"process": _PROCESS_ID, "done": True, "code": "", "detail": "", "superseded_by": None},
@@ -208,26 +208,26 @@ MANY_TOLD = (Example("told", Said("Uno sí y otro no", "One yes, one no"), {
                    "resuelva, si la hay, la retención de superseded_by.",
          "superseded_by": "prc_01kbf4wa1rf3s8w5y7z9b2c4d8"},
     ]}),)  # fmt: skip
-ACTED = (Example("done", Said("Hecho", "Done"),
+ACTED = (Example("done", Words("Hecho", "Done"),
                  {"process": _PROCESS_ID, "state": "pending", "url": _PROCESS["url"]}),)  # fmt: skip
 AMENDMENTS = (
-    Example("regime", Said("Régimen de una línea", "Regime of a line"), {
+    Example("regime", Words("Régimen de una línea", "Regime of a line"), {
         "reason": "Es criterio de caja", "lines": [{"position": 1, "clave_regimen": "07"}]}),
-    Example("census", Said("Un cliente no censado", "A customer who is not in the census"), {
+    Example("census", Words("Un cliente no censado", "A customer who is not in the census"), {
         "reason": "La AEAT responde 2001", "id_type": "07"}),
-    Example("back", Said("Reactivarla", "Reactivate it"), {"reason": "Se anuló por error", "reactivate": True}),
+    Example("back", Words("Reactivarla", "Reactivate it"), {"reason": "Se anuló por error", "reactivate": True}),
 )  # fmt: skip
 RECTIFICATIONS = (
-    Example("discount", Said("Un descuento posterior", "A later discount"), {
+    Example("discount", Words("Un descuento posterior", "A later discount"), {
         "situation": "return_or_discount", "reason": "Llegó rayada",
         "reductions": [{"position": 1, "gross": "12.10"}]}),
-    Example("recipient", Said("Otros datos del destinatario", "Other data of the recipient"), {
+    Example("recipient", Words("Otros datos del destinatario", "Other data of the recipient"), {
         "situation": "recipient_or_text", "reason": "Cambió la razón social",
         "recipient": {"tax_id": "B12345674", "company": "Ferretería Soler SL",
                       "address": {"lines": ["Calle Mayor 3"], "postal_code": "46001", "city": "València",
                                   "country": "ES"}}}),
 )  # fmt: skip
-ANNULMENTS = (Example("test", Said("Una prueba", "A test"), {"reason": "Era un pedido de prueba"}),)
+ANNULMENTS = (Example("test", Words("Una prueba", "A test"), {"reason": "Era un pedido de prueba"}),)
 _EXPORT_ID = "exp_01kbf4x2m7q9r4t6v8w0y1z3a5"
 _REQUESTED = {
     "id": _EXPORT_ID,
@@ -245,22 +245,22 @@ _REQUESTED = {
     "url": f"/api/v1/exports/{_EXPORT_ID}/",
 }
 EXPORT_WANTED = (
-    Example("month", Said("Un mes", "One month"), {"from": "2027-02-01", "to": "2027-02-28"}),
-    Example("told", Said("Avisando a otra dirección", "Telling another address"),
+    Example("month", Words("Un mes", "One month"), {"from": "2027-02-01", "to": "2027-02-28"}),
+    Example("told", Words("Avisando a otra dirección", "Telling another address"),
             {"from": "2027-01-01", "to": "2027-03-31", "email": "asesoria@example.com", "language": "es"}),
-    Example("quarter", Said("El 303 de un trimestre", "A quarter's 303"), {"kind": "303", "period": "2027-Q1"}),
-    Example("register", Said("El libro registro del año", "The year's register"), {"kind": "libro", "period": "2027"}),
+    Example("quarter", Words("El 303 de un trimestre", "A quarter's 303"), {"kind": "303", "period": "2027-Q1"}),
+    Example("register", Words("El libro registro del año", "The year's register"), {"kind": "libro", "period": "2027"}),
 )  # fmt: skip
-EXPORT_REQUESTED = (Example("queued", Said("Pedida", "Asked for"), _REQUESTED),)
+EXPORT_REQUESTED = (Example("queued", Words("Pedida", "Asked for"), _REQUESTED),)
 EXPORT = (
-    Example("running", Said("En marcha", "Running"), {**_REQUESTED, "state": "running", "pages_done": 7, "pages": 12}),
-    Example("completed", Said("Lista", "Done"), {
+    Example("running", Words("En marcha", "Running"), {**_REQUESTED, "state": "running", "pages_done": 7, "pages": 12}),
+    Example("completed", Words("Lista", "Done"), {
         **_REQUESTED, "state": "completed", "pages_done": 12, "pages": 12, "invoices": 11840,
         "csv": {"url": f"/api/v1/exports/{_EXPORT_ID}/csv/", "size": 2013448,
                 "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"},
         "xlsx": {"url": f"/api/v1/exports/{_EXPORT_ID}/xlsx/", "size": 861204,
                  "sha256": "ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d"}}),
-    Example("failed", Said("Sin nada que exportar", "Nothing to export"), {
+    Example("failed", Words("Sin nada que exportar", "Nothing to export"), {
         **_REQUESTED, "state": "failed",
         "error": "No hay ninguna factura expedida entre el 01/02/2027 y el 28/02/2027; "
         "elija otro periodo. (There is no invoice issued in that period.)"}),
@@ -271,8 +271,8 @@ _STATUS = {
     "waiting": [], "notices": [],
 }  # fmt: skip
 STATUS = (
-    Example("well", Said("Todo enviado", "Everything sent"), _STATUS),
-    Example("waiting", Said("La AEAT no responde", "The AEAT does not answer"), {
+    Example("well", Words("Todo enviado", "Everything sent"), _STATUS),
+    Example("waiting", Words("La AEAT no responde", "The AEAT does not answer"), {
         **_STATUS,
         "waiting": [{"records": 14, "since": "2027-02-03T10:12:44+01:00", "failures": 5,
                      "reason": "No se pudo conectar con la AEAT (timeout)",

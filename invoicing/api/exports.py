@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from common.words import Words
 from invoicing.api import ids
 from invoicing.api.base import ApiView, answer, client, json_body, one
 from invoicing.api.examples import EXPORT, EXPORT_REQUESTED, EXPORT_WANTED
 from invoicing.api.idempotency import Done, once
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.resources import Moment
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
 from invoicing.books import check, periods
@@ -101,8 +102,8 @@ class Exports(ApiView):
 
     @operation(
         name="exports_request",
-        title=Said("Pedir una exportación", "Ask for an export"),
-        says=Said(
+        title=Words("Pedir una exportación", "Ask for an export"),
+        says=Words(
             "Prepara en CSV y XLSX las facturas expedidas entre dos días, ambos incluidos; el libro registro; o las "
             "cifras de los modelos 303, 349, 369 o 390 de un periodo. De facturas, una al día por clave: pedida otra "
             "vez, responde con la misma. Location dice cómo va.",
@@ -117,8 +118,8 @@ class Exports(ApiView):
         body_examples=EXPORT_WANTED,
         examples=EXPORT_REQUESTED,
         parameters=(IDEMPOTENCY_KEY,),
-        headers={"Location": Said("Dónde seguirla.", "Where to follow it."),
-                 "Idempotent-Replayed": Said("true si es la primera respuesta, repetida.",
+        headers={"Location": Words("Dónde seguirla.", "Where to follow it."),
+                 "Idempotent-Replayed": Words("true si es la primera respuesta, repetida.",
                                              "true when this is the first answer, repeated.")},
         problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "request-in-flight",
                   "export-of-today", "length-required", "body-too-large", "media-type-unsupported",
@@ -137,8 +138,8 @@ class OneExport(ApiView):
 
     @operation(
         name="exports_read",
-        title=Said("Una exportación", "An export"),
-        says=Said(
+        title=Words("Una exportación", "An export"),
+        says=Words(
             "Cómo va: páginas escritas de cuántas y, cuando termina, sus ficheros o por qué no los hay.",
             "How it goes: pages written of how many and, at its end, its files or why there are none.",
         ),
@@ -160,8 +161,8 @@ class ExportCsv(ApiView):
 
     @operation(
         name="exports_csv",
-        title=Said("El CSV de una exportación", "The CSV of an export"),
-        says=Said(
+        title=Words("El CSV de una exportación", "The CSV of an export"),
+        says=Words(
             "UTF-8 con BOM, punto y coma, coma decimal. 404 hasta que termina.",
             "UTF-8 with BOM, semicolons, decimal commas. 404 until it is done.",
         ),
@@ -181,8 +182,8 @@ class ExportXlsx(ApiView):
 
     @operation(
         name="exports_xlsx",
-        title=Said("El XLSX de una exportación", "The XLSX of an export"),
-        says=Said(
+        title=Words("El XLSX de una exportación", "The XLSX of an export"),
+        says=Words(
             "Las mismas celdas, con fechas e importes como tales. 404 hasta que termina.",
             "The same cells, with dates and amounts as such. 404 until it is done.",
         ),

@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.words import Words
 from invoicing.api import ids, paging
 from invoicing.api.base import ApiView, answer, client, one
 from invoicing.api.examples import INVOICE, INVOICES
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.resources import InvoiceResource, invoices
 from invoicing.api.schema import Param, operation
 from invoicing.documents import Documents
@@ -30,14 +31,14 @@ FILTERS = {
     "issued_to": paging.on_day("issue_date__lte"),
 }
 PARAMETERS = (
-    Param("number", Said("Serie y número, entero.", "Series and number, whole.")),
-    Param("order", Said("Las de un pedido, ord_….", "Those of one order, ord_….")),
-    Param("state", Said("El estado.", "The state."), enum=INVOICE_STATES),
-    Param("issued_from", Said("Expedidas ese día o después.", "Issued on that day or later.")),
-    Param("issued_to", Said("Expedidas ese día o antes.", "Issued on that day or earlier.")),
-    Param("limit", Said("Cuántas por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
+    Param("number", Words("Serie y número, entero.", "Series and number, whole.")),
+    Param("order", Words("Las de un pedido, ord_….", "Those of one order, ord_….")),
+    Param("state", Words("El estado.", "The state."), enum=INVOICE_STATES),
+    Param("issued_from", Words("Expedidas ese día o después.", "Issued on that day or later.")),
+    Param("issued_to", Words("Expedidas ese día o antes.", "Issued on that day or earlier.")),
+    Param("limit", Words("Cuántas por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
           int),
-    Param("cursor", Said("Lo pone `next`.", "`next` holds it.")),
+    Param("cursor", Words("Lo pone `next`.", "`next` holds it.")),
 )  # fmt: skip
 
 
@@ -48,8 +49,8 @@ class Invoices(ApiView):
 
     @operation(
         name="invoices_list",
-        title=Said("Facturas", "Invoices"),
-        says=Said("Las facturas de la empresa.", "The company's invoices."),
+        title=Words("Facturas", "Invoices"),
+        says=Words("Las facturas de la empresa.", "The company's invoices."),
         scope="invoices:read",
         answer=paging.Page[InvoiceResource],
         examples=INVOICES,
@@ -70,8 +71,8 @@ class OneInvoice(ApiView):
 
     @operation(
         name="invoices_read",
-        title=Said("Una factura", "An invoice"),
-        says=Said(
+        title=Words("Una factura", "An invoice"),
+        says=Words(
             "La factura tal como se expidió, y qué respondió la AEAT a su registro.",
             "The invoice as it was issued, and what the AEAT answered to its record.",
         ),
@@ -93,8 +94,8 @@ class InvoicePdf(ApiView):
 
     @operation(
         name="invoices_pdf",
-        title=Said("El PDF de una factura", "The PDF of an invoice"),
-        says=Said(
+        title=Words("El PDF de una factura", "The PDF of an invoice"),
+        says=Words(
             "Los bytes guardados, siempre los mismos; su SHA-256 es el ETag.",
             "The stored bytes, always the same; their SHA-256 is the ETag.",
         ),

@@ -25,16 +25,17 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from common import clock
-from invoicing.api.problems import Problem, Said
+from common.words import Words
+from invoicing.api.problems import Problem
 from invoicing.models import ApiKey, Company, Connection
 
 SCOPES = {
-    "orders:write": Said("enviar pedidos y resolver retenciones", "send orders and resolve holds"),
-    "orders:read": Said("leer pedidos", "read orders"),
-    "invoices:read": Said("leer facturas y sus PDF", "read invoices and their PDFs"),
-    "invoices:write": Said("subsanar y anular facturas", "correct the records of invoices and annul them"),
-    "processes:read": Said("leer procesos", "read processes"),
-    "processes:write": Said(
+    "orders:write": Words("enviar pedidos y resolver retenciones", "send orders and resolve holds"),
+    "orders:read": Words("leer pedidos", "read orders"),
+    "invoices:read": Words("leer facturas y sus PDF", "read invoices and their PDFs"),
+    "invoices:write": Words("subsanar y anular facturas", "correct the records of invoices and annul them"),
+    "processes:read": Words("leer procesos", "read processes"),
+    "processes:write": Words(
         "reanudar, cancelar, repetir y responder procesos", "resume, cancel, replay and answer processes"
     ),
 }
@@ -169,11 +170,11 @@ def _refuse_key_in_url(request: Request) -> None:
         raise Problem("key-in-url")
 
 
-_MALFORMED = Said(
+_MALFORMED = Words(
     "La cabecera Authorization debe ser «Bearer» y la clave entera (enc_…); a esta le falta o le sobra algo.",
     "The Authorization header must be “Bearer” and the whole key (enc_…); something is missing or added in this one.",
 )
-_ELSEWHERE = Said(
+_ELSEWHERE = Words(
     "La clave se creó para otro entorno (simulador, pruebas o producción). Cree una en este.",
     "The key was made for another environment (simulator, test or production). Make one in this one.",
 )

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from common.words import Words
 from invoicing.api import ids, paging
 from invoicing.api.base import ApiView, answer, client, json_body, one, readable
 from invoicing.api.examples import ACCEPTED, ORDER, ORDERS, SENT
 from invoicing.api.idempotency import Done, once
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.resources import OrderResource, order_url, orders
 from invoicing.api.schema import IDEMPOTENCY_KEY, Param, operation
 from invoicing.intake import receive
@@ -59,19 +60,19 @@ FILTERS = {
     "updated_since": updated_since,
 }
 PARAMETERS = (
-    Param("number", Said("El número que ve el comprador.", "The number that the buyer sees.")),
-    Param("external_id", Said("Su identidad en la tienda o en su sistema.", "Its identity in the shop or system.")),
-    Param("state", Said("El estado.", "The state."), enum=ORDER_STATES),
+    Param("number", Words("El número que ve el comprador.", "The number that the buyer sees.")),
+    Param("external_id", Words("Su identidad en la tienda o en su sistema.", "Its identity in the shop or system.")),
+    Param("state", Words("El estado.", "The state."), enum=ORDER_STATES),
     Param(
         "updated_since",
-        Said(
+        Words(
             "Solo pedidos con novedades desde ese instante: versión leída, retención, factura o respuesta de la AEAT.",
             "Only orders with news since that instant: a version read, a hold, an invoice, or the AEAT's answer.",
         ),
     ),
-    Param("limit", Said("Cuántos por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
+    Param("limit", Words("Cuántos por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
           int),
-    Param("cursor", Said("Lo pone `next`.", "`next` holds it.")),
+    Param("cursor", Words("Lo pone `next`.", "`next` holds it.")),
 )  # fmt: skip
 
 
@@ -82,8 +83,8 @@ class Orders(ApiView):
 
     @operation(
         name="orders_list",
-        title=Said("Pedidos", "Orders"),
-        says=Said("Los pedidos de la empresa, de todas sus conexiones.", "The company's orders, of all connections."),
+        title=Words("Pedidos", "Orders"),
+        says=Words("Los pedidos de la empresa, de todas sus conexiones.", "The company's orders, of all connections."),
         scope="orders:read",
         answer=paging.Page[OrderResource],
         examples=ORDERS,
@@ -98,8 +99,8 @@ class Orders(ApiView):
 
     @operation(
         name="orders_send",
-        title=Said("Enviar un pedido", "Send an order"),
-        says=Said(
+        title=Words("Enviar un pedido", "Send an order"),
+        says=Words(
             "Guarda una versión entera de un pedido; se lee y, si está pagado, se factura enseguida. Location sirve "
             "desde ya mismo.",
             "Keeps one whole version of an order; it is read and, if paid, invoiced in a moment. Location works at "
@@ -112,8 +113,8 @@ class Orders(ApiView):
         body_examples=SENT,
         examples=ACCEPTED,
         parameters=(IDEMPOTENCY_KEY,),
-        headers={"Location": Said("Dónde seguir el pedido.", "Where to follow the order."),
-                 "Idempotent-Replayed": Said("true si es la primera respuesta, repetida.",
+        headers={"Location": Words("Dónde seguir el pedido.", "Where to follow the order."),
+                 "Idempotent-Replayed": Words("true si es la primera respuesta, repetida.",
                                              "true when this is the first answer, repeated.")},
         problems=("body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "connection-not-api",
                   "request-in-flight", "length-required", "body-too-large", "media-type-unsupported",
@@ -136,8 +137,8 @@ class OneOrder(ApiView):
 
     @operation(
         name="orders_read",
-        title=Said("Un pedido", "An order"),
-        says=Said(
+        title=Words("Un pedido", "An order"),
+        says=Words(
             "Dónde está el pedido: su estado, por qué espera si espera, y sus facturas.",
             "Where the order stands: its state, why it waits if it does, and its invoices.",
         ),

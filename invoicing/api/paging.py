@@ -14,8 +14,9 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.request import Request
 
+from common.words import Words
 from invoicing.api import ids
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -29,7 +30,7 @@ Filter = Callable[[str], Q]
 class BadValue(ValueError):
     """The text of a parameter cannot be read; the message, in both languages, says what it should be."""
 
-    def __init__(self, expected: Said) -> None:
+    def __init__(self, expected: Words) -> None:
         super().__init__(expected.en)
         self.expected = expected
 
@@ -59,9 +60,13 @@ def page(
     for name, values in request.query_params.lists():
         try:
             if name not in readers:
-                raise BadValue(Said(f"no existe; hay {', '.join(readers)}", f"unknown; there are {', '.join(readers)}"))
+                raise BadValue(
+                    Words(f"no existe; hay {', '.join(readers)}", f"unknown; there are {', '.join(readers)}")
+                )
             if len(values) != 1 or "\x00" in values[0]:
-                raise BadValue(Said("va una sola vez y sin caracteres nulos", "stands once and has no null characters"))
+                raise BadValue(
+                    Words("va una sola vez y sin caracteres nulos", "stands once and has no null characters")
+                )
             found[name] = readers[name](values[0])
         except BadValue as error:
             errors.append({"parameter": name, "detail": str(error.expected)})
@@ -92,7 +97,7 @@ def among(column: str, values: Sequence[str]) -> Filter:
 
     def read(text: str) -> Q:
         if text not in values:
-            raise BadValue(Said(f"es uno de {', '.join(values)}", f"is one of {', '.join(values)}"))
+            raise BadValue(Words(f"es uno de {', '.join(values)}", f"is one of {', '.join(values)}"))
         return Q(**{column: text})
 
     return read
@@ -116,7 +121,7 @@ def identifier(kind: str) -> Callable[[str], UUID]:
         try:
             return ids.uuid(kind, text)
         except ids.NotAnId as error:
-            raise BadValue(Said(f"es un identificador {kind}_…", f"is an identifier {kind}_…")) from error
+            raise BadValue(Words(f"es un identificador {kind}_…", f"is an identifier {kind}_…")) from error
 
     return read
 
@@ -128,7 +133,7 @@ def day(text: str) -> date:
     except ValueError:
         found = None
     if found is None:
-        raise BadValue(Said("es un día, AAAA-MM-DD", "is a day, YYYY-MM-DD"))
+        raise BadValue(Words("es un día, AAAA-MM-DD", "is a day, YYYY-MM-DD"))
     return found
 
 
@@ -140,7 +145,7 @@ def moment(text: str) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise BadValue(
-            Said("es un instante con su huso, 2027-01-31T10:00:00+01:00", "is an instant with its offset, "
+            Words("es un instante con su huso, 2027-01-31T10:00:00+01:00", "is an instant with its offset, "
                  "2027-01-31T10:00:00+01:00")
         )  # fmt: skip
     return found
@@ -148,7 +153,7 @@ def moment(text: str) -> datetime:
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_LIMIT):
-        raise BadValue(Said(f"es un número de 1 a {MAX_LIMIT}", f"is a number from 1 to {MAX_LIMIT}"))
+        raise BadValue(Words(f"es un número de 1 a {MAX_LIMIT}", f"is a number from 1 to {MAX_LIMIT}"))
     return int(text)
 
 

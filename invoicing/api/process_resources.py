@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db.models import Count
 from django.urls import reverse
-from django.utils.translation import get_language
 
+from common.words import Words, reading
 from invoicing.api import ids
-from invoicing.api.problems import Said
 from invoicing.holds import Hold
 from invoicing.models import Company
 from workflows.models import Attempt, Process
@@ -194,12 +193,11 @@ def _order(row: Process) -> str | None:
 
 def _hold(told: dict[str, Any]) -> ProcessHoldResource:
     question = msgspec.convert(told["data"], Hold) if told["kind"] == "question" else None
-    english = (get_language() or "es").startswith("en")
     return ProcessHoldResource(
         kind=told["kind"],
         code=told["code"],
-        message=question.sentence("en" if english else "es") if question else str(_FAILED),
-        missing=question.missing if question else "",
+        message=question.sentence(reading()) if question else str(_FAILED),
+        missing=question.missing_in(reading()) if question else "",
         actions=[str(action) for action in question.actions] if question else [],
     )
 
@@ -231,4 +229,4 @@ def _at(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     return moment.astimezone(zone) if moment else None
 
 
-_FAILED = Said("Falló; el personal ve la causa en la administración.", "It failed; staff see the cause in the admin.")
+_FAILED = Words("Falló; el personal ve la causa en la administración.", "It failed; staff see the cause in the admin.")

@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from common.words import Words
 from invoicing.api import ids, paging
 from invoicing.api.base import ApiView, answer, client, finding, json_body, one, typed
 from invoicing.api.examples import ACTED, ANSWERS, PROCESS, PROCESSES, REASONS, REPLAYS
 from invoicing.api.idempotency import Done, once
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.process_resources import (
     ProcessResource,
     WholeProcessResource,
@@ -69,14 +70,14 @@ FILTERS = {
     "order": lambda text: Q(tags__contains=[f"order:{paging.identifier(ids.ORDER)(text)}"]),
 }
 PARAMETERS = (
-    Param("workflow", Said("Qué hace: capture, invoice-order, complete-invoice, mail-invoice…",
+    Param("workflow", Words("Qué hace: capture, invoice-order, complete-invoice, mail-invoice…",
                            "What it does: capture, invoice-order, complete-invoice, mail-invoice…")),
-    Param("state", Said("El estado.", "The state."), enum=STATES),
-    Param("tag", Said("Una etiqueta, entera.", "A tag, whole.")),
-    Param("order", Said("Los de un pedido, ord_….", "Those of one order, ord_….")),
-    Param("limit", Said("Cuántos por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
+    Param("state", Words("El estado.", "The state."), enum=STATES),
+    Param("tag", Words("Una etiqueta, entera.", "A tag, whole.")),
+    Param("order", Words("Los de un pedido, ord_….", "Those of one order, ord_….")),
+    Param("limit", Words("Cuántos por página, de 1 a 100; 50 si falta.", "How many a page, 1 to 100; 50 if absent."),
           int),
-    Param("cursor", Said("Lo pone `next`.", "`next` holds it.")),
+    Param("cursor", Words("Lo pone `next`.", "`next` holds it.")),
 )  # fmt: skip
 POSTED = (
     "body-invalid", "idempotency-key-missing", "idempotency-key-invalid", "not-found", "request-in-flight",
@@ -91,8 +92,8 @@ class Processes(ApiView):
 
     @operation(
         name="processes_list",
-        title=Said("Procesos", "Processes"),
-        says=Said("Los trabajos de la empresa: cada uno con su estado.", "The company's jobs, each with its state."),
+        title=Words("Procesos", "Processes"),
+        says=Words("Los trabajos de la empresa: cada uno con su estado.", "The company's jobs, each with its state."),
         scope="processes:read",
         answer=paging.Page[ProcessResource],
         examples=PROCESSES,
@@ -113,8 +114,8 @@ class OneProcess(ApiView):
 
     @operation(
         name="processes_read",
-        title=Said("Un proceso", "A process"),
-        says=Said(
+        title=Words("Un proceso", "A process"),
+        says=Words(
             "Sus pasos con cada intento, qué espera, su resultado, y los procesos que ha iniciado.",
             "Its steps with every try, what it waits for, its result, and the processes that it started.",
         ),
@@ -136,8 +137,8 @@ class ResumeProcess(ApiView):
 
     @operation(
         name="processes_resume",
-        title=Said("Reanudar un proceso", "Resume a process"),
-        says=Said(
+        title=Words("Reanudar un proceso", "Resume a process"),
+        says=Words(
             "Lo envía desde el paso que falló, con los intentos contados de nuevo; lo hecho no se repite.",
             "Sends it on from the step that failed, with its tries counted anew; what is done is not repeated.",
         ),
@@ -167,8 +168,8 @@ class CancelProcess(ApiView):
 
     @operation(
         name="processes_cancel",
-        title=Said("Cancelar un proceso", "Cancel a process"),
-        says=Said(
+        title=Words("Cancelar un proceso", "Cancel a process"),
+        says=Words(
             "Lo detiene para siempre, y a los que ha iniciado. Lo hecho, hecho está.",
             "Stops it for good, and those that it started. What is done stays done.",
         ),
@@ -198,8 +199,8 @@ class ReplayProcess(ApiView):
 
     @operation(
         name="processes_replay",
-        title=Said("Repetir un proceso", "Replay a process"),
-        says=Said(
+        title=Words("Repetir un proceso", "Replay a process"),
+        says=Words(
             "Inicia un proceso nuevo con el encargo de uno terminado; con from_step toma lo hecho antes de ese paso. "
             "Location lleva al nuevo.",
             "Starts a new process with the payload of an ended one; with from_step it takes over what was done before "
@@ -237,8 +238,8 @@ class AnswerProcess(ApiView):
 
     @operation(
         name="processes_answer",
-        title=Said("Responder a un proceso retenido", "Answer a held process"),
-        says=Said(
+        title=Words("Responder a un proceso retenido", "Answer a held process"),
+        says=Words(
             "Responde a su pregunta (hold.kind question); el mismo proceso sigue. A la de un pedido se responde "
             "también en el pedido.",
             "Answers its question (hold.kind question); the same process goes on. That of an order can be answered at "

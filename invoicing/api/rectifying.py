@@ -5,16 +5,16 @@ from decimal import Decimal
 from typing import Annotated, ClassVar
 
 import msgspec
-from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.ids import uuid7
+from common.words import Words
 from invoicing import nif
 from invoicing.api.base import ApiView, typed
 from invoicing.api.corrections import PROBLEMS, Reason, act
 from invoicing.api.examples import ACTED, RECTIFICATIONS
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.processes import ActedResource
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
 from invoicing.by_staff import SITUATIONS, Reduction, correction_of, refusal_of, start_rectification
@@ -57,8 +57,8 @@ class RectifyInvoice(ApiView):
 
     @operation(
         name="invoices_rectify",
-        title=Said("Rectificar una factura", "Rectify an invoice"),
-        says=Said(
+        title=Words("Rectificar una factura", "Rectify an invoice"),
+        says=Words(
             "Expide lo que la situación pide: rectificativa por diferencias (con `reductions`), por sustitución o "
             "canje (con `recipient`). La original no cambia. Location lleva al proceso.",
             "Issues what the situation asks for: a corrective invoice by differences (with `reductions`), by "
@@ -88,20 +88,17 @@ class RectifyInvoice(ApiView):
                 invoice, told.situation, reason=told.reason, request=once, reductions=reductions, recipient=recipient
             )
             if why := refusal_of(asked):
-                raise Problem("correction-refused", detail=why.en if _english() else why.es)
+                raise Problem("correction-refused", detail=Words(why.es, why.en))
             return start_rectification(asked, actor=actor, now=now)
 
         return act(request, id, start)
 
 
-def _elsewhere(situation: Situation) -> str:
-    if _english():
-        return f"{situation} is not corrected by another invoice; see amend/ and annul/."
-    return f"«{situation}» no se corrige con otra factura; vea amend/ y annul/."
-
-
-def _english() -> bool:
-    return (get_language() or "es").startswith("en")
+def _elsewhere(situation: Situation) -> Words:
+    return Words(
+        f"«{situation}» no se corrige con otra factura; vea amend/ y annul/.",
+        f"{situation} is not corrected by another invoice; see amend/ and annul/.",
+    )
 
 
 def _party(body: RecipientBody) -> Party:

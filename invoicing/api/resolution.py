@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from common.words import Words
 from invoicing import answering
 from invoicing.answers import ASKS, Shape, fields_of
 from invoicing.api import ids
@@ -15,7 +16,7 @@ from invoicing.api.base import ApiView, client, finding, json_body, one, typed
 from invoicing.api.examples import MANY, MANY_TOLD, RESOLUTIONS
 from invoicing.api.idempotency import Done, once
 from invoicing.api.orders import of_company
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.resources import order_url
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
 from invoicing.flows import InvoiceOrder, invoice_order
@@ -67,8 +68,8 @@ class ResolveHold(ApiView):
 
     @operation(
         name="orders_resolve",
-        title=Said("Resolver una retención", "Resolve a hold"),
-        says=Said(
+        title=Words("Resolver una retención", "Resolve a hold"),
+        says=Words(
             "Responde a la retención que muestra el pedido; el mismo proceso sigue. Nombre en process la que leyó: si "
             "mientras tanto llegó otra versión, se contesta 409 con superseded_by y version.",
             "Answers the hold that the order shows; the same process goes on. Name in process the one that you read: "
@@ -142,8 +143,8 @@ class AnswerMany(ApiView):
 
     @operation(
         name="processes_answer_many",
-        title=Said("Responder a muchos procesos retenidos", "Answer many held processes"),
-        says=Said(
+        title=Words("Responder a muchos procesos retenidos", "Answer many held processes"),
+        says=Words(
             "Da la misma respuesta a cada uno por separado: los que no pueden llevarla se cuentan con su motivo y no "
             "estorban a los demás.",
             "Gives the same answer to each by itself: those that cannot take it are told with the reason and hinder "
@@ -214,7 +215,7 @@ def resolve(process: Process, resolution: Any, *, actor: str, now: datetime, rea
     try:
         answering.resolve(process.pk, resolution, now=now, actor=actor, reason=reason)
     except ResolutionRefused as error:
-        raise Problem("resolution-refused", detail=str(error)) from error
+        raise Problem("resolution-refused", detail=error.words) from error
     except Superseded as error:
         newest = answering.newest(Process.objects.get(pk=str(error.by)))
         version = decode(newest.payload, InvoiceOrder).version if newest.workflow == invoice_order.name else None

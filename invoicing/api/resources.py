@@ -14,10 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db.models import Max
 from django.urls import reverse
-from django.utils.translation import get_language
 
+from common.words import Words, reading
 from invoicing.api import ids
-from invoicing.api.problems import Said
 from invoicing.flows import InvoiceOrder, invoice_order
 from invoicing.holds import Hold
 from invoicing.models import Company, Invoice, Order
@@ -217,7 +216,7 @@ def _invoice(invoice: Invoice, record: Record, zone: ZoneInfo) -> InvoiceResourc
             state=record.state,
             code=record.codigo_error,
             text=record.descripcion_error,
-            remedy=remedy(record.codigo_error, language=get_language()),
+            remedy=remedy(record.codigo_error, language=reading()),
             csv=record.csv,
             at=_at(record.verdict_at, zone),
             huella=record.huella,
@@ -254,10 +253,8 @@ def _hold(process: Process, since: datetime | None) -> HoldResource:
         version=decode(process.payload, InvoiceOrder).version,
         kind=told["kind"],
         code=told["code"],
-        message=question.sentence("en" if (get_language() or "es").startswith("en") else "es")
-        if question
-        else _failure(told),
-        missing=question.missing if question else "",
+        message=question.sentence(reading()) if question else _failure(told),
+        missing=question.missing_in(reading()) if question else "",
         actions=[str(action) for action in question.actions] if question else [],
         since=since,
     )
@@ -273,6 +270,6 @@ def _at(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     return moment.astimezone(zone) if moment else None
 
 
-_FAILED = Said(
+_FAILED = Words(
     "El proceso falló y espera a que el personal lo reanude.", "The process failed and waits for staff to resume it."
 )

@@ -17,7 +17,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from invoicing.api.problems import KINDS, MEDIA_TYPE, Said
+from common.words import Words
+from invoicing.api.problems import KINDS, MEDIA_TYPE
 from invoicing.api.texts import FIELDS, INTRODUCTION
 
 KEYED = ("key-in-url", "key-missing", "key-invalid", "scope-missing", "internal-error", "try-later")
@@ -77,7 +78,7 @@ class Param(NamedTuple):
     """One parameter of a query, or a header."""
 
     name: str
-    says: Said
+    says: Words
     type: type = str
     required: bool = False
     location: Literal["query", "header"] = "query"
@@ -88,13 +89,13 @@ class Example(NamedTuple):
     """A body or an answer that shows one case."""
 
     name: str
-    title: Said
+    title: Words
     value: Any
 
 
 IDEMPOTENCY_KEY = Param(
     "Idempotency-Key",
-    Said(
+    Words(
         "Un texto propio de esta operación, de 1 a 200 caracteres ASCII visibles. Repetida con el mismo cuerpo, la "
         "respuesta es la primera, con la cabecera Idempotent-Replayed: true.",
         "A text of this operation alone, 1 to 200 visible ASCII characters. Repeated with the same body, the answer is "
@@ -108,8 +109,8 @@ IDEMPOTENCY_KEY = Param(
 def operation(
     *,
     name: str,
-    title: Said,
-    says: Said,
+    title: Words,
+    says: Words,
     scope: str,
     answer: Any = None,
     status: int = 200,
@@ -118,7 +119,7 @@ def operation(
     body_examples: Sequence[Example] = (),
     examples: Sequence[Example] = (),
     parameters: Sequence[Param] = (),
-    headers: Mapping[str, Said] | None = None,
+    headers: Mapping[str, Words] | None = None,
     problems: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
     """Describe the decorated method. `problems` are the codes beside `KEYED`; a binary answer has no type."""
@@ -141,7 +142,7 @@ def operation(
     described: Callable[[Any], Any] = extend_schema(
         operation_id=name,
         summary=_lazy(title),
-        description=_lazy(Said(f"{says.es} Permiso: `{scope}`.", f"{says.en} Scope: `{scope}`.")),
+        description=_lazy(Words(f"{says.es} Permiso: `{scope}`.", f"{says.en} Scope: `{scope}`.")),
         tags=[name.split("_", maxsplit=1)[0]],
         request=request,
         responses=responses,
@@ -232,6 +233,6 @@ def _problem_example(code: str) -> OpenApiExample:
     )
 
 
-def _lazy(said: Said) -> Any:
+def _lazy(said: Words) -> Any:
     """Return the sentence as drf-spectacular takes it: a text that finds its language when the document is made."""
     return lazy(said.__str__, str)()

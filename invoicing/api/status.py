@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from common.words import Words
 from invoicing.api.base import ApiView, answer, client
 from invoicing.api.examples import STATUS
-from invoicing.api.problems import Said
 from invoicing.api.resources import Moment
 from invoicing.api.schema import operation
 from invoicing.models import Company
@@ -56,8 +56,8 @@ class Status(ApiView):
 
     @operation(
         name="status_read",
-        title=Said("Cómo están los envíos a la AEAT", "How the submissions to the AEAT stand"),
-        says=Said(
+        title=Words("Cómo están los envíos a la AEAT", "How the submissions to the AEAT stand"),
+        says=Words(
             "De qué obligado tributario es la clave, cuántos registros esperan tras un fallo técnico, desde cuándo y "
             "por qué, y qué más hay que atender. Sin nada pendiente, las dos listas están vacías.",
             "Whose key it is, how many records wait after a technical failure, since when and why, and what else wants "

@@ -7,10 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import clock
+from common.words import Words
 from invoicing.api.base import ApiView, client, finding, json_body, typed
 from invoicing.api.examples import ACTED, ANSWERS
 from invoicing.api.idempotency import Done, once
-from invoicing.api.problems import Problem, Said
+from invoicing.api.problems import Problem
 from invoicing.api.processes import POSTED, ActedResource, AnswerBody, done
 from invoicing.api.schema import IDEMPOTENCY_KEY, operation
 from workflows import tokens
@@ -31,8 +32,8 @@ class AnswerToken(ApiView):
 
     @operation(
         name="tokens_answer",
-        title=Said("Responder a una espera", "Answer a wait"),
-        says=Said(
+        title=Words("Responder a una espera", "Answer a wait"),
+        says=Words(
             "Da a un proceso lo que espera (waits del proceso), con la forma que pide; una sola vez.",
             "Gives a process what it waits for (its waits), in the shape that it asks for; once.",
         ),

@@ -34,7 +34,7 @@ BEFORE_ASKING = timedelta(minutes=2)
 
 
 class CannotAsk(ResolutionRefused):
-    """The customer cannot be asked; the message says why, in Spanish."""
+    """The customer cannot be asked; the message says why."""
 
 
 class RequestRef(msgspec.Struct, frozen=True):
@@ -72,17 +72,22 @@ def ask(process: Process, *, email: str = "", actor: str, now: datetime) -> Cust
     content = content_of(order)
     address = (email or (content.buyer.email if content else "")).strip()
     if not address:
-        raise CannotAsk("El pedido no trae correo del cliente: escriba uno.")
+        raise CannotAsk(
+            "El pedido no trae correo del cliente: escriba uno.", "The order has no address of the customer: write one."
+        )
     try:
         one_address(address)
     except BadRecipient:
-        raise CannotAsk(f"«{address}» no es una dirección de correo.") from None
+        raise CannotAsk(f"«{address}» no es una dirección de correo.", f"“{address}” is no email address.") from None
     token = process.hold["token"]
     with transaction.atomic():
         # The order's lock: two who ask at once send one letter.
         Order.objects.select_for_update(no_key=True).get(pk=order.pk)
         if CustomerRequest.objects.filter(token=token, email=address, asked_at__gt=now - ONE_A_DAY).exists():
-            raise CannotAsk(f"Ya se preguntó a {address} hace menos de un día.")
+            raise CannotAsk(
+                f"Ya se preguntó a {address} hace menos de un día.",
+                f"{address} was asked less than a day ago.",
+            )
         request = CustomerRequest(
             id=uuid7(),
             company_id=order.company_id,

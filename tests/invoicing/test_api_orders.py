@@ -252,6 +252,19 @@ class TestHolds:
         is_problem(resolve(client, "web-1", **answer), 422, "resolution-refused")
         assert shown(client, held)["state"] == "held"
 
+    def test_the_question_and_a_refusal_are_told_in_the_language_asked_for(self, client: ApiClient, held: Any) -> None:
+        def told(language: str) -> tuple[str, str]:
+            client.raw.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+            refused = is_problem(resolve(client, "web-1", action="ignore"), 422, "resolution-refused")
+            return shown(client, held)["hold"]["missing"], refused["detail"]
+
+        spanish, english = told("es"), told("en")
+        assert (spanish[1], english[1]) == ("Falta el motivo.", "The reason is missing.")
+        assert (spanish[0], english[0]) == (
+            "El NIF, nombre y dirección del comprador.",
+            "The buyer's NIF, name and address.",
+        )
+
     @pytest.mark.parametrize(
         ("answer", "pointer"),
         [

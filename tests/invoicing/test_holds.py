@@ -104,6 +104,12 @@ class TestHold:
     def test_a_fact_that_an_older_version_did_not_store_shows_as_unknown(self) -> None:
         assert "?" in holds.Hold(code="nif_required", actions=()).sentence()
 
+    def test_a_fact_that_is_words_is_told_in_both_languages_where_it_has_both(self) -> None:
+        told = hold("correction_refused", refused="no cabe", refused_en="it does not fit")
+        assert "(no cabe)" in told.sentence("es")
+        assert "(it does not fit)" in told.sentence("en")
+        assert "(no cabe)" in hold("correction_refused", refused="no cabe", refused_en="").sentence("en")
+
     def test_actions_that_are_not_legal_here_are_left_out(self) -> None:
         held = hold("nif_invalid", without=(Action.ISSUE_SIMPLIFIED,), tax_id="NA")
         assert Action.ISSUE_SIMPLIFIED not in held.actions

@@ -257,7 +257,8 @@ class TestAnswers:
         found = decided(order(line("500.00")), resolution=give("12345678A")).hold
         assert found is not None
         assert found.code == "nif_required"
-        assert "12345678A" in found.data["refused"]
+        assert "«12345678A» no es un NIF" in found.data["refused"]
+        assert "“12345678A” is neither" in found.data["refused_en"]
 
     def test_a_simplified_one_is_issued_where_legal(self) -> None:
         content = order(buyer=buyer(LUCIA, tax_id="NA"))

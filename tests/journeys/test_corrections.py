@@ -132,6 +132,7 @@ class TestSubsanar:
         ninth = Coding(lines=(LineCoding(position=9, calificacion="S1"),))
         process = answer(house, process, Action.RESEND_CORRECTED, ninth)
         assert "no hay una nº 9" in process.hold["data"]["data"]["refused"]
+        assert "none with the number 9" in process.hold["data"]["data"]["refused_en"]
         assert answer(house, process, Action.IGNORE).state == "completed"
         assert len(shops.records) == 1
 
