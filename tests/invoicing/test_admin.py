@@ -386,6 +386,13 @@ class TestResolving:
         process = Process.objects.get(pk=process.pk)
         assert process.state == "held"
 
+    def test_a_refusal_is_in_the_language_of_the_page(self, admin: Client, shop: Connection) -> None:
+        process = held(shop)
+        admin.defaults["HTTP_ACCEPT_LANGUAGE"] = "en-GB,en"
+        page = self.answered(admin, process, action="give_nif", nif="12345678A").content.decode()
+        assert "“12345678A” is neither a valid Spanish NIF nor a VAT number." in page
+        assert "no es un NIF" not in page
+
     def test_to_ignore_needs_a_reason_which_is_kept(self, admin: Client, shop: Connection) -> None:
         process = held(shop)
         assert self.answered(admin, process, action="ignore").status_code == 200
