@@ -18,36 +18,6 @@ OUTCOMES = {
     "unavailable": Label(gettext_lazy("sin respuesta"), "warning"),
 }
 
-
-@admin.register(VatCheck)
-class VatCheckAdmin(ReadingAdmin):
-    when_empty = gettext_lazy(
-        "Aquí queda cada respuesta de VIES, desde el primer comprador con NIF-IVA de otro Estado miembro."
-    )
-    list_display = ("number", "outcome_label", "company", "at", "request_identifier")
-    list_select_related = ("company__taxpayer",)
-    list_filter = ("outcome",)
-    search_fields = ("number", "request_identifier")
-    date_hierarchy = "at"
-
-    @display(description=gettext_lazy("respuesta"), label=colours(OUTCOMES), ordering="outcome")
-    def outcome_label(self, check: VatCheck) -> tuple[str, Any]:
-        return shown(OUTCOMES, check.outcome)
-
-    def page(self, request: HttpRequest, obj: VatCheck) -> dict[str, Any]:
-        return {
-            "heading": obj.number,
-            "state": OUTCOMES[obj.outcome],
-            "facts": [
-                Fact(_("Comprobado"), moment(obj.at)),
-                Fact(_("En nombre de"), mono(obj.requester)),
-                Fact(_("Número de consulta"), mono(obj.request_identifier)),
-                Fact(_("Detalle"), obj.detail or "—"),
-                Fact(_("Respuesta literal"), format_html("<code>{}</code>", obj.raw) if obj.raw else "—"),
-            ],
-        }
-
-
 IN_CENSUS = {
     "identified": Label(gettext_lazy("identificado"), "success"),
     "similar": Label(gettext_lazy("no identificado, parecido"), "danger"),
@@ -58,34 +28,60 @@ IN_CENSUS = {
 }
 
 
-@admin.register(CensusCheck)
-class CensusCheckAdmin(ReadingAdmin):
-    when_empty = gettext_lazy(
-        "Aquí queda cada respuesta del censo de la AEAT, desde que una empresa pide comprobar NIF y nombre."
-    )
-    list_display = ("nif", "name", "outcome_label", "company", "at")
+class CheckAdmin(ReadingAdmin):
+    """The answer of an authority about a number: what it came to, and what it said word for word."""
+
+    labels: dict[str, Label]
     list_select_related = ("company__taxpayer",)
     list_filter = ("outcome",)
-    search_fields = ("nif", "name")
     date_hierarchy = "at"
 
-    @display(description=gettext_lazy("respuesta"), label=colours(IN_CENSUS), ordering="outcome")
-    def outcome_label(self, check: CensusCheck) -> tuple[str, Any]:
-        return shown(IN_CENSUS, check.outcome)
+    @display(description=gettext_lazy("respuesta"), label=colours({**OUTCOMES, **IN_CENSUS}), ordering="outcome")
+    def outcome_label(self, check: VatCheck | CensusCheck) -> tuple[str, Any]:
+        return shown(self.labels, check.outcome)
 
-    def page(self, request: HttpRequest, obj: CensusCheck) -> dict[str, Any]:
+    def about(self, obj: Any) -> list[Fact]:
+        """Return what only this authority is told or tells."""
+        raise NotImplementedError
+
+    def page(self, request: HttpRequest, obj: VatCheck | CensusCheck) -> dict[str, Any]:
         return {
-            "heading": obj.nif,
-            "state": IN_CENSUS[obj.outcome],
+            "heading": getattr(obj, self.list_display[0]),
+            "state": self.labels[obj.outcome],
             "facts": [
-                Fact(_("Nombre"), obj.name),
-                Fact(_("Nombre en la respuesta"), obj.census_name or "—"),
+                *self.about(obj),
                 Fact(_("Comprobado"), moment(obj.at)),
                 Fact(_("En nombre de"), mono(obj.requester)),
                 Fact(_("Detalle"), obj.detail or "—"),
                 Fact(_("Respuesta literal"), format_html("<code>{}</code>", obj.raw) if obj.raw else "—"),
             ],
         }
+
+
+@admin.register(VatCheck)
+class VatCheckAdmin(CheckAdmin):
+    labels = OUTCOMES
+    when_empty = gettext_lazy(
+        "Aquí queda cada respuesta de VIES, desde el primer comprador con NIF-IVA de otro Estado miembro."
+    )
+    list_display = ("number", "outcome_label", "company", "at", "request_identifier")
+    search_fields = ("number", "request_identifier")
+
+    def about(self, obj: VatCheck) -> list[Fact]:
+        return [Fact(_("Número de consulta"), mono(obj.request_identifier))]
+
+
+@admin.register(CensusCheck)
+class CensusCheckAdmin(CheckAdmin):
+    labels = IN_CENSUS
+    when_empty = gettext_lazy(
+        "Aquí queda cada respuesta del censo de la AEAT, desde que una empresa pide comprobar NIF y nombre."
+    )
+    list_display = ("nif", "name", "outcome_label", "company", "at")
+    search_fields = ("nif", "name")
+
+    def about(self, obj: CensusCheck) -> list[Fact]:
+        return [Fact(_("Nombre"), obj.name), Fact(_("Nombre en la respuesta"), obj.census_name or "—")]
 
 
 @admin.register(ExchangeRate)
