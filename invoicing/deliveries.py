@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from common.ids import uuid7
+from common.ledger import ledger_insertion
 from invoicing.models import Connection, Delivery
 from invoicing.storefronts import Identity
 from workflows.rows import sql
@@ -24,11 +25,11 @@ class Received(NamedTuple):
     new: bool
 
 
-def store(
+def made(
     connection: Connection, *, body: bytes, headers: Mapping[str, str], identity: Identity, now: datetime
-) -> Received:
-    """Store the delivery in the caller's transaction; the same one again changes nothing."""
-    delivery = Delivery(
+) -> Delivery:
+    """Return the delivery, not yet stored. Its unique key decides who was first, also between two requests at once."""
+    return Delivery(
         id=uuid7(),
         company_id=connection.company_id,
         connection=connection,
@@ -41,14 +42,23 @@ def store(
         body=body,
         body_sha256=hashlib.sha256(body).hexdigest(),
     )
-    delivery.seal = delivery.compute_seal()
-    # ignore_conflicts: the unique key decides who was first, also between two requests at once.
-    Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-    stored = sql(
+
+
+def store(delivery: Delivery) -> Received:
+    """Store a delivery in the caller's transaction; the same one again changes nothing."""
+    insert, values = ledger_insertion([delivery])
+    if sql(f"{insert} ON CONFLICT DO NOTHING RETURNING id", values):
+        return Received(delivery.pk, new=True)
+    return there_already(delivery)
+
+
+def there_already(delivery: Delivery) -> Received:
+    """Return what was stored under this delivery's key before."""
+    [[stored]] = sql(
         "SELECT id FROM invoicing_delivery WHERE connection_id = %s AND delivery_key = %s",
-        [connection.pk, delivery.delivery_key],
-    )[0][0]
-    return Received(stored, new=stored == delivery.pk)
+        [delivery.connection_id, delivery.delivery_key],
+    )
+    return Received(stored, new=False)
 
 
 def kept(headers: Mapping[str, str]) -> dict[str, str]:

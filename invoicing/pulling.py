@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from invoicing.deliveries import Received, store
+from invoicing.deliveries import Received, made, store
 from invoicing.models import Connection, Snapshot
 from invoicing.storefronts import PULLED, Identity
 from invoicing.storefronts.clients import CLIENTS, Client, ShopRefused, read_credentials
@@ -54,7 +54,8 @@ def keep(connection: Connection, bundle: bytes, *, now: datetime) -> Received:
     key = f"{PULLED}:{hashlib.sha256(bundle).hexdigest()}"
     if outranked := _outranked(connection, key):
         key = f"{key}:after:{outranked}"
-    return store(connection, body=bundle, headers={}, identity=Identity(delivery_key=key, topic=PULLED), now=now)
+    identity = Identity(delivery_key=key, topic=PULLED)
+    return store(made(connection, body=bundle, headers={}, identity=identity, now=now))
 
 
 def _outranked(connection: Connection, key: str) -> int:

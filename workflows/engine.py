@@ -133,6 +133,27 @@ def trigger(
     return Handle(new.id, created=True)
 
 
+def trigger_with(
+    insert: str, values: Sequence[Any], workflow: Workflow, payload: Any, *, now: datetime, actor: str
+) -> bool:
+    """Insert a row and start the process that is to work on it by one statement; return whether the row was new.
+
+    Where it is there already neither is done.
+
+    :param insert: an INSERT without a conflict clause.
+    :raises EncodingError: when the payload does not fit the workflow's type.
+    :raises WorkflowError: for a workflow whose processes wait for, replace or forget each other: that takes several.
+    """
+    new = _new(workflow, payload)
+    if new.order_key or new.once_key or workflow.supersede_until or workflow.key_lasts:
+        raise WorkflowError(f"workflow {workflow.name}: write the row first, then trigger")
+    none = timedelta(0)
+    made = _insert(workflow, [new], now=now, actor=actor, priority=none, parent=None, beside=(insert, values))
+    if made:
+        pump_after_commit(new.lane)
+    return bool(made)
+
+
 def trigger_many(
     workflow: Workflow,
     payloads: Iterable[Any],
@@ -208,16 +229,21 @@ def _insert(
     priority: timedelta,
     settle: timedelta = timedelta(0),
     parent: Parent | None,
+    beside: tuple[str, Sequence[Any]] = ("", ()),
 ) -> list[UUID]:
     """Insert processes with their first events; return the ids of what was inserted or, by once_key, found."""
-    if workflow.once_key:
+    insert, values = beside
+    more: list[Any]
+    if insert:
+        statement, more = f"WITH beside AS ({insert} ON CONFLICT DO NOTHING RETURNING true), {_INSERT_BESIDE}", []
+    elif workflow.once_key:
         statement, more = (_INSERT_LATEST, [workflow.settle_max]) if settle else (_INSERT_ONCE, [])
     else:
         statement, more = _INSERT, []
     rows = sql(
         statement,
         [
-            msgspec.json.encode(news).decode(), workflow.name, workflow.version, now - priority,
+            *values, msgspec.json.encode(news).decode(), workflow.name, workflow.version, now - priority,
             now + workflow.start_within if workflow.start_within else None,
             int(workflow.max_duration.total_seconds()) if workflow.max_duration else None,
             now + workflow.key_lasts if workflow.key_lasts else None,
@@ -229,7 +255,7 @@ def _insert(
 
 
 _INSERT_INTO = """
-WITH new AS (
+new AS (
     SELECT * FROM json_to_recordset(%s::json) AS n (
         id uuid, tenant text, idempotency_key text, once_key text, order_key text, behind boolean,
         lane text, lane_limit integer, lane_rate text, resource text, resource_limit integer, resource_rate text,
@@ -250,8 +276,7 @@ WITH new AS (
         lane, lane_limit, lane_rate, resource, resource_limit, resource_rate, queue, payload, tags, wake_at,
         settling_since, child_number, 0, '', 0,
         %s, %s, %s, %s, %s, %s, %s, %s
-    FROM new
-    ON CONFLICT """
+    FROM new """
 _AND_TELL = """
     RETURNING id
 ), told AS (
@@ -262,11 +287,13 @@ _AND_TELL = """
 )
 SELECT id FROM process
 """
-_INSERT = f"{_INSERT_INTO} (workflow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING {_AND_TELL}"
+_ONE_OF_A_KEY = "ON CONFLICT (workflow, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING"
+_INSERT = f"WITH {_INSERT_INTO} {_ONE_OF_A_KEY} {_AND_TELL}"
+_INSERT_BESIDE = f"{_INSERT_INTO} WHERE EXISTS (SELECT FROM beside) {_ONE_OF_A_KEY} {_AND_TELL}"
 # The update locks the queued row, as `_waiting` does.
-_INSERT_ONCE = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
+_INSERT_ONCE = f"""WITH {_INSERT_INTO} ON CONFLICT (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
     SET priority_at = workflows_process.priority_at {_AND_TELL}"""  # noqa: S608 (literals of this module)
-_INSERT_LATEST = f"""{_INSERT_INTO} (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
+_INSERT_LATEST = f"""WITH {_INSERT_INTO} ON CONFLICT (workflow, once_key) WHERE once_key IS NOT NULL DO UPDATE
     SET payload = EXCLUDED.payload, wake_at = least(EXCLUDED.wake_at,
         coalesce(workflows_process.settling_since, workflows_process.created_at) + %s) {_AND_TELL}"""  # noqa: S608
 

@@ -10,9 +10,9 @@ from common import clock
 from tests.workflows import bench
 from tests.workflows.bench import Bread, drain, fetch, result, start, state
 from tests.workflows.conftest import PassTime
-from workflows import control, engine
+from workflows import api, control, engine
 from workflows.encoding import EncodingError
-from workflows.errors import Superseded
+from workflows.errors import Superseded, WorkflowError
 from workflows.models import Lane, Process, ProcessEvent
 from workflows.rows import pump, sql
 
@@ -69,6 +69,39 @@ class TestTrigger:
         pump("bakery")
         drain()
         assert state(process) == "completed"
+
+
+class TestTriggerWith:
+    """A row and the process that is to work on it are written by one statement (the rows here are lanes)."""
+
+    def started(self, key: str, workflow: api.Workflow = bench.bakery) -> bool:
+        row = 'INSERT INTO workflows_lane (key, "limit", active, paused) VALUES (%s, %s, 0, false)'
+        return engine.trigger_with(row, [key, 1], workflow, Bread(key), now=clock.now(), actor="test")
+
+    def test_starts_a_process_with_a_new_row(self) -> None:
+        assert self.started("one")
+        process = Process.objects.get()
+        assert ProcessEvent.objects.get(process=process, move="trigger").actor == "test"
+        assert Lane.objects.filter(key="one").exists()
+        drain()
+        assert state(process.pk) == "completed"
+
+    def test_does_neither_where_the_row_is_there(self) -> None:
+        assert self.started("one")
+        assert not self.started("one")
+        assert (Process.objects.count(), Lane.objects.filter(key="one").count()) == (1, 1)
+
+    def test_does_neither_when_its_transaction_does_not_hold(self) -> None:
+        with transaction.atomic():
+            self.started("one")
+            transaction.set_rollback(True)
+        assert (Process.objects.count(), Lane.objects.filter(key="one").count()) == (0, 0)
+
+    @pytest.mark.parametrize("workflow", [bench.only_one_queued, bench.in_order, bench.newest_wins])
+    def test_is_not_for_those_that_look_at_each_other(self, workflow: api.Workflow) -> None:
+        with pytest.raises(WorkflowError, match="write the row first"):
+            self.started("one", workflow)
+        assert not Lane.objects.filter(key="one").exists()
 
 
 class TestLane:
