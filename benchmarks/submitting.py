@@ -5,8 +5,8 @@ zeep's is the way its documentation shows: values, `create_message`, the tree se
 values are ready before the clock starts, and that its message says the same is checked once.
 
 Ours is done several times a round, so that the seconds that zeep takes lie between them: a virtual machine may run at
-half its speed for some of these. The least of all counts, for the same work never takes less processor time than it
-needs; the median of all is told beside it. The ratio is of medians.
+half its speed for some of these. The median of all counts, as elsewhere. The least of all is told beside it: what the
+work needs at full speed.
 """
 
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ REFUSED = Verdict("Incorrecto", "1237", "El valor del campo CalificacionOperacio
 
 
 def measure(scale: float) -> list[Figure]:
-    """Return `submission_1000_cpu_ms`, its median, the same as the sender does it, and `submission_1000_vs_zeep`."""
+    """Return `submission_1000_cpu_ms`, its least, the same as the sender does it, and `submission_1000_vs_zeep`."""
     records = chain(scaled(1000, scale))
     fragments = [fragment(record) for record in records]
     header = Cabecera(ObligadoEmision=WHO)
@@ -91,8 +91,8 @@ def measure(scale: float) -> list[Figure]:
     )
     as_sent()
     return [
-        at_most("submission_1000_cpu_ms", min(all_rounds), 60, "CPU ms"),
-        reported("submission_1000_median_cpu_ms", median(all_rounds), "CPU ms"),
+        at_most("submission_1000_cpu_ms", median(all_rounds), 60, "CPU ms"),
+        reported("submission_1000_least_cpu_ms", min(all_rounds), "CPU ms"),
         reported("submission_1000_as_sent_cpu_ms", min(cpu_milliseconds(as_sent) for _ in range(TIMES)), "CPU ms"),
         ratio,
     ]

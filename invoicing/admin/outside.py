@@ -32,6 +32,8 @@ class CheckAdmin(ReadingAdmin):
     """The answer of an authority about a number: what it came to, and what it said word for word."""
 
     labels: dict[str, Label]
+    about: tuple[tuple[Any, str], ...]
+    """What only this authority is told or tells: its name and where it stands."""
     list_select_related = ("company__taxpayer",)
     list_filter = ("outcome",)
     date_hierarchy = "at"
@@ -40,16 +42,12 @@ class CheckAdmin(ReadingAdmin):
     def outcome_label(self, check: VatCheck | CensusCheck) -> tuple[str, Any]:
         return shown(self.labels, check.outcome)
 
-    def about(self, obj: Any) -> list[Fact]:
-        """Return what only this authority is told or tells."""
-        raise NotImplementedError
-
     def page(self, request: HttpRequest, obj: VatCheck | CensusCheck) -> dict[str, Any]:
         return {
             "heading": getattr(obj, self.list_display[0]),
             "state": self.labels[obj.outcome],
             "facts": [
-                *self.about(obj),
+                *(Fact(name, getattr(obj, attribute) or "—") for name, attribute in self.about),
                 Fact(_("Comprobado"), moment(obj.at)),
                 Fact(_("En nombre de"), mono(obj.requester)),
                 Fact(_("Detalle"), obj.detail or "—"),
@@ -66,9 +64,7 @@ class VatCheckAdmin(CheckAdmin):
     )
     list_display = ("number", "outcome_label", "company", "at", "request_identifier")
     search_fields = ("number", "request_identifier")
-
-    def about(self, obj: VatCheck) -> list[Fact]:
-        return [Fact(_("Número de consulta"), mono(obj.request_identifier))]
+    about = ((gettext_lazy("Número de consulta"), "request_identifier"),)
 
 
 @admin.register(CensusCheck)
@@ -79,9 +75,7 @@ class CensusCheckAdmin(CheckAdmin):
     )
     list_display = ("nif", "name", "outcome_label", "company", "at")
     search_fields = ("nif", "name")
-
-    def about(self, obj: CensusCheck) -> list[Fact]:
-        return [Fact(_("Nombre"), obj.name), Fact(_("Nombre en la respuesta"), obj.census_name or "—")]
+    about = ((gettext_lazy("Nombre"), "name"), (gettext_lazy("Nombre en la respuesta"), "census_name"))
 
 
 @admin.register(ExchangeRate)
