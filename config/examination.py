@@ -10,6 +10,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from common.grants import differences
+from common.rotation import columns, pages, unreadable
+from common.secrets import Under
 from config.aeat_examination import backlog, census, chains, companies, locked, stopped, unconfirmed
 from config.findings import Finding
 from invoicing.pdf import LibraryMissing, Renderer
@@ -30,6 +32,11 @@ def examine(now: datetime, *, quick: bool = False) -> Iterator[Finding]:
     database = list(_database())
     yield from database
     if any(finding.verdict == "fail" and finding.what in ("database", "migrations") for finding in database):
+        return
+    secrets = list(_secrets())
+    yield from secrets
+    if any(finding.verdict == "fail" for finding in secrets):  # most rows cannot be read without theirs
+        yield from _roles(now)
         return
     for look in (_roles, companies, unconfirmed, census, chains, stopped, locked, backlog, _workflows, _workers):
         yield from look(now)
@@ -97,6 +104,19 @@ def _roles(now: datetime) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("roles", "ok", "the application role can read and append the ledger, and not change it")
+
+
+def _secrets() -> Iterator[Finding]:
+    for error in (wrong := unreadable()):
+        yield Finding("secrets", "fail", error.msg, error.hint or "")
+    if wrong:
+        return
+    kept = [secret.under for column in columns() for page in pages(column) for secret in page]
+    if older := kept.count(Under.OLDER):
+        seen = f"{older} of {len(kept)} are under an older key of FIELD_KEYS"
+        yield Finding("secrets", "warn", seen, "manage.py rotate_field_keys, before that key is taken away")
+    else:
+        yield Finding("secrets", "ok", f"all {len(kept)} are under the newest of FIELD_KEYS")
 
 
 def _workflows(now: datetime) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from environs import ValidationError
 
 
 def local_keys(folder: Path) -> tuple[str, list[str]]:
@@ -30,3 +31,18 @@ def local_keys(folder: Path) -> tuple[str, list[str]]:
             draft.unlink()
     keys = json.loads(file.read_text())
     return keys["secret_key"], keys["field_keys"]
+
+
+def field_keys(keys: list[str]) -> None:
+    """Refuse what is no Fernet key, without repeating it.
+
+    :raises ValidationError: naming its place.
+    """
+    for place, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise ValidationError(
+                f"key {place} is none: 32 random bytes in URL-safe base64, as made by "
+                'python3 -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
+            ) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from environs import Env, EnvError, validate
 
-from config.keys import local_keys
+from config.keys import field_keys, local_keys
 from config.postgres.urls import databases
 from invoicing.mail import email_settings
 
@@ -23,7 +23,7 @@ FILES_DIR: Path = env.path("FILES_DIR", DATA_DIR)
 """Where documents and, without EMAIL_URL, mails are written; a demo has a folder of its own."""
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
-FIELD_KEYS: list[str] = env.list("FIELD_KEYS", [])
+FIELD_KEYS: list[str] = env.list("FIELD_KEYS", [], validate=field_keys)
 """Fernet keys of the encrypted columns, newest first. Their own keys: SECRET_KEY may change freely."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])

@@ -1,18 +1,14 @@
 """`doctor` on the real command: one cause after another, each told with its remedy, on one screen."""
 
-import io
-import json
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import ManagementUtility
 from pytest_django import Settings
 
 from common import clock
@@ -22,6 +18,7 @@ from invoicing.models import Company
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
+from tests.terminal import manage
 from tests.verifactu.door import Authority, door, saying
 from verifactu.models import Installation
 from verifactu.simulator import Simulator
@@ -62,8 +59,8 @@ class Said:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "80")
         monkeypatch.setenv("LINES", "24")
-        self.code, document = _manage("doctor", "--quick", "--json")
-        self.findings = json.loads(document)["findings"]
+        said = manage("doctor", "--quick", "--json")
+        self.code, self.findings = said.code, said.json["findings"]
         self.screen = "\n".join(Command().lines({"findings": self.findings}))
 
     def of(self, what: str) -> dict[str, str]:
@@ -78,16 +75,6 @@ class Said:
         return found
 
 
-def _manage(*arguments: str) -> tuple[int, str]:
-    said, code = io.StringIO(), 0
-    with redirect_stdout(said), redirect_stderr(io.StringIO()):
-        try:
-            ManagementUtility(["manage.py", *arguments]).execute()
-        except SystemExit as left:
-            code = int(left.code or 0)
-    return code, said.getvalue()
-
-
 @pytest.fixture
 def doctor(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Call the doctor."""
@@ -97,7 +84,8 @@ def doctor(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_prints_what_it_found(aeat: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     company(certificate(aeat))
-    code, screen = _manage("doctor", "--quick")
+    said = manage("doctor", "--quick")
+    code, screen = said.code, said.stdout
     assert code == 0
     assert screen.startswith("✓ environment: AEAT_ENVIRONMENT=simulator\n")
     assert "PDF" not in screen

@@ -17,7 +17,6 @@ import requests
 from common import clock
 from invoicing.models import Connection
 from tests.faults.rush import killing
-from tests.invoicing.aeat import manage
 from tests.journeys.house import House, Shops
 from tests.shops_standin.books import assert_exact
 from tests.shops_standin.joined import join
@@ -25,6 +24,7 @@ from tests.shops_standin.platforms import SHOPS
 from tests.shops_standin.posting import Post, bad_line
 from tests.shops_standin.season import season
 from tests.shops_standin.server import Faults, Shop, StandIn
+from tests.terminal import manage
 
 FAULTS = Faults(throttled=0.03, broken=0.03, cut=0.03)
 ORDERS, FEW = 25, 10

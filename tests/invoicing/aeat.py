@@ -5,18 +5,15 @@ with an_aeat(tmp_path) as aeat:
     aeat.send()
 """
 
-import io
-import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from django.core.management import ManagementUtility
 from django.db import transaction
 from django.test import override_settings
 
@@ -26,6 +23,7 @@ from invoicing.deciding import decide_order
 from invoicing.issuing import issue_document
 from invoicing.models import Company, Connection, Delivery, Invoice
 from tests.simulator import sender
+from tests.terminal import Said, manage
 from tests.workflows import bench
 from tests.world import SOLER, arrive, la_encina, sale, shop
 from verifactu.models import Installation, Record
@@ -33,19 +31,6 @@ from verifactu.simulator import Simulator
 from workflows.models import Process
 
 _numbers = count(3000)
-
-
-@dataclass
-class Said:
-    """What a command left behind."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
 
 
 @dataclass
@@ -135,17 +120,6 @@ def pass_time(folder: Path, by: timedelta) -> None:
     file = folder / "clock"
     before = float(file.read_text()) if file.exists() else 0.0
     file.write_text(str(before + by.total_seconds()))
-
-
-def manage(*arguments: str) -> Said:
-    """Run a command through the same door without the seconds that a new process takes."""
-    said, told, code = io.StringIO(), io.StringIO(), 0
-    with redirect_stdout(said), redirect_stderr(told):
-        try:
-            ManagementUtility(["manage.py", *arguments]).execute()
-        except SystemExit as left:
-            code = int(left.code or 0)
-    return Said(code, said.getvalue(), told.getvalue())
 
 
 def held_by(workflow: str) -> list[Process]:

@@ -19,7 +19,6 @@ from invoicing.models import Company, Connection, Delivery, Invoice, Order, Reco
 from invoicing.privacy.asking import ask_by_hand
 from invoicing.shops import keep_schedules
 from tests.databases import Database
-from tests.invoicing.aeat import Said, manage
 from tests.shops_standin.bigcommerce import BigCommerceShop
 from tests.shops_standin.joined import deliver, join, work
 from tests.shops_standin.posting import told_of_order
@@ -28,6 +27,7 @@ from tests.shops_standin.shopify import ShopifyShop
 from tests.shops_standin.sold import Sold
 from tests.shops_standin.stripe import StripeShop
 from tests.shops_standin.woocommerce import WooShop
+from tests.terminal import Said, manage
 from tests.workflows import bench
 from tests.world import la_encina, sale
 from workflows import control

@@ -15,8 +15,9 @@ from invoicing import reconciling
 from invoicing.models import Invoice
 from invoicing.reconciling import ReconcileAeat, reconcile_aeat
 from tests.databases import Database
-from tests.invoicing.aeat import Aeat, an_aeat, manage
+from tests.invoicing.aeat import Aeat, an_aeat
 from tests.simulator.sender import SUBSANACION
+from tests.terminal import manage
 from tests.workflows import bench
 from verifactu import chain, repairs
 from verifactu.channel import client_for

@@ -21,7 +21,8 @@ from invoicing.models import Gap, Invoice, Series
 from invoicing.pdf import shared
 from invoicing.printing import printed
 from tests.databases import Database, pointed_at
-from tests.invoicing.aeat import Aeat, an_aeat, manage
+from tests.invoicing.aeat import Aeat, an_aeat
+from tests.terminal import manage
 from tests.workflows import bench
 from tests.world import SOLER, arrive, sale
 from verifactu import locks, witness

@@ -12,13 +12,13 @@ import pytest
 
 from common import clock
 from tests.databases import Database
-from tests.invoicing.aeat import manage
 from tests.shops_standin.books import assert_exact
 from tests.shops_standin.joined import deliver, join, work
 from tests.shops_standin.platforms import SHOPS
 from tests.shops_standin.posting import bad_line
 from tests.shops_standin.season import season
 from tests.shops_standin.server import Faults, StandIn
+from tests.terminal import manage
 from tests.world import la_encina
 
 FAULTS = Faults(throttled=0.03, broken=0.03, cut=0.03)

@@ -1,65 +1,22 @@
 """What a person at the terminal does: verify, recover, export; and what a mistyped command says."""
 
-import io
-import json
-import os
-import subprocess
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import ManagementUtility
 from pytest_django import Settings
 
 from invoicing.models import Invoice, Series
 from tests.databases import Database
 from tests.journeys.house import House
 from tests.journeys.independent import assert_exported
+from tests.terminal import in_a_process, manage
 from tests.verifactu.official import assert_official
 from tests.workflows.bench import drain, fetch
 from tests.world import LUCIA, SOLER, arrive, la_encina, sale, shop
 from workflows.execution import claim
 from workflows.models import Process
 from workflows.rows import sql
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Said:
-    """What a command left behind."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-
-def in_a_process(database: Database, *arguments: str, **env: str) -> Said:
-    """Run a command as a person does, on a database."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env=os.environ | database.env | env, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def manage(*arguments: str) -> Said:
-    """Run a command through the same door without the seconds that a new process takes."""
-    said, told, code = io.StringIO(), io.StringIO(), 0
-    with redirect_stdout(said), redirect_stderr(told):
-        try:
-            ManagementUtility(["manage.py", *arguments]).execute()
-        except SystemExit as left:
-            code = int(left.code or 0)
-    return Said(code, said.getvalue(), told.getvalue())
 
 
 def test_the_ledger_of_a_morning_verifies_and_every_record_is_exported(house: House, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 
 from common import clock
+from common.rotation import unreadable
 from workflows import schedules, tracing
 from workflows.api import DEFAULT_QUEUE
 from workflows.checks import orphaned
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     help = "Run processes from the given queues until SIGTERM or Ctrl-C."
     # They read the routes, and with them every page and the API: a second of every start, for what a worker never has.
-    # Whoever starts the house runs them (`up`, `migrate`), and the one that concerns a worker stands in `handle`.
+    # Whoever starts the house runs them (`up`, `migrate`), and the two that concern a worker stand in `handle`.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *, queues: str, concurrency: int, grace: float, **options: Any) -> None:
         connection.ensure_connection()  # starts the embedded server, when it is ours to start, before the pool does
-        if wrong := orphaned():
+        if wrong := [*orphaned(), *unreadable()]:
             raise CommandError("\n".join(f"{error.msg} {error.hint}" for error in wrong))
         forget_silent_workers()
         schedules.sync(clock.now())
