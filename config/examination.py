@@ -14,6 +14,7 @@ from common.rotation import columns, pages, unreadable
 from common.secrets import Under
 from config.aeat_examination import backlog, census, chains, companies, locked, stopped, unconfirmed
 from config.findings import Finding
+from invoicing.models import Endpoint
 from invoicing.pdf import LibraryMissing, Renderer
 from workflows.checks import orphaned
 from workflows.models import Process
@@ -38,7 +39,19 @@ def examine(now: datetime, *, quick: bool = False) -> Iterator[Finding]:
     if any(finding.verdict == "fail" for finding in secrets):  # most rows cannot be read without theirs
         yield from _roles(now)
         return
-    for look in (_roles, companies, unconfirmed, census, chains, stopped, locked, backlog, _workflows, _workers):
+    for look in (
+        _roles,
+        companies,
+        unconfirmed,
+        census,
+        chains,
+        stopped,
+        locked,
+        backlog,
+        _endpoints,
+        _workflows,
+        _workers,
+    ):
         yield from look(now)
 
 
@@ -117,6 +130,15 @@ def _secrets() -> Iterator[Finding]:
         yield Finding("secrets", "warn", seen, "manage.py rotate_field_keys, before that key is taken away")
     else:
         yield Finding("secrets", "ok", f"all {len(kept)} are under the newest of FIELD_KEYS")
+
+
+def _endpoints(now: datetime) -> Iterator[Finding]:
+    for endpoint in Endpoint.objects.exclude(off_reason="").select_related("company__taxpayer").order_by("pk"):
+        off = f"{endpoint.name} is switched off ({endpoint.off_reason})"
+        yield Finding(
+            "events", "warn", f"{endpoint.company.taxpayer.nif}: {off}",
+            "put it in order, switch it on and send anew what failed (Avisos a otros sistemas)",
+        )  # fmt: skip
 
 
 def _workflows(now: datetime) -> Iterator[Finding]:

@@ -46,6 +46,8 @@ VIES_URL = env.str("VIES_URL", "")
 """The Commission's VIES, or a stand-in; nobody is asked while it is empty, which it is by default in the simulator."""
 ECB_RATES_URL = env.str("ECB_RATES_URL", "")
 """Where the ECB's reference rates are fetched from every afternoon; empty by default in the simulator."""
+WEBHOOK_PRIVATE_HOSTS: list[str] = env.list("WEBHOOK_PRIVATE_HOSTS", [])
+"""Hosts that events may be sent to although they lie in a private network, and without TLS."""
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "facturas@localhost")
 ALERT_EMAIL: list[str] = env.list("ALERT_EMAIL", [])

@@ -18,6 +18,7 @@ from common.words import ErrorInWords
 from invoicing.coding import Coding, CodingRefused, recoded
 from invoicing.holds import Action, Resolution, ResolutionRefused, accept, hold
 from invoicing.models import Invoice
+from invoicing.outgoing import emitting
 from invoicing.states import INVOICE_MOVES
 from verifactu.amending import TouchesTheInvoice
 from verifactu.chain import ClockBehind, InvalidRecord, WrongEnvironment
@@ -197,9 +198,10 @@ def _announce(invoice: Invoice, ref: InvoiceRef, verdict: Verdict, now: datetime
         Held.NOTHING: "reject",
     }[stand.held]
     if stand.held is not Held.NOTHING or stand.alta_rejected:
-        Invoice.objects.filter(pk=invoice.pk, state__in=INVOICE_MOVES.sources(move)).update(
-            state=INVOICE_MOVES.target(move)
-        )
+        invoices = Invoice.objects.filter(pk=invoice.pk, state__in=INVOICE_MOVES.sources(move))
+        state = INVOICE_MOVES.target(move)
+        if invoices.update(state=state):
+            emitting.invoice_moved(ref.company_id, ref.invoice_id, state, about, now=now)
     question = _question(about, verdict)
     if about.pk != invoice.record_id and verdict.verdict != "rejected":
         _end_what_this_answers(invoice, about, verdict, now)

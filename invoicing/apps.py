@@ -19,4 +19,5 @@ class InvoicingConfig(AppConfig):
             reporting,
         )
         from invoicing.customers import asking  # noqa: F401, PLC0415
+        from invoicing.outgoing import sending  # noqa: F401, PLC0415
         from invoicing.privacy import ageing, requests  # noqa: F401, PLC0415

@@ -20,6 +20,7 @@ from invoicing.holds import Resolution
 from invoicing.issuing import NotTheNewest, issue_document
 from invoicing.mailing import post
 from invoicing.models import Connection, Delivery, Document, Invoice
+from invoicing.outgoing import emitting
 from invoicing.pdf import shared
 from invoicing.printing import printed
 from invoicing.privacy.asking import AnotherShop, ask_by_shop
@@ -169,6 +170,8 @@ def decide(order_id: UUID, answers: tuple[Resolution, ...]) -> Decided:
     except Forgotten as error:
         raise Abort(str(error)) from error
     ask_unbidden(order_id, decided.decision.hold, version=decided.version, answers=len(answers), now=now)
+    if hold := decided.decision.hold:
+        emitting.order_held(order_id, hold.code, version=decided.version, answers=len(answers), now=now)
     return decided
 
 
@@ -264,7 +267,9 @@ def render_pdf(ref: InvoiceRef, *, idempotency_key: str) -> StoredDocument:
 @step
 def start_mail(ref: InvoiceRef, document: DocumentRef) -> None:
     """Start the letter in a process of its own: an address that bounces must not keep the AEAT's answer waiting."""
-    trigger(mail_invoice, MailInvoice(ref, document), now=clock.now(), actor="complete-invoice")
+    now = clock.now()
+    trigger(mail_invoice, MailInvoice(ref, document), now=now, actor="complete-invoice")
+    emitting.invoice_issued(ref.company_id, ref.invoice_id, now=now)
 
 
 @workflow(

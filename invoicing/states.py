@@ -7,6 +7,7 @@ A snapshot    captured, processed (a decision was taken on it), superseded (a ne
 An invoice    issued, acknowledged, acknowledged_with_errors, rejected (by the AEAT), rectified, annulled. Between the
               middle ones it goes to and fro: a later record replaces, annuls or reactivates what the AEAT holds.
 A privacy request  open (being worked on), ready (what is held can be handed over by a person), done.
+A notification     waiting (it is being sent), delivered (the other side took it), failed (given up).
 """
 
 from common.states import Moves
@@ -43,4 +44,11 @@ REQUEST_STATES = ("open", "ready", "done")
 REQUEST_MOVES = Moves(
     offer=(("open",), "ready"),
     finish=(("open", "ready"), "done"),
+)
+
+NOTIFICATION_STATES = ("waiting", "delivered", "failed")
+NOTIFICATION_MOVES = Moves(
+    deliver=(("waiting",), "delivered"),
+    fail=(("waiting",), "failed"),
+    resend=(("failed",), "waiting"),
 )

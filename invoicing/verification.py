@@ -1,4 +1,4 @@
-"""I1 to I3, I7 and the ties between invoices and records: what must be true of the business rows."""
+"""I1 to I3, I7, I11 and the ties between invoices and records: what must be true of the business rows."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -141,6 +141,21 @@ def unrecorded_invoices(company: Company) -> Iterator[Finding]:
             yield Finding("I8", f"invoice {num_serie}", "its record was sealed over another invoice")
 
 
+def untold_events(company: Company) -> Iterator[Finding]:
+    """I11: every event on its way to an endpoint is being sent; what was given up is listed as failed."""
+    rows = sql(
+        """
+        SELECT n.id, e.kind FROM invoicing_notification n JOIN invoicing_event e ON e.id = n.event_id
+        LEFT JOIN workflows_process p ON p.workflow = 'send-event' AND p.finished_at IS NULL
+            AND p.idempotency_key = 'notification:' || n.id || ':' || n.turn
+        WHERE e.company_id = %s AND n.state = 'waiting' AND p.id IS NULL
+        """,
+        [company.pk],
+    )
+    for notification, kind in rows:
+        yield Finding("I11", f"notification {notification}", f"{kind} waits, and nothing sends it")
+
+
 def damaged_documents(
     company: Company, documents: Documents, decode_qr: Callable[[bytes], list[str]] | None = None
 ) -> Iterator[Finding]:
@@ -174,7 +189,7 @@ def damaged_exports(company: Company, root: Path) -> Iterator[Finding]:
 
 def company_checks(company: Company) -> list[Callable[[], Iterator[Finding]]]:
     """Return the checks that need nothing but the company's rows."""
-    checks = (lost_deliveries, wrongly_emptied, doubled_invoices, numbering_gaps, unrecorded_invoices)
+    checks = (lost_deliveries, wrongly_emptied, doubled_invoices, numbering_gaps, unrecorded_invoices, untold_events)
     return [partial(check, company) for check in checks]
 
 

@@ -47,13 +47,15 @@ class Breaker:
     """A breaker by name, one for each thing that can be out of order by itself (an endpoint, not a customer).
 
     `counts` says which errors are an outage of it; give one that excludes what is only one caller's fault (his
-    certificate): `counts=lambda error: outage(error) and not isinstance(error, BadCertificate)`.
+    certificate): `counts=lambda error: outage(error) and not isinstance(error, BadCertificate)`. With `tells`
+    off no alert says that it opened or closed: for what is not the operator's to mend.
     """
 
     name: str
     failures: int = 5
     open_for: timedelta = timedelta(seconds=60)
     counts: Callable[[Exception], bool] = outage
+    tells: bool = True
 
 
 _whole: dict[str, float] = {}
@@ -126,7 +128,8 @@ def _failed(breaker: Breaker, process: Claimed, error: Exception, now: datetime)
                 row.open()
                 row.opened_until, row.changed_at = now + breaker.open_for, now
                 text = f"{row.failures} calls in a row failed, the last with {row.last_error}; none until {_clock(row)}"
-                alerts.alert(alerts.Kind.BREAKER_OPENED, breaker.name, text, "", now)
+                if breaker.tells:
+                    alerts.alert(alerts.Kind.BREAKER_OPENED, breaker.name, text, "", now)
         elif row.state == "half_open" and row.probe == _name(process):
             # Still the same outage: no second alert.
             row.reopen()
@@ -147,9 +150,9 @@ def _answered(breaker: Breaker, process: Claimed, now: datetime) -> None:
             return
         if row.state == "half_open" and row.probe == _name(process):
             row.close()
-            alerts.alert(
-                alerts.Kind.BREAKER_CLOSED, breaker.name, f"answers again, after {row.failures} failures", "", now
-            )
+            if breaker.tells:
+                text = f"answers again, after {row.failures} failures"
+                alerts.alert(alerts.Kind.BREAKER_CLOSED, breaker.name, text, "", now)
             row.probe, row.opened_until, row.changed_at = "", None, now
         elif row.state != "closed":
             return  # a call that began before it opened; the probe decides

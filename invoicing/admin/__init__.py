@@ -18,6 +18,7 @@ from invoicing.admin.outside import ExchangeRateAdmin, VatCheckAdmin
 from invoicing.admin.privacy import PrivacyRequestAdmin
 from invoicing.admin.reconciliations import ReconciliationAdmin
 from invoicing.admin.series import SeriesAdmin
+from invoicing.admin.webhooks import EndpointAdmin, NotificationAdmin
 from invoicing.models import Company
 
 __all__ = [
@@ -27,12 +28,14 @@ __all__ = [
     "DeliveryAdmin",
     "DiscrepancyAdmin",
     "DraftAdmin",
+    "EndpointAdmin",
     "ExchangeRateAdmin",
     "ExportAdmin",
     "GapAdmin",
     "InvoiceAdmin",
     "LockEventAdmin",
     "MailTemplateAdmin",
+    "NotificationAdmin",
     "OrderAdmin",
     "PrivacyRequestAdmin",
     "ReconciliationAdmin",

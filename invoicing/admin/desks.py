@@ -17,7 +17,7 @@ from invoicing.answers import outline
 from invoicing.customers.answer import ACTOR as CUSTOMER
 from invoicing.exports import progress
 from invoicing.holds import CATALOGUE
-from invoicing.models import Company, Connection, Delivery, Invoice, Order, PrivacyRequest
+from invoicing.models import Company, Connection, Delivery, Endpoint, Invoice, Order, PrivacyRequest
 from verifactu.history import records_of
 from verifactu.models import Installation, Submission
 from workflows.admin.desks import DESKS, SUBJECTS, Desk, Subject
@@ -88,6 +88,9 @@ SUBJECTS.update(
             gettext_lazy("Conexión"), "admin:invoicing_connection_change", _names(Connection, "name")
         ),
         "delivery": Subject(gettext_lazy("Entrega"), "admin:invoicing_delivery_change", _names(Delivery, "topic")),
+        "endpoint": Subject(
+            gettext_lazy("Aviso a otro sistema"), "admin:invoicing_endpoint_change", _names(Endpoint, "name")
+        ),
         "privacy": Subject(
             gettext_lazy("Petición de privacidad"),
             "admin:invoicing_privacyrequest_change",
@@ -191,6 +194,10 @@ DESKS.update(
         "ask-unbidden": Desk(
             title=gettext_lazy("Preguntar al cliente sin esperar a nadie"),
             steps={"ask_if_still_held": gettext_lazy("Preguntar, si el pedido sigue retenido")},
+        ),
+        "send-event": Desk(
+            title=gettext_lazy("Avisar a otro sistema"),
+            steps={"post_event": gettext_lazy("Enviar el suceso hasta que lo acepten")},
         ),
         "mail-invoice": Desk(
             title=gettext_lazy("Enviar una factura por correo"),

@@ -279,3 +279,47 @@ STATUS = (
                      "next_try_at": "2027-02-03T10:42:00+01:00"}],
         "notices": [{"kind": "certificate", "records": 0, "since": "2027-02-20T23:59:59+01:00", "text": ""}]}),
 )  # fmt: skip
+
+_ENDPOINT_ID = "whk_01kbf4w7h1e9rbs2m8t6q0x3zn"
+_ENDPOINT = {
+    "id": _ENDPOINT_ID,
+    "name": "ERP",
+    "url": "https://erp.example.com/encadena",
+    "events": ["invoice.issued", "invoice.acknowledged", "invoice.rejected"],
+    "active": True,
+    "off_reason": "",
+    "failing_since": None,
+    "accepted_at": "2027-02-03T10:13:05.402000+01:00",
+    "created_at": "2027-01-04T09:00:12.018000+01:00",
+}
+ENDPOINT = (Example("endpoint", Words("Acepta lo que se le envía", "It takes what it is sent"), _ENDPOINT),)
+ENDPOINTS = (Example("page", Words("La única página", "The only page"),
+                     {"data": [_ENDPOINT], "has_more": False, "next": None}),)  # fmt: skip
+ENDPOINT_WANTED = (Example("erp", Words("Facturas, al ERP", "Invoices, to the ERP"), {
+    "name": "ERP", "url": "https://erp.example.com/encadena", "events": _ENDPOINT["events"]}),)  # fmt: skip
+ENDPOINT_CHANGES = (
+    Example("on", Words("Encenderlo", "Switch it on"), {"active": True}),
+    Example("other", Words("Otra dirección", "Another address"), {"url": "https://erp.example.com/facturas"}),
+)
+NOTHING = (Example("nothing", Words("Sin contenido", "Nothing in it"), {}),)
+SECRET = (Example("secret", Words("Con el anterior aún en uso", "With the one before still in use"), {
+    "secret": "whsec_ejemploejemploejemploejemploejemploejemplo=",
+    "previous_until": "2027-02-04T10:00:00+01:00"}),)  # fmt: skip
+RESENT = (Example("resent", Words("Doce", "Twelve"), {"resent": 12}),)
+_EVENT = {
+    "id": "evt_01kbf4wbxye7ksr3h1d4c9n2py",
+    "type": "invoice.acknowledged",
+    "at": "2027-02-03T10:13:05.221000+01:00",
+    "data": {
+        "id": _INVOICE_ID, "number": "S2027-000118", "tipo": "F2", "state": "acknowledged", "corrects": [],
+        "order": {"id": _ORDER_ID, "external_id": "web-10432", "number": "10432",
+                  "links": {"self": f"/api/v1/orders/{_ORDER_ID}/"}},
+        "aeat": {"state": "accepted", "code": "", "csv": "A-7F3K29QWERTY12"},
+        "links": {"self": f"/api/v1/invoices/{_INVOICE_ID}/", "pdf": f"/api/v1/invoices/{_INVOICE_ID}/pdf/"},
+    },
+    "notifications": [{"endpoint": _ENDPOINT_ID, "state": "delivered", "tries": 1, "status": 204,
+                       "detail": "HTTP 204", "tried_at": "2027-02-03T10:13:05.402000+01:00"}],
+}  # fmt: skip
+EVENT = (Example("acknowledged", Words("Aceptado", "Taken"), _EVENT),)
+EVENTS = (Example("page", Words("La única página", "The only page"),
+                  {"data": [_EVENT], "has_more": False, "next": None}),)  # fmt: skip

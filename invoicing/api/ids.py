@@ -14,6 +14,8 @@ INVOICE = "inv"
 DELIVERY = "dlv"
 PROCESS = "prc"
 EXPORT = "exp"
+ENDPOINT = "whk"
+EVENT = "evt"
 
 
 class NotAnId(ValueError):

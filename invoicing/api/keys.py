@@ -38,6 +38,7 @@ SCOPES = {
     "processes:write": Words(
         "reanudar, cancelar, repetir y responder procesos", "resume, cancel, replay and answer processes"
     ),
+    "webhooks:manage": Words("recibir avisos de lo que pasa", "be told what happens"),
 }
 
 LETTERS = {"simulator": "s", "test": "t", "production": "p"}

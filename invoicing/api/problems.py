@@ -82,6 +82,12 @@ KINDS = {
         "con otra clave.",
         "Each key may ask for one export a day, and today's, at url, is of another period. Ask for this one tomorrow, "
         "or with another key.")),
+    "endpoint-known": Kind(409, Words("Ya se avisa a esa dirección", "That address is told already"), Words(
+        "La empresa ya tiene un aviso con esa dirección: cámbielo en lugar de añadir otro.",
+        "The company has an endpoint with that address: change it instead of adding another.")),
+    "endpoint-off": Kind(409, Words("El aviso está apagado", "The endpoint is switched off"), Words(
+        "Enciéndalo antes (active: true), cuando su sistema vuelva a aceptar avisos.",
+        "Switch it on first (active: true), once your system takes events again.")),
     "hold-superseded": Kind(409, Words("Una versión más nueva decide", "A newer version decides"), Words(
         "Llegó una versión más nueva del pedido y otro proceso ocupa el lugar de este: lea el pedido y resuelva, si la "
         "hay, la retención de superseded_by.",

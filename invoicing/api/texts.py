@@ -3,6 +3,7 @@
 from common.words import Words
 from invoicing.answers import fields_of
 from invoicing.api.process_texts import PROCESS_FIELDS
+from invoicing.api.webhook_texts import WEBHOOK_FIELDS
 from invoicing.holds import Action
 
 INTRODUCTION = Words(
@@ -28,6 +29,7 @@ INTRODUCTION = Words(
 
 FIELDS = {
     **PROCESS_FIELDS,
+    **WEBHOOK_FIELDS,
     **{
         f"ResolutionBody.{name}": Words(f"{field.label.es}, con {', '.join(takers)}.",
                                        f"{field.label.en}, with {', '.join(takers)}.")

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from invoicing.api.base import Unknown
 from invoicing.api.corrections import AmendInvoice, AnnulInvoice
 from invoicing.api.docs import docs, schema
+from invoicing.api.events import Events, OneEvent
 from invoicing.api.exports import ExportCsv, Exports, ExportXlsx, OneExport
 from invoicing.api.invoices import InvoicePdf, Invoices, OneInvoice
 from invoicing.api.orders import OneOrder, Orders
@@ -20,6 +21,7 @@ from invoicing.api.rectifying import RectifyInvoice
 from invoicing.api.resolution import AnswerMany, ResolveHold
 from invoicing.api.status import Status
 from invoicing.api.tokens import AnswerToken
+from invoicing.api.webhooks import Endpoints, EndpointSecret, OneEndpoint, Resend, TryEndpoint
 
 app_name = "api"
 urlpatterns = [
@@ -47,6 +49,13 @@ urlpatterns = [
     path("v1/exports/<str:id>/", OneExport.as_view(), name="export"),
     path("v1/exports/<str:id>/csv/", ExportCsv.as_view(), name="export-csv"),
     path("v1/exports/<str:id>/xlsx/", ExportXlsx.as_view(), name="export-xlsx"),
+    path("v1/webhooks/", Endpoints.as_view(), name="webhooks"),
+    path("v1/webhooks/<str:id>/", OneEndpoint.as_view(), name="webhook"),
+    path("v1/webhooks/<str:id>/secret/", EndpointSecret.as_view(), name="webhook-secret"),
+    path("v1/webhooks/<str:id>/test/", TryEndpoint.as_view(), name="webhook-test"),
+    path("v1/webhooks/<str:id>/resend/", Resend.as_view(), name="webhook-resend"),
+    path("v1/events/", Events.as_view(), name="events"),
+    path("v1/events/<str:id>/", OneEvent.as_view(), name="event"),
     # Last: an address that is none answers as every refusal does, and is never redirected (a POST would lose its body).
     re_path("", Unknown.as_view(), name="unknown"),
 ]

@@ -8,6 +8,7 @@ from invoicing.models.gap import Gap
 from invoicing.models.invoice import Document, Invoice, InvoiceLine, InvoiceReference, Series
 from invoicing.models.letterhead import Bounce, Letterhead, MailTemplate
 from invoicing.models.order import Delivery, Order, Settlement, Snapshot
+from invoicing.models.outgoing import Endpoint, Event, Notification
 from invoicing.models.outside import CensusCheck, ExchangeRate, VatCheck
 from invoicing.models.privacy import PrivacyItem, PrivacyRequest, Redaction
 from invoicing.models.reconciliation import Reconciliation
@@ -24,6 +25,8 @@ __all__ = [
     "Document",
     "Draft",
     "DraftLine",
+    "Endpoint",
+    "Event",
     "ExchangeRate",
     "Export",
     "Gap",
@@ -34,6 +37,7 @@ __all__ = [
     "Letterhead",
     "MailTemplate",
     "Membership",
+    "Notification",
     "Order",
     "PrivacyItem",
     "PrivacyRequest",

@@ -15,6 +15,8 @@ from pytest_django import Settings
 from common import clock, rotation
 from common.secrets import SecretError
 from invoicing.models import Connection, PrivacyRequest
+from invoicing.outgoing.endpoints import change_secret, open_endpoint
+from invoicing.outgoing.happening import Kind
 from tests import world
 from tests.databases import Database
 from tests.terminal import manage
@@ -35,6 +37,8 @@ def stored() -> list[str]:
             ("invoicing_connection", "previous_secret"),
             ("invoicing_connection", "credentials"),
             ("invoicing_privacyrequest", "subject"),
+            ("invoicing_endpoint", "secret"),
+            ("invoicing_endpoint", "previous_secret"),
         ):
             cursor.execute(f'SELECT "{column}" FROM "{table}" WHERE "{column}" <> %s ORDER BY id', [""])
             texts += [text for (text,) in cursor.fetchall()]
@@ -67,7 +71,9 @@ def house(fresh_database: Database, settings: Settings) -> Connection:
         company=company, kind="redact", asked_by="Lucía", reason="lo pide", received_at=clock.now(), due_at=clock.now(),
         subject="lucia@example.com",
     )  # fmt: skip
-    assert (len(stored()), readable(OLD)) == (6, 6)
+    endpoint, _ = open_endpoint(company, url="https://erp.example.com/", kinds=list(Kind), name="ERP", now=clock.now())
+    change_secret(endpoint, now=clock.now())
+    assert (len(stored()), readable(OLD)) == (8, 8)
     return shop
 
 
@@ -86,9 +92,9 @@ def test_every_secret_is_written_under_the_newest_key(house: Connection, setting
     settings.FIELD_KEYS = [NEW, OLD]
     said = manage("rotate_field_keys", "--json")
     assert (said.code, said.json) == (
-        0, {"newest": 0, "renewed": 6, "discarded": 0, "unreadable": [], "dry_run": False}
+        0, {"newest": 0, "renewed": 8, "discarded": 0, "unreadable": [], "dry_run": False}
     )  # fmt: skip
-    assert (readable(NEW), readable(OLD)) == (6, 0)
+    assert (readable(NEW), readable(OLD)) == (8, 0)
     settings.FIELD_KEYS = [NEW]
     assert plain(house) == before
     assert before == (P12, PASSWORD, SECRET, "de antes", '{"token": "t"}', "lucia@example.com")
@@ -100,7 +106,7 @@ def test_once_more_changes_nothing(settings: Settings) -> None:
     before = stored()
     said = manage("rotate_field_keys")
     assert said.stdout.splitlines() == [
-        "6 secrets were under the newest key, 0 written anew under it",
+        "8 secrets were under the newest key, 0 written anew under it",
         "Every key of FIELD_KEYS but the first may be taken away.",
     ]
     assert stored() == before
@@ -110,7 +116,7 @@ def test_a_dry_run_says_what_is_to_do_and_does_nothing(settings: Settings) -> No
     settings.FIELD_KEYS = [NEW, OLD]
     before = stored()
     said = manage("rotate_field_keys", "--dry-run")
-    assert (said.code, said.stdout) == (0, "0 secrets were under the newest key, 6 would be written anew under it\n")
+    assert (said.code, said.stdout) == (0, "0 secrets were under the newest key, 8 would be written anew under it\n")
     assert stored() == before
 
 
@@ -122,20 +128,21 @@ def test_what_no_key_reads_is_named_and_left(house: Connection, settings: Settin
     assert said.code == 1
     assert said.json["newest"] == 3
     assert [name.split()[0] for name in said.json["unreadable"]] == [
-        "invoicing_privacyrequest.subject", "verifactu_taxpayer.certificate", "verifactu_taxpayer.certificate_password",
+        "invoicing_endpoint.secret", "invoicing_endpoint.previous_secret", "invoicing_privacyrequest.subject",
+        "verifactu_taxpayer.certificate", "verifactu_taxpayer.certificate_password",
     ]  # fmt: skip
     assert "Put the key that wrote them back" in manage("rotate_field_keys").stdout
     assert stored() == before
     settings.FIELD_KEYS = [NEW, OLD]  # the remedy
     assert manage("rotate_field_keys").code == 0
-    assert (len(stored()), readable(NEW)) == (6, 6)
+    assert (len(stored()), readable(NEW)) == (8, 8)
 
 
 def test_nothing_starts_while_a_secret_cannot_be_read(settings: Settings) -> None:
     settings.FIELD_KEYS = [OTHER]
     found = run_checks(databases=["default"])
     assert [message.id for message in found] == ["common.E001"]
-    assert "6 stored secrets cannot be read with the present FIELD_KEYS" in found[0].msg
+    assert "8 stored secrets cannot be read with the present FIELD_KEYS" in found[0].msg
     with pytest.raises(CommandError, match="rotate_field_keys"):
         ManagementUtility(["manage.py", "worker"]).fetch_command("worker").handle(
             queues="default", concurrency=1, grace=1.0
@@ -150,18 +157,18 @@ def test_the_doctor_tells_of_older_keys(settings: Settings) -> None:
     settings.FIELD_KEYS = [NEW, OLD]
     assert run_checks(databases=["default"]) == []
     said = manage("doctor", "--quick", "--json").json["findings"]
-    assert [it["seen"] for it in said if it["what"] == "secrets"] == ["6 of 6 are under an older key of FIELD_KEYS"]
+    assert [it["seen"] for it in said if it["what"] == "secrets"] == ["8 of 8 are under an older key of FIELD_KEYS"]
 
 
 def test_what_a_lost_key_wrote_can_be_emptied_and_entered_again(house: Connection, settings: Settings) -> None:
     settings.FIELD_KEYS = [OTHER]
     with pytest.raises(SecretError):
         Taxpayer.objects.get()
-    assert manage("rotate_field_keys", "--discard-unreadable", "--dry-run", "--json").json["discarded"] == 6
-    assert len(stored()) == 6
+    assert manage("rotate_field_keys", "--discard-unreadable", "--dry-run", "--json").json["discarded"] == 8
+    assert len(stored()) == 8
     said = manage("rotate_field_keys", "--discard-unreadable")
     assert said.code == 0
-    assert "6 that no key reads were emptied: enter them again" in said.stdout
+    assert "8 that no key reads were emptied: enter them again" in said.stdout
     assert stored() == []
     assert run_checks(databases=["default"]) == []
     again = Connection.objects.get(pk=house.pk)
@@ -187,8 +194,8 @@ def test_more_than_a_page_is_renewed_to_the_last(house: Connection, settings: Se
         for number in range(2 * rotation.PAGE)
     )
     settings.FIELD_KEYS = [NEW, OLD]
-    assert manage("rotate_field_keys", "--json").json["renewed"] == 2 * rotation.PAGE + 6
-    assert readable(NEW) == len(stored()) == 2 * rotation.PAGE + 6
+    assert manage("rotate_field_keys", "--json").json["renewed"] == 2 * rotation.PAGE + 8
+    assert readable(NEW) == len(stored()) == 2 * rotation.PAGE + 8
 
 
 def test_every_column_that_is_encrypted_is_gone_through() -> None:
@@ -199,4 +206,4 @@ def test_every_column_that_is_encrypted_is_gone_through() -> None:
         if isinstance(field, models.TextField) and type(field).__module__ == "common.secrets"
     ]
     assert sorted((it.model._meta.db_table, str(it.column)) for it in rotation.columns()) == sorted(encrypted)
-    assert len(encrypted) == 6  # a new one belongs into `stored` above
+    assert len(encrypted) == 8  # a new one belongs into `stored` above

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from common import clock
 from config.demo.catalogue import COMPANY, cif
 from config.management.commands.doctor import Command
 from invoicing.models import Company
+from invoicing.outgoing.endpoints import open_endpoint
+from invoicing.outgoing.happening import Kind
+from invoicing.outgoing.sending import switch_off
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import work_off
@@ -324,3 +328,15 @@ def test_many_wrong_at_once_leave_the_screen_readable(aeat: Simulator, doctor: A
     assert len(said.screen.splitlines()) <= 40
     assert "more are wrong: manage.py doctor --json has them all" in said.screen
     assert sum(it["seen"] == "none" for it in said.findings) == 12
+
+
+def test_a_system_that_takes_no_more_events(aeat: Simulator, doctor: Any) -> None:
+    opened = company(certificate(aeat))
+    endpoint, _ = open_endpoint(
+        opened, url="https://erp.example.com/", kinds=[Kind.ISSUED], name="ERP", now=clock.now()
+    )
+    with transaction.atomic():
+        switch_off(endpoint, "HTTP 410", now=clock.now())
+    found = doctor().of("events")
+    assert found["verdict"] == "warn"
+    assert "ERP is switched off (HTTP 410)" in found["seen"]

@@ -12,7 +12,9 @@ from pytest_django import Settings
 from common import clock
 from invoicing.api import ids, urls
 from invoicing.api.base import ApiView
-from invoicing.models import Delivery, Export, Invoice, Order
+from invoicing.models import Delivery, Endpoint, Event, Export, Invoice, Order
+from invoicing.outgoing.endpoints import open_endpoint
+from invoicing.outgoing.happening import Kind
 from tests import world
 from tests.databases import Database
 from tests.invoicing.api_client import (
@@ -31,7 +33,7 @@ from workflows.models import Process, Token
 PUBLIC = {"schema", "docs", "unknown"}
 """Addresses that hold no row of anybody."""
 
-LISTS = {"orders", "invoices", "processes"}
+LISTS = {"orders", "invoices", "processes", "webhooks", "events"}
 
 OWN = {"status"}
 """Addresses that tell of the key's own company."""
@@ -44,6 +46,8 @@ KINDS = {
     "amend": ids.INVOICE, "annul": ids.INVOICE, "rectify": ids.INVOICE, "process": ids.PROCESS,
     "process-resume": ids.PROCESS, "process-cancel": ids.PROCESS, "process-replay": ids.PROCESS,
     "process-answer": ids.PROCESS, "token-answer": "token",
+    "webhook": ids.ENDPOINT, "webhook-secret": ids.ENDPOINT, "webhook-test": ids.ENDPOINT,
+    "webhook-resend": ids.ENDPOINT, "event": ids.EVENT,
     "export": ids.EXPORT, "export-csv": ids.EXPORT, "export-xlsx": ids.EXPORT,
 }  # fmt: skip
 """Which row the identifier in an address names."""
@@ -52,6 +56,7 @@ BODIES: dict[str, Any] = {
     "process-resume": {"reason": "no es mío"}, "process-cancel": {"reason": "no es mío"},
     "process-replay": {"reason": "no es mío"}, "process-answer": {"answer": {"action": "decide_again"}},
     "token-answer": {"answer": "no es mío"}, "amend": {"reason": "no es mío"}, "annul": {"reason": "no es mío"},
+    "webhook": {"name": "mío"}, "webhook-secret": {}, "webhook-test": {}, "webhook-resend": {},
     "rectify": {"situation": "rebate", "reason": "no es mío"},
 }  # fmt: skip
 """What its owner could send there."""
@@ -62,6 +67,8 @@ def theirs(fresh_database: Database, tmp_path: Path, settings: Settings) -> ApiC
     """Another company, with an invoice, a held order and one that is not read yet."""
     settings.DOCUMENTS_DIR = tmp_path
     other = caller(world.la_encina())
+    # A private address, so that nothing is sent.
+    open_endpoint(other.company, url="https://127.0.0.1/", kinds=list(Kind), name="ERP", now=clock.now())
     other.post(ORDERS, order(id="sold"))
     other.post(ORDERS, order(id="held", total="4840.00", lines=[
         {"description": "Bicicleta", "unit_price": "4840.00", "amount": "4840.00", "tax_rate": "21"}]))  # fmt: skip
@@ -98,7 +105,9 @@ def rows_of(kind: str, company: Any) -> dict[str, Any]:
         return {row.pk: row for row in Token.objects.filter(tenant=company.tenant)}
     if kind == ids.PROCESS:
         return {ids.text(kind, row.pk): row for row in Process.objects.filter(tenant=company.tenant)}
-    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice, ids.EXPORT: Export}[kind]
+    model: Any = {ids.ORDER: Order, ids.INVOICE: Invoice, ids.EXPORT: Export, ids.ENDPOINT: Endpoint, ids.EVENT: Event}[
+        kind
+    ]
     return {ids.text(kind, row.pk): row for row in model.objects.filter(company=company)}
 
 
@@ -107,6 +116,8 @@ def everything(company_id: Any) -> list[str]:
         *((ids.ORDER, row.pk) for row in Order.objects.filter(company=company_id)),
         *((ids.INVOICE, row.pk) for row in Invoice.objects.filter(company=company_id)),
         *((ids.DELIVERY, row.pk) for row in Delivery.objects.filter(company=company_id)),
+        *((ids.ENDPOINT, row.pk) for row in Endpoint.objects.filter(company=company_id)),
+        *((ids.EVENT, row.pk) for row in Event.objects.filter(company=company_id)),
         *((ids.EXPORT, row.pk) for row in Export.objects.filter(company=company_id)),
         *((ids.PROCESS, row.pk) for row in Process.objects.filter(tenant=str(company_id))),
     ]
