@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from common.address import address_of
 from invoicing.models import Visits
 from workflows.rows import sql
 
@@ -42,11 +42,5 @@ def forget(now: datetime) -> None:
 
 
 def sender(request: HttpRequest) -> str:
-    """Return a keyed hash of the address that a request came from: it tells senders apart and names nobody.
-
-    Behind a proxy (BEHIND_TLS) that is the last address of X-Forwarded-For: the one that our proxy itself saw.
-    """
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    if settings.BEHIND_TLS:
-        address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or address
-    return salted_hmac("invoicing.customers.sender", address, algorithm="sha256").hexdigest()
+    """Return a keyed hash of the address that a request came from: it tells senders apart and names nobody."""
+    return salted_hmac("invoicing.customers.sender", address_of(request), algorithm="sha256").hexdigest()

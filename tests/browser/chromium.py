@@ -31,8 +31,8 @@ def chromium() -> str | None:
 def a_page(url: str, pictures: Path) -> Iterator[Page]:
     """Open a Spanish browser window on the house at `url`; fail afterwards on whatever a person would not see.
 
-    A script that broke, an answer 5xx, an address outside the house. When the test itself fails, `pictures` holds the
-    window as it was last.
+    A script that broke, an answer 5xx, an address outside the house, what the content policy refused. When the test
+    itself fails, `pictures` holds the window as it was last.
     """
     # Playwright's loop lives in this thread, and Django would refuse to be asked anything there.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -43,6 +43,7 @@ def a_page(url: str, pictures: Path) -> Iterator[Page]:
             context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="es-ES", base_url=url)
             context.set_default_timeout(20_000)
             page = context.new_page()
+            page.on("console", lambda said: amiss.append(said.text) if "Content Security Policy" in said.text else None)
             page.on("pageerror", lambda error: amiss.append(f"script: {error}"))
             page.on("request", lambda asked: amiss.append(asked.url) if not asked.url.startswith(url) else None)
             page.on("response", lambda got: amiss.append(f"{got.status} {got.url}") if got.status >= 500 else None)
