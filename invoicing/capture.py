@@ -88,7 +88,7 @@ def capture_delivery(delivery: Delivery, *, now: datetime) -> CapturedVersion | 
         return captured
 
 
-def reader_settings(connection: Connection, received_at: datetime) -> ReaderSettings:
+def reader_settings(connection: Connection, received_at: datetime | None) -> ReaderSettings:
     """Return how a connection wants its orders read."""
     return ReaderSettings(nif_keys=tuple(connection.nif_keys), received_at=received_at)
 
