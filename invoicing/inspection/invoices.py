@@ -27,6 +27,7 @@ HEADER = (
     "NIF", "Base imponible", "Cuota", "Total", "Estado", "Rectifica a", "Sustituye a", "Causa", "Rectificada por",
     "Sustituida por", "Pedido", "Registro", "Huella", "QR", "PDF", "SHA-256 del PDF", "Comprobación del PDF",
 )  # fmt: skip
+RELATIONS = ("rectifies", "substitutes")
 BETWEEN = " · "
 """What stands between two numbers: no character that a number may have."""
 UNREADABLE = (UnreadableXML, TypeError, ValueError, ArithmeticError, msgspec.MsgspecError)
@@ -78,20 +79,14 @@ def _record(first: Record | None, folder: Mapping[UUID, str]) -> tuple[str, str]
 
 def _names(invoice: Invoice) -> list[str]:
     """Return the invoices that it names: those it rectifies, those it stands for."""
-    references = invoice.sealed_references
-    return [
-        BETWEEN.join(each.num_serie for each in references if each.relation == relation)
-        for relation in ("rectifies", "substitutes")
-    ]
+    named = invoice.sealed_references
+    return [BETWEEN.join(each.num_serie for each in named if each.relation == relation) for relation in RELATIONS]
 
 
 def _named(held: HeldInvoice) -> list[str]:
     """Return the invoices that name it."""
     told = [each.partition(" ") for each in held.named_by]
-    return [
-        BETWEEN.join(number for said, _, number in told if said == relation)
-        for relation in ("rectifies", "substitutes")
-    ]
+    return [BETWEEN.join(number for said, _, number in told if said == relation) for relation in RELATIONS]
 
 
 def _into_the_book(book: Table, taken: Picture, checks: Checks, page: Sequence[HeldInvoice]) -> None:

@@ -41,7 +41,6 @@ MOVES = {
 }
 """The moves of a process that are told, in words; the others are the engine's own housekeeping."""
 DONE = {
-    "capture": "leer una entrega",
     "invoice-order": "decidir y facturar un pedido",
     "complete-invoice": "acabar una factura: PDF, correo, AEAT",
     "mail-invoice": "enviar por correo",
@@ -50,11 +49,11 @@ DONE = {
     "rectify-invoice": "rectificar, a petición de una persona",
     "rectify-recipient": "rectificar el destinatario, a petición de una persona",
     "ask-customer": "preguntar al cliente",
+    "ask-unbidden": "preguntar al cliente, por ajuste de la conexión",
 }
-
+"""What the processes about an order or an invoice do."""
 FOLLOWS = ("complete-invoice", "mail-invoice")
 """The workflows that come after an invoice; the others make one, or a record."""
-
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -87,6 +86,12 @@ class Said(msgspec.Struct, frozen=True):
     def detail(self) -> str:
         """The answer in one cell."""
         return " ".join(filter(None, (self.action, self.treatment)))
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """What a process came to, where that is an invoice."""
+
+    invoice_id: UUID | None = None
 
 
 def write(archive: Archive, taken: Picture, checks: Checks, told: Told) -> None:
@@ -251,12 +256,6 @@ def whole(delivery: Delivery) -> Iterator[Finding]:
     """I1: yield what is wrong with the bytes of a delivery; those that were redacted are gone with reason."""
     if not delivery.redacted and hashlib.sha256(delivery.body).hexdigest() != delivery.body_sha256:
         yield Finding("I1", f"delivery {delivery.pk}", "its bytes are not those that were received")
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """What a process came to, where that is an invoice."""
-
-    invoice_id: UUID | None = None
 
 
 def _read(text: str | None, kind: type[S]) -> S:

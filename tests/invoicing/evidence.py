@@ -26,6 +26,8 @@ class Evidence:
         with ZipFile(file) as zip:
             assert zip.testzip() is None
             self.names = zip.namelist()
+            entries = zip.infolist()
+            self.entries = [(e.filename, e.date_time, e.external_attr, e.compress_type) for e in entries]
             zip.extractall(self.folder)
 
     def __getitem__(self, name: str) -> bytes:

@@ -14,11 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.test import override_settings
 from pytest_django import Settings
 
 from common import clock
 from common.progress import Teller
 from common.verification import ledger_models
+from config.house import free_port
 from invoicing.documents import Documents
 from invoicing.inspection.making import write_evidence
 from invoicing.inspection.names import file_name
@@ -39,6 +41,7 @@ from verifactu.huella import huella
 from verifactu.models import Answer, Record, Submission
 from verifactu.xml import read_registro
 from workflows.rows import sql
+from workflows.tick import tick
 
 
 def today() -> date:
@@ -383,6 +386,22 @@ def test_an_aeat_that_answers_with_a_page_is_kept_as_it_came(fresh_database: Dat
         [row] = made.rows("envios.csv")
         assert row["Ficheros de respuesta"].endswith(".dat")
         assert made[row["Ficheros de respuesta"]] == b"<html>Servicio no disponible</html>"
+
+
+def test_every_try_to_send_a_record_is_told_on_whatever_day_it_was(fresh_database: Database, tmp_path: Path) -> None:
+    with an_aeat(tmp_path) as aeat:
+        now = clock.now()
+        (tmp_path / "clock").write_text(str((now.replace(hour=12, minute=0) - now).total_seconds()))
+        aeat.issue(1)
+        day = today()
+        pass_time(tmp_path, timedelta(days=1))
+        with override_settings(AEAT_ENDPOINT=f"https://127.0.0.1:{free_port()}/"):
+            aeat.send()
+        pass_time(tmp_path, timedelta(minutes=10))
+        tick()
+        aeat.send()
+        made, _ = export(tmp_path / "x.zip", day, day)
+        assert [row["Resultado"].split(":")[0] for row in made.rows("envios.csv")] == ["no entregado", "respondido"]
 
 
 def html(aeat: Aeat) -> None:
