@@ -36,12 +36,17 @@ def broken_seals(
 ) -> Iterator[Finding]:
     """Yield the rows of a ledger table whose seal is not the one that their frozen columns give."""
     for row in in_pages(rows, tell=tell):
-        try:
-            seal = row.compute_seal()
-        except ObjectDoesNotExist as error:
-            seal = str(error)  # a row that the seal covers is gone
-        if seal != row.seal:
-            yield Finding("I8", f"{row._meta.label} {row.pk}", "the seal does not fit the row: it was changed")
+        yield from broken_seal(row)
+
+
+def broken_seal(row: LedgerModel) -> Iterator[Finding]:
+    """Yield what is wrong with the seal of one row, if anything is."""
+    try:
+        seal = row.compute_seal()
+    except ObjectDoesNotExist as error:
+        seal = str(error)  # a row that the seal covers is gone
+    if seal != row.seal:
+        yield Finding("I8", f"{row._meta.label} {row.pk}", "the seal does not fit the row: it was changed")
 
 
 def ledger_models() -> list[type[LedgerModel]]:

@@ -45,7 +45,7 @@ class Documents:
         path = self.path(stored.sha256)
         if path.exists() and _hash(path.read_bytes()) == stored.sha256:
             # Whoever wrote it may have died before its name was safe.
-            _sync(path.parent)
+            sync(path.parent)
             return stored
         _make_folder(path.parent)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
@@ -57,7 +57,7 @@ class Documents:
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
-        _sync(path.parent)
+        sync(path.parent)
         return stored
 
     def adopt(self, file: Path) -> StoredDocument:
@@ -70,7 +70,7 @@ class Documents:
         _make_folder(path.parent)
         file.chmod(0o600)
         file.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
         return stored
 
     def open(self, sha256: str) -> BinaryIO:
@@ -118,10 +118,11 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     # Invoices are nobody's business: only our own user may enter.
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Have the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

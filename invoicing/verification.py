@@ -1,8 +1,9 @@
 """I1 to I3, I7, I11 and the ties between invoices and records: what must be true of the business rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from common.findings import Finding
 from invoicing.documents import Documents, Tampered
@@ -92,20 +93,25 @@ def doubled_invoices(company: Company) -> Iterator[Finding]:
 def numbering_gaps(company: Company) -> Iterator[Finding]:
     """I3: the numbers of a series run from its first to n without gap, and dates never go back."""
     for series in Series.objects.filter(company=company):
-        expected = series.first_number
-        gaps = dict(Gap.objects.filter(series=series).values_list("first_number", "last_number"))
-        last_date = None
-        rows = series.invoices.order_by("number").values_list("number", "num_serie", "issue_date")
-        for number, num_serie, issue_date in rows.iterator(chunk_size=2000):
-            expected = _after_gaps(expected, gaps)
-            if number != expected:
-                yield Finding("I3", f"series {series}", f"nº {expected} is missing before {num_serie}")
-            if last_date and issue_date < last_date:
-                yield Finding("I3", f"series {series}", f"{num_serie} is dated before the invoice in front of it")
-            expected, last_date = number + 1, issue_date
+        yield from gaps_in(series)
+
+
+def gaps_in(series: Series) -> Iterator[Finding]:
+    """I3, of one series."""
+    expected = series.first_number
+    gaps = dict(Gap.objects.filter(series=series).values_list("first_number", "last_number"))
+    last_date = None
+    rows = series.invoices.order_by("number").values_list("number", "num_serie", "issue_date")
+    for number, num_serie, issue_date in rows.iterator(chunk_size=2000):
         expected = _after_gaps(expected, gaps)
-        if series.next_number != expected:
-            yield Finding("I3", f"series {series}", f"the next number is {series.next_number}, not {expected}")
+        if number != expected:
+            yield Finding("I3", f"series {series}", f"nº {expected} is missing before {num_serie}")
+        if last_date and issue_date < last_date:
+            yield Finding("I3", f"series {series}", f"{num_serie} is dated before the invoice in front of it")
+        expected, last_date = number + 1, issue_date
+    expected = _after_gaps(expected, gaps)
+    if series.next_number != expected:
+        yield Finding("I3", f"series {series}", f"the next number is {series.next_number}, not {expected}")
 
 
 def _after_gaps(number: int, gaps: dict[int, int]) -> int:
@@ -115,22 +121,23 @@ def _after_gaps(number: int, gaps: dict[int, int]) -> int:
     return number
 
 
-def unrecorded_invoices(company: Company) -> Iterator[Finding]:
-    """I4: every invoice has its record, of the same identity and total, sealed over this very invoice."""
+def unrecorded_invoices(company: Company, *, of: Sequence[UUID] | None = None) -> Iterator[Finding]:
+    """I4: every invoice (or each `of` these) has its record, of the same identity and total, sealed over it."""
+    these, ids = ("", []) if of is None else ("AND i.id = ANY(%s)", [list(of)])
     rows = sql(
-        """
+        f"""
         SELECT i.num_serie, r.id IS NULL,
                r.num_serie <> i.num_serie OR r.id_emisor <> i.issuer_nif OR r.tipo_factura <> i.tipo
                OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text,
                r.covers <> i.seal
         FROM invoicing_invoice i LEFT JOIN verifactu_record r ON r.id = i.record_id
-        WHERE i.company_id = %s AND (
+        WHERE i.company_id = %s {these} AND (
             r.id IS NULL OR r.num_serie <> i.num_serie OR r.id_emisor <> i.issuer_nif OR r.tipo_factura <> i.tipo
             OR r.fecha_expedicion <> to_char(i.issue_date, 'DD-MM-YYYY') OR r.importe_total <> i.total::text
             OR r.covers <> i.seal
         )
-        """,
-        [company.pk],
+        """,  # noqa: S608 (a literal of this function)
+        [company.pk, *ids],
     )
     for num_serie, missing, differs, uncovered in rows:
         if missing:
@@ -162,17 +169,27 @@ def damaged_documents(
     """I7: a PDF's bytes match its hash and, with `decode_qr`, its QR decodes to this invoice."""
     rows = Document.objects.filter(invoice__company=company).select_related("invoice").order_by("pk")
     for document in rows.iterator(chunk_size=200):
-        subject = f"PDF of {document.invoice.num_serie}"
-        try:
-            pdf = documents.read(document.sha256)
-        except FileNotFoundError:
-            yield Finding("I7", subject, "the file is missing")
-            continue
-        except (Tampered, ValueError) as error:
-            yield Finding("I7", subject, str(error))
-            continue
-        if decode_qr and document.invoice.qr_url not in decode_qr(pdf):
-            yield Finding("I7", subject, "its QR does not lead to this invoice")
+        pdf = pdf_of(document, documents)
+        if isinstance(pdf, Finding):
+            yield pdf
+        elif decode_qr and document.invoice.qr_url not in decode_qr(pdf):
+            yield Finding("I7", _subject(document), "its QR does not lead to this invoice")
+
+
+def pdf_of(document: Document, documents: Documents) -> bytes | Finding:
+    """Return the bytes of an invoice's PDF, or what is wrong with them."""
+    try:
+        return documents.read(document.sha256)
+    except FileNotFoundError:
+        return Finding("I7", _subject(document), "the file is missing")
+    except OSError as error:
+        return Finding("I7", _subject(document), f"the file cannot be read: {error.strerror}")
+    except (Tampered, ValueError) as error:
+        return Finding("I7", _subject(document), str(error))
+
+
+def _subject(document: Document) -> str:
+    return f"PDF of {document.invoice.num_serie}"
 
 
 def damaged_exports(company: Company, root: Path) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.translation import override
 
@@ -97,6 +98,18 @@ def declaration_text() -> str:
     for line in annex():
         lines += ["ANEXO", "", f"{CONTACT}:", *_wrapped(line, indent="   "), ""]
     return "\n".join([*lines, *warnings()]).rstrip() + "\n"
+
+
+def declaration_html() -> str:
+    """Return the declaration as a page of its own, in Spanish."""
+    values = {
+        "heading": TITLE,
+        "producer": settings.PRODUCER_NAME,
+        "data": data(),
+        "annex": annex(),
+        "warnings": warnings(),
+    }
+    return render_to_string("declaration/document.html", values)
 
 
 def keep_declaration(*, now: datetime) -> bool:

@@ -11,17 +11,25 @@ from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior
 from verifactu.xml import read_registro
 
 
-def broken_links(installation: Installation, tell: Callable[[int], object] = lambda read: None) -> Iterator[Finding]:
-    """Yield what is wrong with one chain, read in order, a page of records at a time."""
-    previous: Record | None = None
-    for record in in_pages(Record.objects.filter(installation=installation), key="seq", tell=tell):
-        expected_seq = previous.seq + 1 if previous else 1
+def broken_links(
+    installation: Installation, tell: Callable[[int], object] = lambda read: None, *, first: int = 1, last: int = 0
+) -> Iterator[Finding]:
+    """Yield what is wrong with one chain, read in order, a page of records at a time.
+
+    Of a part of it (`first` to `last`) the record before is read too, for the link to it; the head is compared where
+    the part reaches it.
+    """
+    records = Record.objects.filter(installation=installation, seq__gte=first - 1)
+    expected_seq, previous = max(first - 1, 1), None
+    for record in in_pages(records.filter(seq__lte=last) if last else records, key="seq", tell=tell):
         subject = f"{installation} nº {record.seq} ({record.num_serie})"
         if record.seq != expected_seq:
             yield Finding("I4", subject, f"nº {expected_seq} is missing before it")
-        yield from _broken_record(record, previous, subject)
-        previous = record
-    yield from _broken_head(installation, previous)
+        if record.seq >= first:
+            yield from _broken_record(record, previous, subject)
+        expected_seq, previous = record.seq + 1, record
+    if not last or last >= installation.head_seq:
+        yield from _broken_head(installation, previous)
 
 
 def _broken_record(record: Record, previous: Record | None, subject: str) -> Iterator[Finding]:

@@ -141,6 +141,22 @@ def of_numbers(company_id: UUID, environment: str, numbers: Iterable[str]) -> di
     return {invoice.num_serie: invoice for invoice in found}
 
 
+def as_held(held: Iterable[tuple[UUID, str, UUID]]) -> list[Declared]:
+    """Return invoices as (id, state, the record that counts) were read at an earlier moment, in that order (one query).
+
+    :raises UnreadableXML, TypeError, ValueError: for a record that says no such thing as an invoice.
+    """
+    rows = sql(
+        """
+        SELECT h.state, i.recipient_name, i.figures, r.xml
+        FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) WITH ORDINALITY AS h(invoice, state, record, place)
+        JOIN invoicing_invoice i ON i.id = h.invoice JOIN verifactu_record r ON r.id = h.record ORDER BY h.place
+        """,
+        [list(column) for column in zip(*held, strict=True)],
+    )
+    return [_declared(*row) for row in rows]
+
+
 def of_recipient(company_id: UUID, environment: str, identity: str, since: date, before: date) -> list[Declared]:
     """Return what was issued to somebody from one day up to another, which is not included (one query)."""
     return _read(

@@ -12,8 +12,10 @@ the numbers in brackets are LSI's validations. The income-tax columns stay empty
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from invoicing.books import periods
 from invoicing.books.pages import Page
@@ -83,11 +85,15 @@ def headers() -> list[list[str]]:
 
 
 def lines(page: Page) -> list[list[str]]:
-    """Return the lines of a page's invoices; those of IGIC and IPSI are in no book of the IVA."""
-    invoices = of_page(page)
+    """Return the lines of a page's invoices."""
+    return lines_of(page.company_id, page.environment, of_page(page))
+
+
+def lines_of(company_id: UUID, environment: str, invoices: Sequence[Declared]) -> list[list[str]]:
+    """Return the lines of invoices; those of IGIC and IPSI are in no book of the IVA."""
     return [
         _line(invoice, effect)
-        for invoice, effect in effects(page.company_id, page.environment, invoices)
+        for invoice, effect in effects(company_id, environment, invoices)
         if effect.share.impuesto == "01"
     ]
 

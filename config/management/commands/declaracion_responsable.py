@@ -7,11 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.template.loader import render_to_string
 
 from common import commands
 from invoicing.pdf import FontMissing, LibraryMissing, Renderer
-from verifactu.declaration import TITLE, annex, data, declaration_text, warnings
+from verifactu.declaration import TITLE, annex, data, declaration_html, declaration_text, warnings
 
 PDF_TIMEOUT = 60.0
 
@@ -49,25 +48,15 @@ class Command(commands.Command):
             case ".txt":
                 return declaration_text().encode()
             case ".html":
-                return self._html().encode()
+                return declaration_html().encode()
             case ".pdf":
                 return self._pdf()
         raise CommandError("--output must end in .pdf, .html or .txt", returncode=commands.USAGE)
 
-    def _html(self) -> str:
-        values = {
-            "heading": TITLE,
-            "producer": settings.PRODUCER_NAME,
-            "data": data(),
-            "annex": annex(),
-            "warnings": warnings(),
-        }
-        return render_to_string("declaration/document.html", values)
-
     def _pdf(self) -> bytes:
         renderer = Renderer()
         try:
-            return renderer.print(self._html(), timeout=PDF_TIMEOUT)
+            return renderer.print(declaration_html(), timeout=PDF_TIMEOUT)
         except (LibraryMissing, FontMissing) as error:
             raise CommandError(f"{error}\nOr write --output declaracion.html and print that.") from error
         finally:
