@@ -9,6 +9,7 @@ from verifactu.huella import huella
 from verifactu.models import Installation, Record
 from verifactu.records import PrimerRegistro, RegistroAlta, RegistroAnterior
 from verifactu.xml import read_registro
+from workflows.rows import sql
 
 
 def broken_links(
@@ -20,7 +21,8 @@ def broken_links(
     the part reaches it.
     """
     records = Record.objects.filter(installation=installation, seq__gte=first - 1)
-    expected_seq, previous = max(first - 1, 1), None
+    previous: Record | None = None
+    expected_seq = max(first - 1, 1)
     for record in in_pages(records.filter(seq__lte=last) if last else records, key="seq", tell=tell):
         subject = f"{installation} nº {record.seq} ({record.num_serie})"
         if record.seq != expected_seq:
@@ -29,7 +31,7 @@ def broken_links(
             yield from _broken_record(record, previous, subject)
         expected_seq, previous = record.seq + 1, record
     if not last or last >= installation.head_seq:
-        yield from _broken_head(installation, previous)
+        yield from _broken_head(installation)
 
 
 def _broken_record(record: Record, previous: Record | None, subject: str) -> Iterator[Finding]:
@@ -62,7 +64,18 @@ def _broken_record(record: Record, previous: Record | None, subject: str) -> Ite
         yield Finding("I4", subject, "its stamp is earlier than that of the record before")
 
 
-def _broken_head(installation: Installation, last: Record | None) -> Iterator[Finding]:
-    head = (installation.head_seq, installation.head_huella, installation.head_seal)
-    if head != ((last.seq, last.huella, last.seal) if last else (0, "", "")):
+def _broken_head(installation: Installation) -> Iterator[Finding]:
+    # Both by one statement: the chain goes on while it is read, and head and record move in one commit.
+    [[differs]] = sql(
+        """
+        SELECT (c.head_seq, c.head_huella, c.head_seal)
+               IS DISTINCT FROM (coalesce(r.seq, 0), coalesce(r.huella, ''), coalesce(r.seal, ''))
+        FROM verifactu_installation c LEFT JOIN LATERAL (
+            SELECT seq, huella, seal FROM verifactu_record WHERE installation_id = c.id ORDER BY seq DESC LIMIT 1
+        ) r ON true
+        WHERE c.id = %s
+        """,
+        [installation.pk],
+    )
+    if differs:
         yield Finding("I4", str(installation), "the head is not the last record")

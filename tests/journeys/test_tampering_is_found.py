@@ -121,6 +121,10 @@ class TestTampering:
         sql("DELETE FROM invoicing_invoice WHERE id = %s", [invoice.pk])
         assert_found(("I3", "series", "the next number is 4, not 3"))
 
+    def test_a_number_that_would_be_given_again(self, unseen: None) -> None:
+        sql("UPDATE invoicing_series SET next_number = 3 WHERE kind = 'complete'")
+        assert_found(("I3", "series", f"{number(3).num_serie} is there, and its number is still to be given"))
+
     def test_a_line_that_is_gone(self, unseen: None) -> None:
         invoice = number(2)
         sql("DELETE FROM invoicing_invoiceline WHERE invoice_id = %s AND position = 1", [invoice.pk])
