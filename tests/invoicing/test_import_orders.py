@@ -86,9 +86,10 @@ class TestAnOrder:
         a_shop("shopify")
         # As PHP and Excel might write it: escapes, tabs, amounts that a parser would write otherwise.
         odd = body(sale()).replace(b'"total_price":', b'\t"total_price" :').replace("í".encode(), b"\\u00ed")
-        file.write_bytes(b"\xef\xbb\xbf[\r\n " + odd + b" ,\r\n" + body(sale(number=2)) + b"]")
+        second = body(sale(number=2))
+        file.write_bytes(b"\xef\xbb\xbf[\r\n " + odd + b" ,\r\n" + second + b"]")
         assert told(file)["taken"] == 2
-        assert sorted(bytes(each.body) for each in Delivery.objects.all()) == sorted([odd, body(sale(number=2))])
+        assert sorted(bytes(each.body) for each in Delivery.objects.all()) == sorted([odd, second])
 
     def test_comes_through_a_pipe_too(self, fresh_database: Database) -> None:
         a_shop()
