@@ -25,7 +25,7 @@ GROUPS = {
     "engine": ("against_dbos", "triggering", "idle", "fairness", "ordered"),
     "aeat": ("submitting", "issuing", "against_django_verifactu", "sending"),
     "pdf": ("pdf",),
-    "flow": ("intake", "orders"),
+    "flow": ("intake", "orders", "latency"),
     "growth": ("growing",),
 }
 DOCUMENTS = 60

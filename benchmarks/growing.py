@@ -1,4 +1,5 @@
-"""`verify_ledger` and `reconcile_aeat` on 100,000 records: how long, and whether memory grows with them.
+"""`verify_ledger` and `reconcile_aeat` on 100,000 records: how long, and whether memory grows with them; how fast the
+chain alone is verified, and what an invoice takes on the disk.
 
 One chain with its invoices and lines, made from an issued one: each record linked, hashed and sealed as issuing does
 it, written in bulk. The stand-in AEAT gets the same records into its ledger, in a process of its own, and shows 10,000
@@ -22,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.database import a_database
-from benchmarks.harness import Figure, at_most, reported, scaled, tell
+from benchmarks.harness import Figure, at_least, at_most, per_second, reported, scaled, tell
 from benchmarks.issuing import issue_one
 from common import clock
 from common.ids import uuid7
@@ -33,7 +34,9 @@ from verifactu.huella import sealed
 from verifactu.models import Installation, Record
 from verifactu.records import RegistroAlta, RegistroAnterior
 from verifactu.simulator import Simulator
+from verifactu.verification import broken_links
 from verifactu.xml import fragment, read_registro
+from workflows.rows import sql
 
 RECORDS = 100_000
 PAGE = 10_000
@@ -63,13 +66,30 @@ def measure(scale: float) -> list[Figure]:
                 tell(f"making {so_many} records")
                 last = fill(model, last, so_many, ledger)
                 seen.append({command: child(command, database, env) for command in COMMANDS})
-        return [figure for command in COMMANDS for figure in _figures(command, *(run[command] for run in seen))]
+
+        def verified() -> None:
+            assert not list(broken_links(last.installation))  # noqa: S101 (it is the work)
+
+        return [
+            *(figure for command in COMMANDS for figure in _figures(command, *(run[command] for run in seen))),
+            at_least("verify_chain_records_per_second", per_second(count, verified), 20_000, "per second"),
+            reported("bytes_per_invoice", _bytes() / count, "bytes"),
+        ]
 
 
 def _figures(command: str, tenth: dict[str, Any], whole: dict[str, Any]) -> Iterator[Figure]:
     yield reported(f"{command}_100k_s", whole["seconds"], "s")
     yield reported(f"{command}_100k_peak_mb", whole["peak_mb"], "MB")
     yield at_most(f"{command}_100k_memory_growth", whole["peak_mb"] / tenth["peak_mb"], GROWTH, "times")
+
+
+def _bytes() -> int:
+    """Return what invoices, lines and records take with their indexes."""
+    [[size]] = sql(
+        "SELECT sum(pg_total_relation_size(name))::bigint FROM unnest(%s::text[]) name",
+        [[model._meta.db_table for model in (Invoice, InvoiceLine, Record)]],
+    )
+    return int(size)
 
 
 def the_first(model: Invoice) -> Record:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -49,9 +50,9 @@ def measure(scale: float) -> list[Figure]:
     with TemporaryDirectory() as folder, a_database() as database:
         company = sending_company(Path(folder))
         connected = shop(company)
-        with running_house(database, Path(folder)) as url:
-            run(url, connected, range(WARM))
-            reached = run(url, connected, range(WARM, WARM + orders))
+        with running_house(database, Path(folder)) as running:
+            run(running.url, connected, range(WARM))
+            reached = run(running.url, connected, range(WARM, WARM + orders))
     aims = dict(zip(STAGES, ("60", "12", "12"), strict=True))
     return [
         reported(f"orders_per_second_{stage}", orders / reached[stage], "per second", aims[stage]) for stage in STAGES
@@ -88,9 +89,16 @@ def sending_company(folder: Path) -> Company:
     return la_encina(certificate=data, certificate_password="encina")  # noqa: S106
 
 
+class House(NamedTuple):
+    """A running house: where its web server is, and its web server and workers."""
+
+    url: str
+    supervisor: Supervisor
+
+
 @contextmanager
-def running_house(database: Database, folder: Path) -> Iterator[str]:
-    """Start simulator, web and workers as `demo` does and return the web server's address."""
+def running_house(database: Database, folder: Path) -> Iterator[House]:
+    """Start simulator, web and workers as `demo` does."""
     env = {
         **database.env,
         "FILES_DIR": str(folder),
@@ -104,6 +112,6 @@ def running_house(database: Database, folder: Path) -> Iterator[str]:
         addresses = await_simulator(ready)
         env |= {"AEAT_ENDPOINT": addresses["endpoint"], "AEAT_CA_FILE": addresses["ca_file"]}
         port = house.free_port()
-        with Supervisor([house.web(port, env), *house.workers(env)], log_dir=folder / "logs"):
+        with Supervisor([house.web(port, env), *house.workers(env)], log_dir=folder / "logs") as supervisor:
             await_web(f"http://127.0.0.1:{port}/readyz")
-            yield f"http://127.0.0.1:{port}"
+            yield House(f"http://127.0.0.1:{port}", supervisor)

@@ -7,7 +7,15 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TypeVar
 
-from verifactu.records import Encadenamiento, RegistroAlta, RegistroAnterior, RegistroAnulacion
+from verifactu.records import (
+    Chained,
+    ChainedAlta,
+    ChainedAnulacion,
+    Encadenamiento,
+    RegistroAlta,
+    RegistroAnterior,
+    RegistroAnulacion,
+)
 
 R = TypeVar("R", bound=RegistroAlta | RegistroAnulacion)
 
@@ -20,18 +28,18 @@ def sealed(registro: R) -> R:
     return replace(registro, Huella=huella(registro))
 
 
-def huella(registro: RegistroAlta | RegistroAnulacion) -> str:
+def huella(registro: RegistroAlta | RegistroAnulacion | Chained) -> str:
     """Return the record's fingerprint as 64 capital hexadecimal digits; its own Huella plays no part."""
     return sha256(canonical(registro).encode()).hexdigest().upper()
 
 
-def canonical(registro: RegistroAlta | RegistroAnulacion) -> str:
+def canonical(registro: RegistroAlta | RegistroAnulacion | Chained) -> str:
     """Return the text that is hashed: `name=value` joined by `&`, values trimmed, nothing escaped."""
-    fields = _alta(registro) if isinstance(registro, RegistroAlta) else _anulacion(registro)
+    fields = _alta(registro) if isinstance(registro, RegistroAlta | ChainedAlta) else _anulacion(registro)
     return "&".join(f"{name}={value.strip(_TRIMMED)}" for name, value in fields)
 
 
-def _alta(registro: RegistroAlta) -> tuple[tuple[str, str], ...]:
+def _alta(registro: RegistroAlta | ChainedAlta) -> tuple[tuple[str, str], ...]:
     return (
         ("IDEmisorFactura", registro.IDFactura.IDEmisorFactura),
         ("NumSerieFactura", registro.IDFactura.NumSerieFactura),
@@ -44,7 +52,7 @@ def _alta(registro: RegistroAlta) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _anulacion(registro: RegistroAnulacion) -> tuple[tuple[str, str], ...]:
+def _anulacion(registro: RegistroAnulacion | ChainedAnulacion) -> tuple[tuple[str, str], ...]:
     return (
         ("IDEmisorFacturaAnulada", registro.IDFactura.IDEmisorFacturaAnulada),
         ("NumSerieFacturaAnulada", registro.IDFactura.NumSerieFacturaAnulada),

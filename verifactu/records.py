@@ -7,7 +7,7 @@ Decimal, a date or free text into such a text stand in `verifactu.texts`, and ar
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from verifactu.texts import fecha, fecha_hora_huso, importe, texto, tipo
 
@@ -203,6 +203,30 @@ class RegistroAnulacion:
 
 
 Registro: TypeAlias = RegistroAlta | RegistroAnulacion
+
+
+class ChainedAlta(NamedTuple):
+    """What the chain covers of a RegistroAlta: the texts that are hashed, its place, and its fingerprint."""
+
+    IDFactura: _IDFactura
+    TipoFactura: str
+    CuotaTotal: str
+    ImporteTotal: str
+    Encadenamiento: _Encadenamiento
+    FechaHoraHusoGenRegistro: str
+    Huella: str
+
+
+class ChainedAnulacion(NamedTuple):
+    """What the chain covers of a RegistroAnulacion."""
+
+    IDFactura: IDFacturaAnulada
+    Encadenamiento: _Encadenamiento
+    FechaHoraHusoGenRegistro: str
+    Huella: str
+
+
+Chained: TypeAlias = ChainedAlta | ChainedAnulacion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

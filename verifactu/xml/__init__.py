@@ -24,7 +24,7 @@ from verifactu.xml.messages import (
     RespuestaLinea,
     RespuestaSuministro,
 )
-from verifactu.xml.read import read_registro
+from verifactu.xml.read import read_chained, read_registro
 from verifactu.xml.read_answers import parse_consulta, parse_fault, parse_respuesta
 from verifactu.xml.write import consulta, envelope, fragment
 
@@ -47,6 +47,7 @@ __all__ = [
     "parse_consulta",
     "parse_fault",
     "parse_respuesta",
+    "read_chained",
     "read_registro",
     "schema_errors",
     "wrong_fragments",

