@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from verifactu.drift import WARN
 from verifactu.fitness import WARN_BEFORE
@@ -170,11 +170,14 @@ def _quarantined(tenants: Tenants) -> list[Amiss]:
 def _certificates(tenants: Tenants, now: datetime) -> list[Amiss]:
     sends = Q(installations__environment=settings.AEAT_ENVIRONMENT, installations__active=True)
     soon = Q(certificate_until__lte=now + timedelta(days=WARN_BEFORE[0]))
-    rows = Taxpayer.objects.filter(sends, soon | Q(certificate="")).defer("certificate", "certificate_password")
+    # What a certificate said of itself outlives one that was emptied because no key reads it any more.
+    missing = ExpressionWrapper(Q(certificate=""), BooleanField())
+    rows = Taxpayer.objects.annotate(missing=missing).defer("certificate", "certificate_password")
+    rows = rows.filter(sends, soon | Q(missing=True))
     found = []
     for taxpayer in _of(rows.order_by("certificate_until", "name").distinct(), "tenant", tenants):
-        kind = "certificate" if taxpayer.certificate_until else "no_certificate"
-        found.append(Amiss(kind, str(taxpayer), taxpayer.nif, at=taxpayer.certificate_until, row=taxpayer))
+        kind, until = ("no_certificate", None) if taxpayer.missing else ("certificate", taxpayer.certificate_until)
+        found.append(Amiss(kind, str(taxpayer), taxpayer.nif, at=until, row=taxpayer))
     return found
 
 

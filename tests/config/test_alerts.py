@@ -5,13 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
+from django.test import Client
+from lxml import html
 from pytest_django import Settings
 
 from common import clock
 from tests.databases import Database
 from tests.workflows.bench import drain
-from workflows.alerts import Kind, alert
+from workflows.alerts import KINDS, Kind, alert
 from workflows.models import Alert, Process
 from workflows.tick import tick
 
@@ -30,6 +33,18 @@ def operator(fresh_database: Database, settings: Settings, tmp_path: Path) -> Pa
 def ring(subject: str = "aeat", text: str = "five calls failed") -> None:
     alert(Kind.BREAKER_OPENED, subject, text, "", clock.now())
     drain()
+
+
+def test_each_kind_has_its_words_in_the_admin(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("eva"))
+    client.get("/admin/")  # every app's kinds are there once the pages are
+    for kind in KINDS:
+        alert(kind, "x", "x", "", clock.now())
+    page = html.fromstring(client.get("/admin/workflows/alert/").content.decode())
+    told = [" ".join(row.text_content().split()) for row in page.xpath("//table//tbody//tr[td]")]
+    assert len(told) == len(KINDS)
+    for words in KINDS.values():
+        assert any(str(words) in row for row in told), words
 
 
 def test_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from common import clock
 from common.admin import change_url
+from common.rotation import discard, pages
 from invoicing.models import Company, Membership
 from tests import world
 from tests.databases import Database
@@ -19,7 +20,7 @@ from tests.verifactu.door import PASSWORD, Authority
 from tests.verifactu.test_certificates import SEAL
 from tests.workflows.bench import fetch
 from verifactu import notices
-from verifactu.models import ChainProblem, Installation, Record, ServiceClock, Submission
+from verifactu.models import ChainProblem, Installation, Record, ServiceClock, Submission, Taxpayer
 
 PAGES = ("/admin/", "/admin/invoicing/invoice/", "/admin/invoicing/order/", "/admin/workflows/process/")
 
@@ -143,6 +144,12 @@ class TestAmiss:
 
     def test_no_certificate(self, eva: Client) -> None:
         world.la_encina()
+        assert "no hay certificado" in told(eva)[0]
+
+    def test_nor_one_that_was_emptied_because_no_key_reads_it(self, eva: Client, encina: Company) -> None:
+        assert told(eva) == []
+        (page,) = pages(Taxpayer._meta.get_field("certificate"))
+        discard(page)
         assert "no hay certificado" in told(eva)[0]
 
     def test_a_clock_that_drifts(self, eva: Client, encina: Company) -> None:

@@ -27,6 +27,13 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() in alerts.KINDS else queryset
 
 
+class _Colours(dict[str, str]):
+    """The colour of each kind of alert: a warning, where an app says nothing else."""
+
+    def __missing__(self, kind: str) -> str:
+        return ALERTS[kind].colour if kind in ALERTS else "warning"
+
+
 @admin.register(Alert)
 class AlertAdmin(ReadingAdmin):
     tenant_path = "tenant"
@@ -35,7 +42,7 @@ class AlertAdmin(ReadingAdmin):
     list_filter = (KindFilter,)
     search_fields = ("subject",)
 
-    @display(description=gettext_lazy("tipo"), label=colours(ALERTS))
+    @display(description=gettext_lazy("tipo"), label=_Colours(colours(ALERTS)))
     def kind_label(self, alert: Alert) -> tuple[str, Any]:
         return alert.kind, alerts.KINDS.get(alert.kind, alert.kind)
 
