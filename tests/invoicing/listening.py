@@ -1,6 +1,7 @@
 """A client's own system that is told of events: a real HTTP server that answers as it is told, and keeps what came."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,8 +57,8 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 
 
 @contextmanager
-def listening() -> Iterator[Listener]:
-    """Have one listen during the block."""
+def listening(tls: ssl.SSLContext | None = None) -> Iterator[Listener]:
+    """Have one listen during the block; with `tls` at https://localhost."""
     listener = Listener()
 
     class Handler(BaseHTTPRequestHandler):
@@ -79,9 +80,12 @@ def listening() -> Iterator[Listener]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    listener.url = f"http://127.0.0.1:{server.server_address[1]}/eventos"
+    where = "https://localhost" if tls else "http://127.0.0.1"
+    listener.url = f"{where}:{server.server_address[1]}/eventos"
     try:
         yield listener
     finally:

@@ -25,7 +25,7 @@ def read_registro(fragment: str | bytes) -> Registro:
 
 
 def read_chained(fragment: str) -> Chained:
-    """Return what the chain covers of a record, in a quarter of the time that the whole of it takes.
+    """Return what the chain covers of a record, in half the time that the whole of it takes.
 
     :raises UnreadableXML: as `read_registro`.
     """

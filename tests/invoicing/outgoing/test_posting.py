@@ -3,6 +3,9 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -11,6 +14,7 @@ from standardwebhooks import WebhookVerificationError
 from invoicing.outgoing import posting
 from invoicing.outgoing.posting import Answer, BadAddress, check, new_secret, post
 from tests.invoicing.listening import Listener, drip, listening
+from verifactu.simulator.authority import Authority
 
 BODY = '{"type":"ping","data":{"número":"F2027-1"}}'.encode()
 
@@ -71,6 +75,53 @@ class TestWhatIsSent:
 
     def test_nobody_at_home_is_an_answer_too(self, listener: Listener) -> None:
         assert sent("http://127.0.0.1:9/").status is None
+
+
+class TestOverTls:
+    """By the adapter for the internet too, which resolves by itself: loopback is let through, or nothing here could."""
+
+    @pytest.fixture
+    def authority(self, tmp_path: Path) -> Authority:
+        return Authority(tmp_path / "authority")
+
+    @pytest.fixture(params=["a host that the operator named", "the internet"], autouse=True)
+    def way(self, request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        named = request.param == "a host that the operator named"
+        settings.WEBHOOK_PRIVATE_HOSTS = ["localhost"] if named else []
+        outside: Any = posting._Outside
+        monkeypatch.setattr(posting, "_Outside", partial(outside, allow_loopback=True))
+
+    def test_one_whose_certificate_is_good_is_told(self, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.ca_file))
+        secret = new_secret()
+        with listening(authority.server_context("localhost", asks=False)) as listener:
+            assert sent(listener.url, secret) == Answer(204, "HTTP 204")
+        assert listener.came[0].signed_by(secret)
+        assert listener.came[0].headers["host"].startswith("localhost:")
+
+    def test_one_whose_certificate_nobody_knows_is_told_nothing(self, authority: Authority) -> None:
+        with listening(authority.server_context("localhost", asks=False)) as listener:
+            answer = sent(listener.url)
+        assert answer.status is None
+        assert answer.detail.startswith("its certificate is not trusted")
+        assert listener.came == []
+
+    def test_nor_one_whose_certificate_is_of_another_host(
+        self, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.ca_file))
+        with listening(authority.server_context("localhost", asks=False, flaw="wrong_host")) as listener:
+            assert sent(listener.url).detail.startswith("its certificate is not trusted")
+        assert listener.came == []
+
+    def test_one_that_drips_is_cut_off(self, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.ca_file))
+        monkeypatch.setattr(posting, "LONGEST", 0.6)
+        with listening(authority.server_context("localhost", asks=False)) as listener:
+            listener.says = [drip]
+            began = time.monotonic()
+            assert sent(listener.url).status is None
+            assert time.monotonic() - began < 5
 
 
 class TestWhereTo:
