@@ -119,11 +119,9 @@ class EndpointAdmin(ScopedAdmin):
         given, now = form.cleaned_data, clock.now()
         kinds = [Kind(kind) for kind in given["kinds"]]
         if not change:
-            made, secret = endpoints.open_endpoint(
-                given["company"], url=given["url"], kinds=kinds, name=given["name"], now=now
-            )
+            made = endpoints.open_endpoint(given["company"], url=given["url"], kinds=kinds, name=given["name"], now=now)
             obj.pk, obj._state.adding = made.pk, False
-            request._shown_once = secret  # type: ignore[attr-defined]
+            request._shown_once = made.secret  # type: ignore[attr-defined]
             return
         endpoint = Endpoint.objects.get(pk=obj.pk)
         endpoints.change(endpoint, name=given["name"], url=given["url"], kinds=kinds, active=given["active"])

@@ -98,7 +98,7 @@ class Endpoints(ApiView):
 
         def add() -> Done:
             told = typed(body, EndpointBody)
-            endpoint, _ = _asked(
+            endpoint = _asked(
                 lambda: endpoints.open_endpoint(company, url=told.url, kinds=told.events, name=told.name, now=now)
             )
             return Done(201, shown(endpoint, company), _url(endpoint))

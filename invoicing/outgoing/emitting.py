@@ -10,7 +10,7 @@ from django.db.models import Q
 from common.ids import uuid7
 from common.ledger import ledger_insertion
 from invoicing.models import Company, Endpoint, Event, Invoice, Notification, Order
-from invoicing.outgoing.happening import body, of_held, of_invoice
+from invoicing.outgoing.happening import Kind, body, of_held, of_invoice
 from invoicing.outgoing.sending import OFF, start
 from verifactu.models import Record
 from workflows.rows import sql
@@ -23,23 +23,23 @@ def invoice_issued(company_id: UUID, invoice_id: UUID, *, now: datetime) -> None
         invoice = _invoice(invoice_id)
         return of_invoice(invoice, invoice.record)
 
-    emit(company_id, "invoice.issued", f"issued:{invoice_id}", data, now=now)
+    emit(company_id, Kind.ISSUED, f"issued:{invoice_id}", data, now=now)
 
 
 def invoice_moved(company_id: UUID, invoice_id: UUID, state: str, record: Record, *, now: datetime) -> None:
     """Tell that the AEAT's verdict on a record has moved its invoice to this state."""
     key = f"{state}:{invoice_id}:{record.pk}"
-    emit(company_id, f"invoice.{state}", key, lambda: of_invoice(_invoice(invoice_id), record), now=now)
+    emit(company_id, Kind(f"invoice.{state}"), key, lambda: of_invoice(_invoice(invoice_id), record), now=now)
 
 
 def order_held(order_id: UUID, code: str, *, version: int, answers: int, now: datetime) -> None:
     """Tell that an order waits for a person, once per version, question and answer before it."""
     order = Order.objects.only("company_id", "external_id", "number").get(pk=order_id)
     key = f"held:{order_id}:{version}:{answers}:{code}"
-    emit(order.company_id, "order.held", key, lambda: of_held(order, code), now=now)
+    emit(order.company_id, Kind.HELD, key, lambda: of_held(order, code), now=now)
 
 
-def emit(company_id: UUID, kind: str, key: str, data: Callable[[], dict[str, Any]], *, now: datetime) -> None:
+def emit(company_id: UUID, kind: Kind, key: str, data: Callable[[], dict[str, Any]], *, now: datetime) -> None:
     """Tell every endpoint of a company that wants this kind, in the caller's transaction.
 
     For one that was switched off because it took nothing, the event is listed as failed, to be sent once it does.

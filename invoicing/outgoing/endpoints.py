@@ -30,18 +30,15 @@ class Off(ErrorInWords):
     """The endpoint is switched off."""
 
 
-def open_endpoint(
-    company: Company, *, url: str, kinds: Sequence[Kind], name: str, now: datetime
-) -> tuple[Endpoint, str]:
-    """Make an endpoint and return it with its secret.
+def open_endpoint(company: Company, *, url: str, kinds: Sequence[Kind], name: str, now: datetime) -> Endpoint:
+    """Make an endpoint with a secret of its own.
 
     :raises BadAddress: for an address that may not be posted to.
     :raises Known: when the company has one with this address.
     """
-    secret = new_secret()
-    endpoint = Endpoint(company=company, name=name, url=url, kinds=_ordered(kinds), secret=secret, created_at=now)
+    endpoint = Endpoint(company=company, name=name, url=url, kinds=_ordered(kinds), secret=new_secret(), created_at=now)
     _save(endpoint)
-    return endpoint, secret
+    return endpoint
 
 
 def change(

@@ -24,6 +24,7 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from standardwebhooks import Webhook
 
 from common.words import ErrorInWords, Words
+from invoicing.storefronts.clients.http import untrusted
 
 TIMEOUT = (5.0, 10.0)
 """Seconds to connect, and between two signs of life."""
@@ -97,7 +98,7 @@ def post(url: str, body: bytes, *, message: str, keys: Iterable[str], now: datet
     except InvalidIPAddress:
         return Answer(None, "the address lies in a private network (WEBHOOK_PRIVATE_HOSTS)")
     except requests.exceptions.SSLError as error:
-        return Answer(None, f"its certificate is not trusted: {error}"[:200])
+        return Answer(None, untrusted(error))
     except requests.exceptions.Timeout:
         return Answer(None, "no answer in time")
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:

@@ -71,7 +71,7 @@ def house(fresh_database: Database, settings: Settings) -> Connection:
         company=company, kind="redact", asked_by="Lucía", reason="lo pide", received_at=clock.now(), due_at=clock.now(),
         subject="lucia@example.com",
     )  # fmt: skip
-    endpoint, _ = open_endpoint(company, url="https://erp.example.com/", kinds=list(Kind), name="ERP", now=clock.now())
+    endpoint = open_endpoint(company, url="https://erp.example.com/", kinds=list(Kind), name="ERP", now=clock.now())
     change_secret(endpoint, now=clock.now())
     assert (len(stored()), readable(OLD)) == (8, 8)
     return shop

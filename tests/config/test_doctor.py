@@ -332,9 +332,7 @@ def test_many_wrong_at_once_leave_the_screen_readable(aeat: Simulator, doctor: A
 
 def test_a_system_that_takes_no_more_events(aeat: Simulator, doctor: Any) -> None:
     opened = company(certificate(aeat))
-    endpoint, _ = open_endpoint(
-        opened, url="https://erp.example.com/", kinds=[Kind.ISSUED], name="ERP", now=clock.now()
-    )
+    endpoint = open_endpoint(opened, url="https://erp.example.com/", kinds=[Kind.ISSUED], name="ERP", now=clock.now())
     with transaction.atomic():
         switch_off(endpoint, "HTTP 410", now=clock.now())
     found = doctor().of("events")

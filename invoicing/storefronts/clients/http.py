@@ -105,7 +105,7 @@ class Api:
             ) as response:
                 body = _body(response, self._host)
         except requests.exceptions.SSLError as error:
-            raise self._away("tls", f"its certificate is not trusted ({_inner(error)})") from None
+            raise self._away("tls", untrusted(error)) from None
         except requests.exceptions.Timeout:
             raise self._away("timeout", "no answer in time") from None
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
@@ -182,8 +182,9 @@ def _is_dns(error: BaseException) -> bool:
     return isinstance(inner, NameResolutionError | socket.gaierror)
 
 
-def _inner(error: BaseException) -> str:
-    return str(_cause(error)).split(":", 1)[-1].strip()[:200]
+def untrusted(error: BaseException) -> str:
+    """Return why a certificate is not trusted, without the address, which may hold a secret."""
+    return f"its certificate is not trusted ({str(_cause(error)).split(':', 1)[-1].strip()[:150]})"
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -101,8 +101,9 @@ class TestOverTls:
 
     def test_one_whose_certificate_nobody_knows_is_told_nothing(self, authority: Authority) -> None:
         with listening(authority.server_context("localhost", asks=False)) as listener:
-            answer = sent(listener.url)
+            answer = sent(f"{listener.url}?token=s3creto")
         assert answer.status is None
+        assert "s3creto" not in answer.detail
         assert answer.detail.startswith("its certificate is not trusted")
         assert listener.came == []
 

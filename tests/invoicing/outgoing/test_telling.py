@@ -47,8 +47,7 @@ def company(folder: Path) -> Company:
 
 
 def told_of(company: Company, listener: Listener, *kinds: Kind) -> Endpoint:
-    endpoint, _ = open_endpoint(company, url=listener.url, kinds=kinds or tuple(Kind), name="ERP", now=clock.now())
-    return endpoint
+    return open_endpoint(company, url=listener.url, kinds=kinds or tuple(Kind), name="ERP", now=clock.now())
 
 
 def sell(company: Company, **changes: Any) -> ApiClient:
